@@ -1,0 +1,2 @@
+// Package helix holds the words of the business.
+package helix
