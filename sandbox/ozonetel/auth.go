@@ -1,0 +1,63 @@
+package ozonetel
+
+import "strings"
+
+// authTexts are one endpoint's own answers to bad credentials of a BASIC_AUTH account. Without an answer the token layer's envelope is used.
+type authTexts struct {
+	keyEmpty, keyWrong   *reply
+	userEmpty, userWrong *reply
+}
+
+// authorise checks a /ca_apis request in the account's style (ozonetel.md 0); nil means it may pass.
+func (s *Server) authorise(r *request, body fields, texts authTexts) *reply {
+	userName := body.text("userName")
+	if s.account.AuthMode == TokenAuth {
+		if refusal := s.tokens.refusal(r.bearer(), s.line.Now()); refusal != "" {
+			return ptr(envelope(refusal))
+		}
+	} else {
+		key, given := r.apiKey()
+		switch {
+		case !given && r.bearer() != "":
+			return ptr(envelope("Api Key Should Not be Null or Empty."))
+		case key == "":
+			return orEnvelope(texts.keyEmpty, "Api Key Should Not be Null or Empty.")
+		case key != s.account.APIKey:
+			return orEnvelope(texts.keyWrong, "Invalid User Details")
+		}
+	}
+	switch userName {
+	case s.account.UserName:
+		return nil
+	case "":
+		return orEnvelope(texts.userEmpty, "Username Should Not be Null or Empty.")
+	default:
+		return orEnvelope(texts.userWrong, "Invalid User Details")
+	}
+}
+
+func orEnvelope(own *reply, message string) *reply {
+	if own != nil {
+		return own
+	}
+	return ptr(envelope(message))
+}
+
+func (r *request) bearer() string {
+	token, ok := strings.CutPrefix(r.http.Header.Get("Authorization"), "Bearer ")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// apiKey is the header of the BASIC_AUTH style and whether it was sent at all.
+func (r *request) apiKey() (key string, given bool) {
+	values, given := r.http.Header["Apikey"]
+	if !given || len(values) == 0 {
+		return "", false
+	}
+	return values[0], true
+}
+
+func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,269 @@
+package ozonetel
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/helix-engage/gateway/sandbox/timeline"
+)
+
+// PushKind is a kind of push (ozonetel.md 12.2, 12.3).
+type PushKind string
+
+// The kinds of pushes.
+const (
+	CallEventPush  PushKind = "call"
+	AgentEventPush PushKind = "agent"
+	CDRPush        PushKind = "cdr"
+)
+
+// PushEffect is what goes wrong with a push.
+type PushEffect string
+
+// The effects.
+const (
+	PushDuplicate PushEffect = "duplicate" // sent twice
+	PushDelay     PushEffect = "delay"     // sent after Delay
+	PushReorder   PushEffect = "reorder"   // sent after the next one of any kind, at the latest after reorderLimit
+	PushDrop      PushEffect = "drop"      // never sent
+)
+
+// PushFault is what happens to the next Count pushes of a kind.
+type PushFault struct {
+	Kind   PushKind // "" means any
+	Effect PushEffect
+	Count  int // 0 means 1
+	Delay  time.Duration
+}
+
+const (
+	maxPushQueue = 1_024           // pushes waiting for a slow receiver; more are dropped and counted
+	maxRetrying  = 1_024           // pushes waiting for a later time or another attempt; more are dropped and counted
+	reorderLimit = 5 * time.Second // a push held back for reordering goes out alone after this
+	pushTimeout  = 5 * time.Second
+)
+
+// PushCounts says what became of the pushes since the start.
+type PushCounts struct {
+	Delivered int `json:"delivered"` // answered 2xx
+	Failed    int `json:"failed"`    // gave up after the last attempt
+	Retried   int `json:"retried"`
+	Dropped   int `json:"dropped"` // on purpose or because a queue was full
+}
+
+// push is one message to a URL. It is rendered when it is sent, because eventTime is the time of sending.
+type push struct {
+	kind        PushKind
+	url         string
+	contentType string
+	render      func(sent time.Time) []byte
+	attempt     int
+}
+
+// pusher delivers pushes: one queue and one sender for each URL kind, so that a slow CDR receiver does not hold up events.
+type pusher struct {
+	log    *slog.Logger
+	line   *timeline.Timeline
+	client *http.Client
+	tries  int
+	pause  time.Duration
+	events chan push
+	cdrs   chan push
+
+	mu      sync.Mutex
+	faults  []PushFault
+	held    *push // held back for reordering
+	waiting int   // delayed, held or to be repeated
+	counts  PushCounts
+}
+
+func newPusher(log *slog.Logger, line *timeline.Timeline, timing Timing) *pusher {
+	return &pusher{
+		log: log, line: line, tries: timing.HitTries, pause: timing.RetryDelay,
+		client: &http.Client{Timeout: pushTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}},
+		events: make(chan push, maxPushQueue), cdrs: make(chan push, maxPushQueue),
+	}
+}
+
+// FailPushes arms a fault for pushes. Errors: an unknown kind or effect, a negative number, too many faults.
+func (s *Server) FailPushes(f PushFault) error {
+	switch {
+	case !slices.Contains([]PushKind{"", CallEventPush, AgentEventPush, CDRPush}, f.Kind):
+		return fmt.Errorf("ozonetel emulator: unknown push kind %q", f.Kind)
+	case !slices.Contains([]PushEffect{PushDuplicate, PushDelay, PushReorder, PushDrop}, f.Effect):
+		return fmt.Errorf("ozonetel emulator: unknown push effect %q", f.Effect)
+	case f.Count < 0 || f.Delay < 0:
+		return errors.New("ozonetel emulator: count and delay cannot be negative")
+	}
+	if f.Count == 0 {
+		f.Count = 1
+	}
+	p := s.pushes
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.faults) >= maxFaults {
+		return ErrFull
+	}
+	p.faults = append(p.faults, f)
+	return nil
+}
+
+// PushCounts says what became of the pushes since the start.
+func (s *Server) PushCounts() PushCounts {
+	s.pushes.mu.Lock()
+	defer s.pushes.mu.Unlock()
+	return s.pushes.counts
+}
+
+// SetPushTargets replaces the URLs, as the vendor's administrator would.
+func (s *Server) SetPushTargets(targets PushTargets) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.targets = targets
+}
+
+// submit takes a new push through the armed faults to its queue.
+func (p *pusher) submit(message push) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fault := p.takeFault(message.kind)
+	switch fault.Effect {
+	case PushDrop:
+		p.counts.Dropped++
+		return
+	case PushDelay:
+		p.later(fault.Delay, message)
+		return
+	case PushReorder:
+		if p.held == nil {
+			p.hold(message)
+			return
+		}
+	case PushDuplicate:
+		p.enqueue(message)
+	}
+	p.enqueue(message)
+	if p.held != nil {
+		held := *p.held
+		p.held = nil
+		p.enqueue(held)
+	}
+}
+
+func (p *pusher) takeFault(kind PushKind) PushFault {
+	for i, f := range p.faults {
+		if f.Kind != "" && f.Kind != kind {
+			continue
+		}
+		if p.faults[i].Count--; p.faults[i].Count == 0 {
+			p.faults = slices.Delete(p.faults, i, i+1)
+		}
+		return f
+	}
+	return PushFault{}
+}
+
+func (p *pusher) hold(message push) {
+	p.held = &message
+	p.line.After(reorderLimit, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.held == &message {
+			p.held = nil
+			p.enqueue(message)
+		}
+	})
+}
+
+// later enqueues a push after d.
+func (p *pusher) later(d time.Duration, message push) {
+	if p.waiting >= maxRetrying {
+		p.counts.Dropped++
+		return
+	}
+	p.waiting++
+	p.line.After(d, func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.waiting--
+		p.enqueue(message)
+	})
+}
+
+func (p *pusher) enqueue(message push) {
+	queue := p.events
+	if message.kind == CDRPush {
+		queue = p.cdrs
+	}
+	select {
+	case queue <- message:
+	default:
+		p.counts.Dropped++
+	}
+}
+
+// run sends until ctx ends.
+func (p *pusher) run(ctx context.Context) {
+	var group sync.WaitGroup
+	for _, queue := range []chan push{p.events, p.cdrs} {
+		group.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case message := <-queue:
+					p.send(ctx, message)
+				}
+			}
+		})
+	}
+	group.Wait()
+	p.client.CloseIdleConnections()
+}
+
+// send makes one attempt and, when it fails, schedules the next ("hit tries").
+func (p *pusher) send(ctx context.Context, message push) {
+	err := p.post(ctx, message)
+	if ctx.Err() != nil {
+		return
+	}
+	message.attempt++
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case err == nil:
+		p.counts.Delivered++
+	case message.attempt < p.tries:
+		p.counts.Retried++
+		p.later(p.pause, message)
+	default:
+		p.counts.Failed++
+		p.log.Warn("push given up", "kind", string(message.kind), "attempts", message.attempt)
+	}
+}
+
+func (p *pusher) post(ctx context.Context, message push) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, message.url, strings.NewReader(string(message.render(p.line.Now()))))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", message.contentType)
+	response, err := p.client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16)) // so that the connection can be used again
+	if response.StatusCode/100 != 2 {
+		return fmt.Errorf("status %d", response.StatusCode)
+	}
+	return nil
+}
