@@ -1,0 +1,84 @@
+package calls
+
+import helix "github.com/helix-engage/gateway"
+
+// fold applies events to a call in order. It is the only place that says what an event means for a call.
+func fold(call helix.Call, events ...helix.CallEvent) helix.Call {
+	for i := range events {
+		apply(&call, &events[i])
+	}
+	return call
+}
+
+func apply(c *helix.Call, e *helix.CallEvent) {
+	c.Sequence = e.Sequence
+	identify(c, e)
+	switch e.Kind {
+	case helix.EventDialing:
+		c.State, c.StartedAt, c.MissedCall = helix.CallDialing, e.At, e.MissedCall
+	case helix.EventIncoming, helix.EventRinging:
+		c.Agent, c.AgentName = e.Agent, e.AgentName
+		c.State = helix.CallRinging
+		if c.StartedAt.IsZero() {
+			c.StartedAt = e.At
+		}
+	case helix.EventAnswered:
+		c.AnsweredAt = e.At
+		if e.Agent != "" {
+			c.Agent, c.AgentName = e.Agent, e.AgentName
+		}
+		if c.StartedAt.IsZero() {
+			c.StartedAt = e.At
+		}
+		if c.State != helix.CallEnded {
+			c.State = helix.CallAnswered
+		}
+	case helix.EventEnded:
+		c.State, c.EndedAt, c.EndReason, c.Failure = helix.CallEnded, e.At, e.EndReason, e.Failure
+		c.Total, c.Talk = e.Total, e.Talk
+		if c.StartedAt.IsZero() {
+			c.StartedAt = e.At.Add(-e.Total)
+		}
+	case helix.EventMissed:
+		c.Missed, c.MissedCall, c.StartedAt = true, e.MissedCall, e.StartedAt
+	case helix.EventDetails:
+		c.Total, c.Talk, c.StartedAt = e.Total, e.Talk, e.StartedAt
+		if e.RecordingURL != "" {
+			c.RecordingURL = e.RecordingURL
+		}
+	case helix.EventDisposed:
+		c.Disposition, c.DisposedBy = e.Disposition, e.Agent
+		if e.MissedCall != "" {
+			c.MissedCall = e.MissedCall
+		}
+	case helix.EventMissedCallAssigned, helix.EventCheckpoint, helix.EventCursorExpired:
+	}
+}
+
+// identify keeps who and what the call is, as soon as any event says so.
+func identify(c *helix.Call, e *helix.CallEvent) {
+	if c.ID == "" {
+		c.ID = e.Call
+	}
+	if c.Phone == "" {
+		c.Phone = e.Phone
+	}
+	if c.Provider == "" {
+		c.Provider = e.Provider
+	}
+	if e.ProviderCallID != "" {
+		c.ProviderCallID = e.ProviderCallID
+	}
+	if c.Direction == "" {
+		c.Direction = e.Direction
+	}
+	if c.DID == "" {
+		c.DID = e.DID
+	}
+	if c.Campaign == "" {
+		c.Campaign = e.Campaign
+	}
+	if c.Agent == "" && e.Kind != helix.EventMissedCallAssigned {
+		c.Agent, c.AgentName = e.Agent, e.AgentName
+	}
+}

@@ -1,0 +1,94 @@
+package calls
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/bus"
+)
+
+// namespace makes the gateway's UUIDv5 ids its own. It must never change: ids in FortyTwo depend on it.
+var namespace = uuid.MustParse("5f0b6c86-3f3e-4a53-9d0a-6f7f2f4b9c21")
+
+// NewID derives a record id from words that name the thing, e.g. a provider and its call id. The same words give the
+// same id on every replica and after every restart.
+func NewID(words ...string) string {
+	name := ""
+	for _, w := range words {
+		name += w + "\x00"
+	}
+	return uuid.NewSHA1(namespace, []byte(name)).String()
+}
+
+// OpenDial is a call that an agent asked for and that is not over. An agent has one at most.
+type OpenDial struct {
+	Call           helix.CallID `json:"call"`
+	Phone          helix.Phone  `json:"phone"`
+	ProviderCallID string       `json:"providerCallId,omitempty"` // "" until the provider has named it
+	At             time.Time    `json:"at"`
+}
+
+// identify finds our id of the call that a report is about: the one that we sent along, the one that a provider id is
+// known by, the agent's open dial to this number (its push may overtake the answer to our request), else the id that
+// follows from the provider's.
+func (s *Service) identify(ctx context.Context, r helix.CallReport) (helix.CallID, error) {
+	if r.OurCall != "" {
+		call, err := s.load(ctx, r.OurCall)
+		if err != nil {
+			return "", err
+		}
+		if call != nil {
+			return r.OurCall, s.Know(ctx, r.Provider, r.OurCall, r.ProviderCallID, r.LegID)
+		}
+	}
+	for _, id := range []string{r.ProviderCallID, r.LegID} {
+		if id == "" {
+			continue
+		}
+		known, _, err := s.ids.Get(ctx, providerKey(r.Provider, id))
+		if err == nil {
+			return known, s.Know(ctx, r.Provider, known, r.ProviderCallID, r.LegID)
+		}
+		if !errors.Is(err, bus.ErrNotFound) {
+			return "", err
+		}
+	}
+	if r.Direction == helix.Outbound && r.Agent != "" {
+		dial, _, err := s.dials.Get(ctx, bus.Key(string(r.Agent)))
+		if err != nil && !errors.Is(err, bus.ErrNotFound) {
+			return "", err
+		}
+		if err == nil && dial.ProviderCallID == "" && dial.Phone == r.Phone {
+			return dial.Call, s.Know(ctx, r.Provider, dial.Call, r.ProviderCallID, r.LegID)
+		}
+	}
+	first := r.ProviderCallID
+	if first == "" {
+		first = r.LegID
+	}
+	id := helix.CallID(NewID(string(r.Provider), first))
+	if r.LegID != "" && r.LegID != first {
+		return id, s.Know(ctx, r.Provider, id, r.LegID)
+	}
+	return id, nil
+}
+
+// Know remembers under which ids the provider speaks of a call.
+func (s *Service) Know(ctx context.Context, p helix.Provider, call helix.CallID, providerIDs ...string) error {
+	for _, id := range providerIDs {
+		if id == "" {
+			continue
+		}
+		_, err := s.ids.Create(ctx, providerKey(p, id), call)
+		if err != nil && !errors.Is(err, bus.ErrConflict) {
+			return err
+		}
+	}
+	return nil
+}
+
+func providerKey(p helix.Provider, id string) string { return bus.Key(string(p) + "." + id) }

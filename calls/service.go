@@ -1,0 +1,194 @@
+package calls
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/bus"
+)
+
+// MissedCalls is the queue that an inbound call which reached nobody goes into.
+type MissedCalls interface {
+	// Record takes a missed call in, once per provider call however often it is told, and answers with its entry.
+	Record(ctx context.Context, call helix.Call) (helix.MissedCall, error)
+}
+
+// Agents is who wants to know what calls do to agents.
+type Agents interface {
+	// Observe takes what a provider or a call's event says of an agent; older reports than the last are ignored.
+	Observe(ctx context.Context, report helix.AgentReport) error
+}
+
+// Records is where writes to FortyTwo go.
+type Records interface {
+	// Submit stores the writes durably; they reach FortyTwo later and at least once.
+	Submit(ctx context.Context, writes ...helix.RecordWrite) error
+}
+
+// Options wires a [Service].
+type Options struct {
+	Bus    *bus.Bus
+	Person func(helix.Phone) string // the token that stands for a phone in subjects
+	Missed MissedCalls
+	Agents Agents
+	Record Records
+	Now    func() time.Time
+	Logger *slog.Logger
+	Tracer trace.Tracer
+}
+
+// Service appends to the log of calls and reads it. It is safe for concurrent use.
+type Service struct {
+	bus     *bus.Bus
+	dials   *bus.Bucket[OpenDial]
+	ids     *bus.Bucket[helix.CallID]
+	person  func(helix.Phone) string
+	missed  MissedCalls
+	agents  Agents
+	records Records
+	now     func() time.Time
+	log     *slog.Logger
+	tracer  trace.Tracer
+
+	tail *tail
+
+	mu    sync.Mutex
+	cache map[helix.CallID]*helix.Call // folds of recent calls; at most maxCached, any may be dropped
+}
+
+// maxCached bounds the folds that are kept in memory. A dropped one is read again from the log.
+const maxCached = 4096
+
+// New opens the buckets that calls need. Effects may be wired later with [Service.Wire], since the queue and the agents
+// themselves append events.
+func New(ctx context.Context, o Options) (*Service, error) {
+	dials, err := bus.OpenBucket[OpenDial](ctx, o.Bus, bus.BucketDials)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := bus.OpenBucket[helix.CallID](ctx, o.Bus, bus.BucketCallIDs)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		bus: o.Bus, dials: dials, ids: ids, person: o.Person, missed: o.Missed, agents: o.Agents, records: o.Record,
+		now: o.Now, log: o.Logger, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
+	}
+	s.tail, err = newTail(ctx, o.Bus, s.refresh)
+	return s, err
+}
+
+// Wire sets who is told of missed calls and agents' states. It must be called before [Service.Ingest].
+func (s *Service) Wire(missed MissedCalls, agents Agents) { s.missed, s.agents = missed, agents }
+
+// Run follows the log until ctx ends. Streams need it.
+func (s *Service) Run(ctx context.Context) error { return s.tail.run(ctx) }
+
+// Ingest turns a provider's reports into events. An error means that the same reports must be given again.
+func (s *Service) Ingest(ctx context.Context, reports helix.ProviderReports) error {
+	for _, r := range reports.Calls {
+		if err := s.ingestCall(ctx, r); err != nil {
+			return err
+		}
+	}
+	for _, r := range reports.Agents {
+		if err := s.agents.Observe(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) ingestCall(ctx context.Context, r helix.CallReport) (err error) {
+	ctx, span := s.tracer.Start(ctx, "calls.ingest", trace.WithAttributes(attribute.String("report.kind", string(r.Kind))))
+	defer func() {
+		if err != nil {
+			span.SetStatus(codes.Error, string(helix.AsError(err).Code))
+		}
+		span.End()
+	}()
+	id, err := s.identify(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = s.Append(ctx, id, func(call *helix.Call) ([]helix.CallEvent, error) {
+		events := decide(call, r)
+		for i := range events {
+			if events[i].Kind == helix.EventMissed && r.Phone != "" {
+				if err := s.recordMissed(ctx, id, call, events[:i], &events[i]); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if err := s.affect(ctx, id, call, r, events); err != nil {
+			return nil, err
+		}
+		return events, nil
+	})
+	return err
+}
+
+func (s *Service) recordMissed(ctx context.Context, id helix.CallID, call *helix.Call, before []helix.CallEvent, missed *helix.CallEvent) error {
+	entry, err := s.missed.Record(ctx, preview(id, call, append(before[:len(before):len(before)], *missed)))
+	if err != nil {
+		return err
+	}
+	missed.MissedCall, missed.MissedCount = entry.ID, entry.Count
+	return nil
+}
+
+// affect does what the report causes outside the log. It runs before the events are appended, see doc.go.
+func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call, r helix.CallReport, events []helix.CallEvent) error {
+	after := preview(id, call, events)
+	if state, at := agentState(r); state != "" && r.Agent != "" && after.Disposition == nil {
+		report := helix.AgentReport{Agent: r.Agent, State: state, Call: id, At: at}
+		if err := s.agents.Observe(ctx, report); err != nil {
+			return err
+		}
+	}
+	if len(events) == 0 || after.State != helix.CallEnded {
+		return nil
+	}
+	return s.records.Submit(ctx, callRecord(after))
+}
+
+// agentState is what a call event says of its agent. The final record says nothing: it may come minutes later.
+func agentState(r helix.CallReport) (helix.AgentState, time.Time) {
+	switch r.Kind {
+	case helix.ReportOffered:
+		return helix.AgentRinging, r.At
+	case helix.ReportAnswered:
+		return helix.AgentBusy, r.At
+	case helix.ReportEnded:
+		return helix.AgentAfterCallWork, r.At
+	case helix.ReportDetails, helix.ReportAbandoned:
+	}
+	return "", time.Time{}
+}
+
+// preview folds events that are about to be appended.
+func preview(id helix.CallID, call *helix.Call, events []helix.CallEvent) helix.Call {
+	var base helix.Call
+	if call != nil {
+		base = *call
+	}
+	base.ID = id
+	return number(base, events)
+}
+
+// number gives events their place within the call and folds them.
+func number(base helix.Call, events []helix.CallEvent) helix.Call {
+	for i := range events {
+		events[i].Call = base.ID
+		events[i].Sequence = base.Sequence + 1
+		base = fold(base, events[i])
+	}
+	return base
+}
