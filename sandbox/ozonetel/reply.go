@@ -1,6 +1,7 @@
 package ozonetel
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 )
@@ -23,11 +24,13 @@ type answer struct {
 
 // jsonReply answers HTTP 200, as the vendor does for application errors too.
 func jsonReply(v any) reply {
-	body, err := json.Marshal(v)
-	if err != nil { // the emulator's own types always marshal
-		return reply{code: http.StatusInternalServerError, contentType: "text/plain", body: []byte(err.Error())}
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil { // the emulator's own types always marshal
+		return textReply(http.StatusInternalServerError, err.Error())
 	}
-	return reply{code: http.StatusOK, contentType: "application/json", body: body}
+	return reply{code: http.StatusOK, contentType: "application/json", body: bytes.TrimSuffix(body.Bytes(), []byte("\n"))}
 }
 
 func textReply(code int, text string) reply {
