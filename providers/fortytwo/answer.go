@@ -1,0 +1,76 @@
+package fortytwo
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+)
+
+// answer is a GraphQL response as FortyTwo sends it: status 200 almost always, errors without path (fortytwo.md 0, 11).
+type answer struct {
+	Data   json.RawMessage `json:"data"`
+	Errors []graphqlError  `json:"errors"`
+}
+
+type graphqlError struct {
+	Message    looseText  `json:"message"`
+	Extensions extensions `json:"extensions"`
+}
+
+// extensions are hints only: any of them may be absent or, between versions, of another type.
+type extensions struct {
+	Code        looseText `json:"code"`
+	SubCode     looseText `json:"subCode"`
+	Friendly    looseText `json:"userFriendlyMessage"`
+	ConflictsID looseText `json:"conflictingRecordId"`
+}
+
+// UnmarshalJSON takes whatever is there: extensions that are no object count as none.
+func (e *extensions) UnmarshalJSON(b []byte) error {
+	type plain extensions
+	if json.Unmarshal(b, (*plain)(e)) != nil {
+		*e = extensions{}
+	}
+	return nil
+}
+
+// looseText reads a string, or the message of an object {id, message}, which is how the token middleware of 2.x writes
+// userFriendlyMessage (fortytwo.md 0.15). Anything else reads as "".
+type looseText string
+
+// UnmarshalJSON never fails.
+func (t *looseText) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		*t = looseText(s)
+		return nil
+	}
+	var o struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(b, &o) == nil {
+		*t = looseText(o.Message)
+	}
+	return nil
+}
+
+var errNotGraphQL = errors.New("the answer is not a GraphQL response")
+
+// decodeAnswer reads a body. A body with neither data nor errors, such as the JSON of a failing web server, is refused.
+func decodeAnswer(body []byte) (answer, error) {
+	var a answer
+	if err := json.Unmarshal(body, &a); err != nil {
+		return answer{}, errNotGraphQL // the decoder's own text may quote the body
+	}
+	if isNull(a.Data) {
+		a.Data = nil
+	}
+	if a.Data == nil && len(a.Errors) == 0 {
+		return answer{}, errNotGraphQL
+	}
+	return a, nil
+}
+
+func isNull(raw json.RawMessage) bool {
+	return len(raw) == 0 || bytes.Equal(bytes.TrimSpace(raw), []byte("null"))
+}

@@ -1,0 +1,137 @@
+package fortytwo
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// Client talks to one FortyTwo workspace. It is safe for concurrent use; Run keeps its view of the data model fresh.
+type Client struct {
+	http       Doer
+	recordsURL string
+	metaURL    string
+	apiKey     string
+	origin     string
+	overrides  overrides
+	timeout    time.Duration
+	refresh    time.Duration
+	budget     *budget
+	log        *slog.Logger
+	now        func() time.Time
+
+	model   atomic.Pointer[Model]
+	loading singleflight.Group
+	changed chan struct{} // asks Run for a look at the model; one waiting request is enough
+
+	mu    sync.Mutex
+	state State
+}
+
+// New prepares a client; it sends nothing. It fails when the URL or the field map cannot be understood.
+func New(o Options) (*Client, error) {
+	o = o.withDefaults()
+	records, metadata, err := endpoints(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	overrides, err := parseFieldMap(o.FieldMap)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{
+		http:       o.HTTP,
+		recordsURL: records,
+		metaURL:    metadata,
+		apiKey:     o.APIKey,
+		origin:     o.Origin,
+		overrides:  overrides,
+		timeout:    o.Timeout,
+		refresh:    o.RefreshInterval,
+		budget:     newBudget(o.RequestsPerMinute, o.Burst, o.Now),
+		log:        o.Logger,
+		now:        o.Now,
+		changed:    make(chan struct{}, 1),
+	}, nil
+}
+
+// State is how FortyTwo looks from here, for /readyz.
+type State struct {
+	Configured   bool       // URL and API key are set
+	LastSuccess  time.Time  // of any request; zero before the first
+	LastError    helix.Code // of the last failure that was FortyTwo's and not the caller's; "" when none since the last success
+	LastErrorAt  time.Time
+	ModelVersion int      // metadata version of the model in use; meaningful when ModelReady
+	ModelReady   bool     // the data model was read at least once
+	Missing      []string // what the workspace lacks of fortytwo-model.md, e.g. "call.callbackstatus"
+}
+
+// State reports the last outcomes. It sends nothing.
+func (c *Client) State() State {
+	c.mu.Lock()
+	s := c.state
+	c.mu.Unlock()
+	s.Configured = c.recordsURL != "" && c.apiKey != ""
+	if m := c.model.Load(); m != nil {
+		s.ModelReady, s.ModelVersion, s.Missing = true, m.version, m.Missing()
+	}
+	return s
+}
+
+// note remembers how a request ended.
+func (c *Client) note(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		c.state.LastSuccess, c.state.LastError, c.state.LastErrorAt = c.now(), "", time.Time{}
+		return
+	}
+	switch code := helix.AsError(err).Code; code {
+	case helix.CodeUnavailable, helix.CodeTooManyRequests, helix.CodeNotConfigured, helix.CodeRejected:
+		c.state.LastError, c.state.LastErrorAt = code, c.now()
+	default: // FortyTwo answered; what it said concerns the caller
+		c.state.LastSuccess = c.now()
+	}
+}
+
+// Run keeps the data model fresh until ctx ends: it looks at once, then every refresh interval, sooner while the model
+// is unresolved or an answer hints at a change. It returns nil when ctx ends.
+func (c *Client) Run(ctx context.Context) error {
+	if c.recordsURL == "" || c.apiKey == "" {
+		<-ctx.Done()
+		return nil
+	}
+	wait := time.Duration(0)
+	for failures := 0; ; {
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil
+		case <-timer.C:
+		case <-c.changed:
+			timer.Stop()
+		}
+		if err := c.Resolve(ctx); err != nil {
+			failures++
+			c.log.WarnContext(ctx, "the data model of FortyTwo could not be read", "failures", failures, "error", err)
+			wait = min(c.refresh, time.Second<<min(failures-1, 5))
+			continue
+		}
+		failures, wait = 0, c.refresh
+	}
+}
+
+// hintChanged asks Run to look at the model soon.
+func (c *Client) hintChanged() {
+	select {
+	case c.changed <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,27 @@
+// Package fortytwo is the driver of the CRM FortyTwo: it speaks its dialect of GraphQL, and the words of the business on
+// the other side.
+//
+//	signIn, who-am-I, data model ── /metadata ── generated.go (genqlient), fixed operations
+//	records                      ── /graphql  ── query.go, upsert.go, built from the model that was resolved at start
+//
+// A reader starts at client.go. The protocol is described in fortytwo.md; what is written here holds on its lines 1.5 and
+// 2.x alike: one root field per request, values in variables, no alias, no directive, one operator per filter field,
+// every field that is ordered by selected, record ids of UUID version 4 or 5.
+//
+// Invariants:
+//   - Whose rights are used is said by every call's [helix.Access]; the zero Access is refused, and nothing falls back to
+//     the server key. The model is read with the server key, records never on a user's behalf.
+//   - No name of an object, field or value is assumed. Each is found in the workspace's metadata, or in Options.FieldMap;
+//     what is missing is named by [Model.Missing] and fails or shrinks only what needs it.
+//   - Writes are absolute values under ids of ours, sent as upserts, so repeating one is always safe.
+//   - The server key spends a budget of its own below FortyTwo's limit; write-back goes before look-ups. Users' tokens
+//     are not limited here.
+//
+// Failure policy: every failure is a coded [helix.Error]. FortyTwo's own text never reaches a message, except a plain
+// sentence that it marks as fit for users; an operator's detail holds codes and names of the data model, never values.
+// FortyTwo down is UPSTREAM_UNAVAILABLE, retryable, also while the data model was never read: [Client.Run] keeps trying.
+// A refusal that a changed data model explains makes the model be looked at, and the request be made once more.
+//
+// It refuses to cache records or identities, to verify tokens (FortyTwo publishes no keys: its answer is the proof), and
+// to pass on documents that clients wrote; those go through package federation.
+package fortytwo

@@ -1,0 +1,135 @@
+package fortytwo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/Khan/genqlient/graphql"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+//go:generate go tool -modfile=../../tools/go.mod genqlient genqlient.yaml
+
+// objectPage is how many objects one metadata request asks for (FortyTwo's default is 10), maxObjectPages how many
+// requests are made at most.
+const (
+	objectPage     = 200
+	maxObjectPages = 10
+)
+
+// metadata lets the generated operations go through send, with one access and one name.
+type metadata struct {
+	client *Client
+	shape  request
+}
+
+// MakeRequest implements genqlient's client.
+func (m metadata) MakeRequest(ctx context.Context, req *graphql.Request, resp *graphql.Response) error {
+	r := m.shape
+	r.url, r.query, r.variables = m.client.metaURL, req.Query, req.Variables
+	data, err := m.client.send(ctx, r)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, resp.Data); err != nil {
+		return unreachable(r.op, errors.New("the answer has another shape than expected"))
+	}
+	return nil
+}
+
+func (c *Client) asServer(op string) metadata {
+	return metadata{c, request{op: op, access: helix.AsServer(), lookup: true}}
+}
+
+// Workspace asks which workspace the server key belongs to: the one that the gateway serves.
+func (c *Client) Workspace(ctx context.Context) (id string, err error) {
+	resp, err := currentWorkspace(ctx, c.asServer("fortytwo.workspace"))
+	if err != nil {
+		return "", err
+	}
+	return resp.CurrentWorkspace.Id, nil
+}
+
+// Resolve makes the model current: it reads the version and, when that is new or no model is there yet, the whole
+// data model. Concurrent callers share one reading. [Client.Run] calls it; so may a start-up check.
+func (c *Client) Resolve(ctx context.Context) error {
+	_, err, _ := c.loading.Do("model", func() (any, error) { return nil, c.load(ctx) })
+	return err
+}
+
+func (c *Client) load(ctx context.Context) error {
+	resp, err := currentWorkspace(ctx, c.asServer("fortytwo.model"))
+	if err != nil {
+		return err
+	}
+	version := resp.CurrentWorkspace.MetadataVersion
+	old := c.model.Load()
+	if old != nil && old.version == version {
+		return nil
+	}
+	objects, err := c.readObjects(ctx)
+	if err != nil {
+		return err
+	}
+	m := resolve(version, objects, c.overrides)
+	c.model.Store(m)
+	if old == nil || !slices.Equal(old.missing, m.missing) {
+		c.log.InfoContext(ctx, "the data model of FortyTwo was read", "version", version, "missing", strings.Join(m.missing, ", "))
+	}
+	return nil
+}
+
+func (c *Client) readObjects(ctx context.Context) ([]objectMetadata, error) {
+	var objects []objectMetadata
+	after := ""
+	for range maxObjectPages {
+		resp, err := listObjects(ctx, c.asServer("fortytwo.model"), objectPage, after)
+		if err != nil {
+			return nil, err
+		}
+		for _, edge := range resp.Objects.Edges {
+			objects = append(objects, edge.Node)
+		}
+		after = resp.Objects.PageInfo.EndCursor
+		if !resp.Objects.PageInfo.HasNextPage || after == "" {
+			return objects, nil
+		}
+	}
+	return nil, unreachable("fortytwo.model", errors.New("more than 2,000 objects"))
+}
+
+// resolved gives the current model. Before the first one was read, trying later is right.
+func (c *Client) resolved() (*Model, error) {
+	if c.recordsURL == "" {
+		return nil, helix.NotConfigured(helix.ProviderFortyTwo, "PLATFORM_GRAPHQL_URL")
+	}
+	if c.apiKey == "" {
+		return nil, helix.NotConfigured(helix.ProviderFortyTwo, "PLATFORM_API_KEY")
+	}
+	if m := c.model.Load(); m != nil {
+		return m, nil
+	}
+	c.hintChanged()
+	return nil, unreachable("fortytwo.model", errors.New("the data model was not read yet"))
+}
+
+// withModel runs do with the current model, and once more when FortyTwo's refusal smells of a changed model and the
+// model indeed has changed.
+func (c *Client) withModel(ctx context.Context, do func(*Model) error) error {
+	m, err := c.resolved()
+	if err != nil {
+		return err
+	}
+	err = do(m)
+	if !errors.Is(err, errModelChanged) {
+		return err
+	}
+	if c.Resolve(ctx) != nil || c.model.Load() == m {
+		return err
+	}
+	return do(c.model.Load())
+}

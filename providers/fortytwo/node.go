@@ -1,0 +1,126 @@
+package fortytwo
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// Names that every object has, whatever the workspace (fortytwo.md 7).
+const (
+	columnID        = "id"
+	columnCreatedAt = "createdAt"
+)
+
+// node is a record as FortyTwo answers it. A value that is absent, null or of another type reads as its zero value: a
+// field that was deleted meanwhile reads as null (fortytwo.md 0.6).
+type node map[string]json.RawMessage
+
+func read[T any](n node, name string) (v T) {
+	if raw, ok := n[name]; ok && json.Unmarshal(raw, &v) != nil {
+		var zero T
+		return zero
+	}
+	return v
+}
+
+func (n node) id() string { return strings.ToLower(read[string](n, columnID)) }
+
+// text reads a TEXT or SELECT field; f may be nil.
+func (n node) text(f *field) string {
+	if f == nil {
+		return ""
+	}
+	return read[string](n, f.name)
+}
+
+// time reads a DATE_TIME by FortyTwo's name.
+func (n node) time(name string) time.Time {
+	t, err := time.Parse(time.RFC3339, read[string](n, name))
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// related reads a many-to-one relation: nil when it is not set, or points to a deleted record.
+func (n node) related(f *field) node {
+	if f == nil {
+		return nil
+	}
+	return read[node](n, f.name)
+}
+
+// column reads a relation's id without the relation.
+func (n node) column(f *field) string {
+	if f == nil {
+		return ""
+	}
+	return strings.ToLower(read[string](n, f.column))
+}
+
+// phone reads the primary number of a PHONES field as E.164. FortyTwo keeps the national number and the calling code
+// apart (fortytwo.md 7); without the code the number cannot be told and reads as "".
+func (n node) phone(f *field) helix.Phone {
+	if f == nil {
+		return ""
+	}
+	p := read[struct {
+		Number  string `json:"primaryPhoneNumber"`
+		Calling string `json:"primaryPhoneCallingCode"`
+	}](n, f.name)
+	calling := strings.TrimPrefix(p.Calling, "+")
+	if calling == "" || p.Number == "" || !isDigits(calling) || !isDigits(p.Number) || len(calling)+len(p.Number) > 15 {
+		return ""
+	}
+	return helix.Phone("+" + calling + p.Number)
+}
+
+// displayName gives what a person record is called: its name, else its full name in parts.
+func (n node) displayName(o *object) string {
+	if name := strings.TrimSpace(n.text(o.fields["name"])); name != "" {
+		return name
+	}
+	f := o.fields["fullName"]
+	if f == nil {
+		return ""
+	}
+	full := read[struct {
+		First string `json:"firstName"`
+		Last  string `json:"lastName"`
+	}](n, f.name)
+	return joinName(full.First, full.Last)
+}
+
+func isDigits(s string) bool {
+	for _, r := range s {
+		if r < '0' || r > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// select builds selections. Fields that the workspace lacks are left out: 1.5 would refuse the whole request.
+func (o *object) selection(names ...string) string {
+	parts := []string{columnID}
+	for _, name := range names {
+		f := o.fields[name]
+		if f == nil {
+			continue
+		}
+		switch f.kind {
+		case kindPhones:
+			parts = append(parts, f.name+" { primaryPhoneNumber primaryPhoneCallingCode }")
+		case kindFullName:
+			parts = append(parts, f.name+" { firstName lastName }")
+		case kindRelation:
+			parts = append(parts, f.column)
+		default:
+			parts = append(parts, f.name)
+		}
+	}
+	return strings.Join(parts, " ")
+}

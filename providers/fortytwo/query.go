@@ -1,0 +1,104 @@
+package fortytwo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// maxPage is the largest page that is asked for; FortyTwo itself does not cap it (fortytwo.md 3).
+const maxPage = 200
+
+// filter is a FortyTwo filter. Each one holds a single operator or composition: two operators on one field are an error
+// in 2.x, and all but one are silently dropped in 1.5 (fortytwo.md 0.7).
+type filter map[string]any
+
+func eq(column string, value any) filter { return op(column, "eq", value) }
+
+func op(column, operator string, value any) filter {
+	return filter{column: map[string]any{operator: value}}
+}
+
+func and(parts ...filter) filter { return filter{"and": parts} }
+
+func or(parts ...filter) filter { return filter{"or": parts} }
+
+// order is one entry of orderBy. Whatever is ordered by must be selected too (fortytwo.md 0.9).
+type order map[string]string
+
+func ascending(column string) order { return order{column: "AscNullsLast"} }
+
+func descending(column string) order { return order{column: "DescNullsLast"} }
+
+// listQuery is one find-many request in the style that holds on every line: one root field, everything in variables
+// of the schema's own types, no alias, no directive, no argument below the root (fortytwo.md 16).
+type listQuery struct {
+	op     string
+	access helix.Access
+	object *object
+	sel    string
+	where  []filter
+	order  []order
+	first  int
+}
+
+// list gives the matching records.
+func (c *Client) list(ctx context.Context, q listQuery) ([]node, error) {
+	typ := q.object.typeName()
+	doc := fmt.Sprintf(
+		"query($filter: %[1]sFilterInput, $orderBy: [%[1]sOrderByInput!], $first: Int) "+
+			"{ %[2]s(filter: $filter, orderBy: $orderBy, first: $first) { edges { node { %[3]s } } } }",
+		typ, q.object.plural, q.sel)
+	data, err := c.send(ctx, request{
+		op: q.op, url: c.recordsURL, access: q.access, lookup: true, query: doc,
+		variables: map[string]any{"filter": and(q.where...), "orderBy": q.order, "first": min(q.first, maxPage)},
+	})
+	if err != nil {
+		return nil, err
+	}
+	var connection struct {
+		Edges []struct {
+			Node node `json:"node"`
+		} `json:"edges"`
+	}
+	if err := rootField(data, q.object.plural, &connection); err != nil {
+		return nil, unreachable(q.op, err)
+	}
+	nodes := make([]node, 0, len(connection.Edges))
+	for _, e := range connection.Edges {
+		nodes = append(nodes, e.Node)
+	}
+	return nodes, nil
+}
+
+// count gives how many records match. It asks for one record, since `first: 0` is not known to work on every line.
+func (c *Client) count(ctx context.Context, opName string, access helix.Access, o *object, where []filter) (int, error) {
+	doc := fmt.Sprintf("query($filter: %sFilterInput, $first: Int) { %s(filter: $filter, first: $first) { totalCount } }",
+		o.typeName(), o.plural)
+	data, err := c.send(ctx, request{
+		op: opName, url: c.recordsURL, access: access, lookup: true, query: doc,
+		variables: map[string]any{"filter": and(where...), "first": 1},
+	})
+	if err != nil {
+		return 0, err
+	}
+	var connection struct {
+		TotalCount int `json:"totalCount"`
+	}
+	if err := rootField(data, o.plural, &connection); err != nil {
+		return 0, unreachable(opName, err)
+	}
+	return connection.TotalCount, nil
+}
+
+// rootField reads the only root field of an answer.
+func rootField(data json.RawMessage, name string, into any) error {
+	var root map[string]json.RawMessage
+	if json.Unmarshal(data, &root) != nil || isNull(root[name]) || json.Unmarshal(root[name], into) != nil {
+		return errors.New("the answer has another shape than expected")
+	}
+	return nil
+}
