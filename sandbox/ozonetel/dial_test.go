@@ -30,7 +30,9 @@ func TestManualDialAnswersAsDocumented(t *testing.T) {
 		{"unknown agent", ready, map[string]string{"agentID": "agent99"}, unavailable},
 		{"agent logged out", nil, nil, unavailable},
 		{"agent not ready", func(a *account) { a.authenticate("agent1", "sandbox-agent1", "login") }, nil, unavailable},
-		{"agent in a mode without manual calls", func(a *account) { a.authenticate("agent1", "sandbox-agent1", "login", "state", "Ready", "mode", "inbound") }, nil, unavailable},
+		{"agent in a mode without manual calls", func(a *account) {
+			a.authenticate("agent1", "sandbox-agent1", "login", "state", "Ready", "mode", "inbound")
+		}, nil, unavailable},
 		{"agent on another dial", func(a *account) { a.ready("agent1"); a.dial() }, nil, unavailable},
 		{"unknown campaign", ready, map[string]string{"campaignName": "x"}, `^{"status":"fails","message":"Campaign is invalid"}$`},
 		{"no number", ready, map[string]string{"customerNumber": ""}, mandatory},

@@ -1,0 +1,84 @@
+package sandbox
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/helix-engage/gateway/sandbox/ozonetel"
+)
+
+// Traffic is how much happens by itself.
+type Traffic string
+
+// The kinds of traffic.
+const (
+	TrafficOff  Traffic = "off"  // nothing: calls ring in and move when the control server is told so
+	TrafficCalm Traffic = "calm" // a call every few seconds, most of them answered
+	TrafficBusy Traffic = "busy" // a hospital's morning: about three calls a second, peaks, repeated callers, redials
+)
+
+// ParseTraffic reads the setting; empty means calm.
+func ParseTraffic(text string) (Traffic, error) {
+	switch t := Traffic(text); t {
+	case "":
+		return TrafficCalm, nil
+	case TrafficOff, TrafficCalm, TrafficBusy:
+		return t, nil
+	default:
+		return "", fmt.Errorf("traffic is %q, must be off, calm or busy", text)
+	}
+}
+
+// Default addresses.
+const (
+	DefaultFortyTwoAddr = "127.0.0.1:4101"
+	DefaultOzonetelAddr = "127.0.0.1:4102"
+	DefaultControlAddr  = "127.0.0.1:4109"
+)
+
+// Options configure a sandbox. The zero value listens on the default addresses with calm traffic and pushes nowhere.
+type Options struct {
+	Seed    int64   // everything random follows from it
+	Traffic Traffic // empty means calm
+	Now     func() time.Time
+	Logger  *slog.Logger // nil: discards
+
+	FortyTwoAddr string // host:port, ":0" style allowed; likewise below
+	OzonetelAddr string
+	ControlAddr  string
+
+	Webhooks Webhooks
+	AuthMode ozonetel.AuthMode // of the Ozonetel account; empty means TOKEN_AUTH
+	// Timing of the Ozonetel account. Zero fields mean its defaults, except CDRDelay: 30 s here, so that a person watching sees the second push.
+	Timing ozonetel.Timing
+}
+
+// Webhooks are the gateway's URLs that the emulators call, with whatever secret they carry. An empty one is not called.
+type Webhooks struct {
+	OzonetelEvents string // call and agent events
+	OzonetelCDR    string // call-end push
+	FortyTwo       string // record changes
+	FortyTwoSecret string // signs them
+}
+
+func (o Options) withDefaults() Options {
+	if o.Traffic == "" {
+		o.Traffic = TrafficCalm
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	for _, addr := range []struct {
+		value     *string
+		otherwise string
+	}{{&o.FortyTwoAddr, DefaultFortyTwoAddr}, {&o.OzonetelAddr, DefaultOzonetelAddr}, {&o.ControlAddr, DefaultControlAddr}} {
+		if *addr.value == "" {
+			*addr.value = addr.otherwise
+		}
+	}
+	if o.Timing.CDRDelay == 0 {
+		o.Timing.CDRDelay = 30 * time.Second
+	}
+	return o
+}
