@@ -62,6 +62,8 @@ type Call struct {
 	MissedCall     CallID       // the queue entry that this call made, or that it calls back
 	Disposition    *Disposition // nil until disposed
 	DisposedBy     AgentID
+	FollowUp       string   // record id of the follow-up that was agreed with the disposition
+	Claimed        CallID   // the missed call that was claimed with the disposition
 	Failure        *Failure // why our dial was refused or is unknown
 
 	Sequence int    // events so far
@@ -80,6 +82,14 @@ func (c *Call) Open() bool { return c.State != CallEnded }
 
 // Answered reports whether agent and patient ever talked.
 func (c *Call) Answered() bool { return !c.AnsweredAt.IsZero() }
+
+// OpenDial is a call that an agent asked for and that may not be over. An agent has one at most.
+type OpenDial struct {
+	Call           CallID    `json:"call"`
+	Phone          Phone     `json:"phone"`
+	ProviderCallID string    `json:"providerCallId,omitempty"` // "" until the provider has named it
+	At             time.Time `json:"at"`
+}
 
 // ReportKind is what a provider's push or poll says of a call.
 type ReportKind string

@@ -14,7 +14,7 @@ const unknownDialPatience = 2 * time.Minute
 
 // BeginDial takes the agent's only place for an open dial; AGENT_BUSY while an earlier one is open. Beginning the same
 // call again is allowed and changes nothing.
-func (s *Service) BeginDial(ctx context.Context, agent helix.AgentID, dial OpenDial) error {
+func (s *Service) BeginDial(ctx context.Context, agent helix.AgentID, dial helix.OpenDial) error {
 	key := bus.Key(string(agent))
 	for range maxAppendTries {
 		earlier, rev, err := s.dials.Get(ctx, key)
@@ -64,14 +64,14 @@ func (s *Service) NameDial(ctx context.Context, agent helix.AgentID, p helix.Pro
 }
 
 // DialOf reads the agent's last dial.
-func (s *Service) DialOf(ctx context.Context, agent helix.AgentID) (OpenDial, error) {
+func (s *Service) DialOf(ctx context.Context, agent helix.AgentID) (helix.OpenDial, error) {
 	dial, _, err := s.dials.Get(ctx, bus.Key(string(agent)))
 	return dial, ignoreNotFound(err)
 }
 
 // dialOpen reports whether a dial still keeps its agent. One that was stored but of which nothing was ever heard stops
 // doing so after a while; it is ended as unknown, never repeated.
-func (s *Service) dialOpen(ctx context.Context, d OpenDial) (bool, error) {
+func (s *Service) dialOpen(ctx context.Context, d helix.OpenDial) (bool, error) {
 	call, err := s.load(ctx, d.Call)
 	if err != nil || call == nil {
 		return false, err

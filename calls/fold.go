@@ -23,7 +23,7 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 			c.StartedAt = e.At
 		}
 	case helix.EventAnswered:
-		c.AnsweredAt = e.At
+		c.AnsweredAt, c.Missed = e.At, false
 		if e.Agent != "" {
 			c.Agent, c.AgentName = e.Agent, e.AgentName
 		}
@@ -47,7 +47,7 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 			c.RecordingURL = e.RecordingURL
 		}
 	case helix.EventDisposed:
-		c.Disposition, c.DisposedBy = e.Disposition, e.Agent
+		c.Disposition, c.DisposedBy, c.FollowUp, c.Claimed = e.Disposition, e.Agent, e.FollowUp, e.Claimed
 		if e.MissedCall != "" {
 			c.MissedCall = e.MissedCall
 		}

@@ -3,34 +3,10 @@ package calls
 import (
 	"context"
 	"errors"
-	"time"
-
-	"github.com/google/uuid"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/bus"
 )
-
-// namespace makes the gateway's UUIDv5 ids its own. It must never change: ids in FortyTwo depend on it.
-var namespace = uuid.MustParse("5f0b6c86-3f3e-4a53-9d0a-6f7f2f4b9c21")
-
-// NewID derives a record id from words that name the thing, e.g. a provider and its call id. The same words give the
-// same id on every replica and after every restart.
-func NewID(words ...string) string {
-	name := ""
-	for _, w := range words {
-		name += w + "\x00"
-	}
-	return uuid.NewSHA1(namespace, []byte(name)).String()
-}
-
-// OpenDial is a call that an agent asked for and that is not over. An agent has one at most.
-type OpenDial struct {
-	Call           helix.CallID `json:"call"`
-	Phone          helix.Phone  `json:"phone"`
-	ProviderCallID string       `json:"providerCallId,omitempty"` // "" until the provider has named it
-	At             time.Time    `json:"at"`
-}
 
 // identify finds our id of the call that a report is about: the one that we sent along, the one that a provider id is
 // known by, the agent's open dial to this number (its push may overtake the answer to our request), else the id that
@@ -70,7 +46,7 @@ func (s *Service) identify(ctx context.Context, r helix.CallReport) (helix.CallI
 	if first == "" {
 		first = r.LegID
 	}
-	id := helix.CallID(NewID(string(r.Provider), first))
+	id := helix.CallID(helix.NewID(string(r.Provider), first))
 	if r.LegID != "" && r.LegID != first {
 		return id, s.Know(ctx, r.Provider, id, r.LegID)
 	}

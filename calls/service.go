@@ -24,6 +24,8 @@ type MissedCalls interface {
 type Agents interface {
 	// Observe takes what a provider or a call's event says of an agent; older reports than the last are ignored.
 	Observe(ctx context.Context, report helix.AgentReport) error
+	// Name gives the name of the member who works as this agent, "" when nobody is known to.
+	Name(agent helix.AgentID) string
 }
 
 // Records is where writes to FortyTwo go.
@@ -47,7 +49,7 @@ type Options struct {
 // Service appends to the log of calls and reads it. It is safe for concurrent use.
 type Service struct {
 	bus     *bus.Bus
-	dials   *bus.Bucket[OpenDial]
+	dials   *bus.Bucket[helix.OpenDial]
 	ids     *bus.Bucket[helix.CallID]
 	person  func(helix.Phone) string
 	missed  MissedCalls
@@ -69,7 +71,7 @@ const maxCached = 4096
 // New opens the buckets that calls need. Effects may be wired later with [Service.Wire], since the queue and the agents
 // themselves append events.
 func New(ctx context.Context, o Options) (*Service, error) {
-	dials, err := bus.OpenBucket[OpenDial](ctx, o.Bus, bus.BucketDials)
+	dials, err := bus.OpenBucket[helix.OpenDial](ctx, o.Bus, bus.BucketDials)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +116,9 @@ func (s *Service) ingestCall(ctx context.Context, r helix.CallReport) (err error
 		}
 		span.End()
 	}()
+	if name := s.agents.Name(r.Agent); name != "" {
+		r.AgentName = name // records carry the member's full name, not the provider's spelling
+	}
 	id, err := s.identify(ctx, r)
 	if err != nil {
 		return err
@@ -156,7 +161,7 @@ func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call,
 	if len(events) == 0 || after.State != helix.CallEnded {
 		return nil
 	}
-	return s.records.Submit(ctx, callRecord(after))
+	return s.records.Submit(ctx, after.Record())
 }
 
 // agentState is what a call event says of its agent. The final record says nothing: it may come minutes later.

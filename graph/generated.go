@@ -2409,7 +2409,7 @@ type DisposePayload {
   ok: Boolean!
   "Why not."
   error: OperationError
-  "True when FortyTwo has not confirmed the write within a second; it is stored and follows."
+  "True when FortyTwo has not confirmed the write within a second; it is stored and follows. A repeated request writes nothing and says false."
   pendingSync: Boolean!
   "The call afterwards."
   call: LiveCall

@@ -436,6 +436,8 @@ type DeskAgent struct {
 	Campaign *string `json:"campaign,omitempty"`
 	// The call that is offered, up, or waits for its disposition.
 	CurrentCall *LiveCall `json:"currentCall,omitempty"`
+	// The call that occupies the agent.
+	CurrentCallID helix.CallID `json:"-"`
 }
 
 // Whom to call, and why.
@@ -482,7 +484,7 @@ type DisposePayload struct {
 	Ok bool `json:"ok"`
 	// Why not.
 	Error *OperationError `json:"error,omitempty"`
-	// True when FortyTwo has not confirmed the write within a second; it is stored and follows.
+	// True when FortyTwo has not confirmed the write within a second; it is stored and follows. A repeated request writes nothing and says false.
 	PendingSync bool `json:"pendingSync"`
 	// The call afterwards.
 	Call *LiveCall `json:"call,omitempty"`
@@ -754,6 +756,8 @@ type MissedCallAssigned struct {
 	MissedCall *MissedCall `json:"missedCall,omitempty"`
 	// Who got it.
 	Agent *AgentRef `json:"agent,omitempty"`
+	// The queue entry that was assigned.
+	MissedCallID helix.CallID `json:"-"`
 }
 
 func (MissedCallAssigned) IsCallEvent() {}

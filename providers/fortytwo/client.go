@@ -3,6 +3,7 @@ package fortytwo
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,7 @@ type Client struct {
 	log        *slog.Logger
 	now        func() time.Time
 
-	model   atomic.Pointer[Model]
+	model   atomic.Pointer[model]
 	loading singleflight.Group
 	changed chan struct{} // asks Run for a look at the model; one waiting request is enough
 
@@ -79,7 +80,7 @@ func (c *Client) State() State {
 	c.mu.Unlock()
 	s.Configured = c.recordsURL != "" && c.apiKey != ""
 	if m := c.model.Load(); m != nil {
-		s.ModelReady, s.ModelVersion, s.Missing = true, m.version, m.Missing()
+		s.ModelReady, s.ModelVersion, s.Missing = true, m.version, slices.Clone(m.missing)
 	}
 	return s
 }

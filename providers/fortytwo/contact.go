@@ -16,14 +16,14 @@ func (c *Client) ContactByPhone(ctx context.Context, access helix.Access, phone 
 		return helix.Contact{}, nil
 	}
 	var contact helix.Contact
-	err := c.withModel(ctx, func(m *Model) (err error) {
+	err := c.withModel(ctx, func(m *model) (err error) {
 		contact, err = c.contactByPhone(ctx, m, access, phone)
 		return err
 	})
 	return contact, err
 }
 
-func (c *Client) contactByPhone(ctx context.Context, m *Model, access helix.Access, phone helix.Phone) (helix.Contact, error) {
+func (c *Client) contactByPhone(ctx context.Context, m *model, access helix.Access, phone helix.Phone) (helix.Contact, error) {
 	calling, national, ok := splitPhone(phone)
 	if !ok {
 		return helix.Contact{}, helix.BadInput("the phone number is not in E.164 form")
@@ -53,7 +53,7 @@ func (c *Client) contactByPhone(ctx context.Context, m *Model, access helix.Acce
 type person struct{ id, name string }
 
 func (c *Client) newestByPhone(
-	ctx context.Context, m *Model, access helix.Access, object helix.RecordObject, calling, national string,
+	ctx context.Context, m *model, access helix.Access, object helix.RecordObject, calling, national string,
 ) (person, error) {
 	o, err := m.object(object)
 	if err != nil {

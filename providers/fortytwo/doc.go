@@ -12,7 +12,7 @@
 //   - Whose rights are used is said by every call's [helix.Access]; the zero Access is refused, and nothing falls back to
 //     the server key. The model is read with the server key, records never on a user's behalf.
 //   - No name of an object, field or value is assumed. Each is found in the workspace's metadata, or in Options.FieldMap;
-//     what is missing is named by [Model.Missing] and fails or shrinks only what needs it.
+//     what is missing is named by [Client.State] and fails or shrinks only what needs it.
 //   - Writes are absolute values under ids of ours, sent as upserts, so repeating one is always safe.
 //   - The server key spends a budget of its own below FortyTwo's limit; write-back goes before look-ups. Users' tokens
 //     are not limited here.

@@ -103,7 +103,7 @@ func (c *Client) readObjects(ctx context.Context) ([]objectMetadata, error) {
 }
 
 // resolved gives the current model. Before the first one was read, trying later is right.
-func (c *Client) resolved() (*Model, error) {
+func (c *Client) resolved() (*model, error) {
 	if c.recordsURL == "" {
 		return nil, helix.NotConfigured(helix.ProviderFortyTwo, "PLATFORM_GRAPHQL_URL")
 	}
@@ -119,7 +119,7 @@ func (c *Client) resolved() (*Model, error) {
 
 // withModel runs do with the current model, and once more when FortyTwo's refusal smells of a changed model and the
 // model indeed has changed.
-func (c *Client) withModel(ctx context.Context, do func(*Model) error) error {
+func (c *Client) withModel(ctx context.Context, do func(*model) error) error {
 	m, err := c.resolved()
 	if err != nil {
 		return err

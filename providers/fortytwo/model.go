@@ -9,12 +9,12 @@ import (
 	helix "github.com/helix-engage/gateway"
 )
 
-// Model is a workspace's data model as far as the gateway uses it: which of FortyTwo's objects, fields and values stand
-// for ours. It never changes; a changed workspace gets a new Model.
-type Model struct {
+// model is a workspace's data model as far as the gateway uses it: which of FortyTwo's objects, fields and values stand
+// for ours. It never changes; a changed workspace gets a new model.
+type model struct {
 	version int
 	objects map[helix.RecordObject]*object
-	missing []string
+	missing []string        // sorted; see State.Missing
 	words   map[string]bool // all resolved names, lower case: the only words of an error that may be logged
 	warned  sync.Map        // paths whose absence was logged; at most as many as the table has
 }
@@ -41,12 +41,8 @@ type field struct {
 	wantsAny bool              // a SELECT of which the gateway needs no value in particular
 }
 
-// Missing lists what the workspace lacks, sorted: "lead", "call.callbackstatus", "lead.leadStatus.NEW", or
-// "lead.phone (is TEXT, not PHONES)".
-func (m *Model) Missing() []string { return slices.Clone(m.missing) }
-
 // object gives a resolved object, or NOT_CONFIGURED naming it.
-func (m *Model) object(name helix.RecordObject) (*object, error) {
+func (m *model) object(name helix.RecordObject) (*object, error) {
 	if o := m.objects[name]; o != nil {
 		return o, nil
 	}
@@ -89,7 +85,7 @@ func (f *field) value(ours string) (string, error) {
 
 // mentioned picks the model's own names out of an upstream message, at most five: the only part of it that surely holds
 // no value of a record.
-func (m *Model) mentioned(message string) string {
+func (m *model) mentioned(message string) string {
 	if m == nil {
 		return ""
 	}

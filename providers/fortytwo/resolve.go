@@ -11,8 +11,8 @@ import (
 
 // resolve finds every object, field and value of the wanted model in the workspace's metadata: by the configured
 // override where there is one, else by exact name, else by a name that differs in case alone (fortytwo.md 0.20, 13).
-func resolve(version int, metadata []objectMetadata, o overrides) *Model {
-	m := &Model{version: version, objects: map[helix.RecordObject]*object{}, words: map[string]bool{}}
+func resolve(version int, metadata []objectMetadata, o overrides) *model {
+	m := &model{version: version, objects: map[helix.RecordObject]*object{}, words: map[string]bool{}}
 	usable := slices.DeleteFunc(slices.Clone(metadata), func(md objectMetadata) bool {
 		return !md.IsActive || !identifier.MatchString(md.NameSingular) || !identifier.MatchString(md.NamePlural)
 	})
@@ -28,7 +28,7 @@ func resolve(version int, metadata []objectMetadata, o overrides) *Model {
 	return m
 }
 
-func (m *Model) resolveObject(w wantedObject, md objectMetadata, o overrides) *object {
+func (m *model) resolveObject(w wantedObject, md objectMetadata, o overrides) *object {
 	obj := &object{
 		ours: w.object, singular: md.NameSingular, plural: md.NamePlural,
 		fields: map[string]*field{}, absent: map[string]bool{},
@@ -60,7 +60,7 @@ func (m *Model) resolveObject(w wantedObject, md objectMetadata, o overrides) *o
 	return obj
 }
 
-func (m *Model) resolveField(path string, wf wantedField, fm fieldMetadata, o overrides) *field {
+func (m *model) resolveField(path string, wf wantedField, fm fieldMetadata, o overrides) *field {
 	f := &field{path: path, name: fm.Name, column: fm.Name, kind: fm.Type, unique: fm.IsUnique}
 	switch fm.Type {
 	case kindRelation:
@@ -80,7 +80,7 @@ func (m *Model) resolveField(path string, wf wantedField, fm fieldMetadata, o ov
 	return f
 }
 
-func (m *Model) know(names ...string) {
+func (m *model) know(names ...string) {
 	for _, n := range names {
 		m.words[strings.ToLower(n)] = true
 	}

@@ -57,7 +57,7 @@ func (c *Client) UpsertRecords(ctx context.Context, access helix.Access, writes 
 type upsert struct {
 	client  *Client
 	access  helix.Access
-	model   *Model
+	model   *model
 	results []Result
 	looked  bool  // whether the model's version was looked at because of a refusal
 	moved   bool  // whether it then was a new one

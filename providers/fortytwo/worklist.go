@@ -14,7 +14,7 @@ import (
 func (c *Client) FollowUpsDue(
 	ctx context.Context, access helix.Access, member helix.MemberID, after helix.DueKey, limit int,
 ) (items []helix.FollowUpRecord, err error) {
-	err = c.withModel(ctx, func(m *Model) error {
+	err = c.withModel(ctx, func(m *model) error {
 		items, err = c.followUpsDue(ctx, m, access, member, after, limit)
 		return err
 	})
@@ -22,7 +22,7 @@ func (c *Client) FollowUpsDue(
 }
 
 func (c *Client) followUpsDue(
-	ctx context.Context, m *Model, access helix.Access, member helix.MemberID, after helix.DueKey, limit int,
+	ctx context.Context, m *model, access helix.Access, member helix.MemberID, after helix.DueKey, limit int,
 ) ([]helix.FollowUpRecord, error) {
 	o, where, err := m.pendingFollowUps(member)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Client) followUpsDue(
 func (c *Client) FollowUpCounts(
 	ctx context.Context, access helix.Access, member helix.MemberID, now time.Time,
 ) (total, overdue int, err error) {
-	err = c.withModel(ctx, func(m *Model) error {
+	err = c.withModel(ctx, func(m *model) error {
 		o, where, err := m.pendingFollowUps(member)
 		if err != nil {
 			return err
@@ -66,7 +66,7 @@ func (c *Client) FollowUpCounts(
 func (c *Client) LeadsWaiting(
 	ctx context.Context, access helix.Access, member helix.MemberID, after helix.DueKey, limit int,
 ) (items []helix.LeadRecord, err error) {
-	err = c.withModel(ctx, func(m *Model) error {
+	err = c.withModel(ctx, func(m *model) error {
 		o, where, err := m.newLeads(member)
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func (c *Client) LeadsWaiting(
 func (c *Client) LeadCounts(
 	ctx context.Context, access helix.Access, member helix.MemberID, createdBefore time.Time,
 ) (total, older int, err error) {
-	err = c.withModel(ctx, func(m *Model) error {
+	err = c.withModel(ctx, func(m *model) error {
 		o, where, err := m.newLeads(member)
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ const (
 )
 
 // pendingFollowUps gives the object and the filter of a member's worklist, or NOT_CONFIGURED naming what is missing.
-func (m *Model) pendingFollowUps(member helix.MemberID) (*object, []filter, error) {
+func (m *model) pendingFollowUps(member helix.MemberID) (*object, []filter, error) {
 	o, where, err := m.assigned(helix.ObjectFollowUp, "followUpStatus", followUpPending, member)
 	if err != nil {
 		return nil, nil, err
@@ -140,12 +140,12 @@ func (m *Model) pendingFollowUps(member helix.MemberID) (*object, []filter, erro
 	return o, append(where, op(due.column, "is", "NOT_NULL")), nil
 }
 
-func (m *Model) newLeads(member helix.MemberID) (*object, []filter, error) {
+func (m *model) newLeads(member helix.MemberID) (*object, []filter, error) {
 	return m.assigned(helix.ObjectLead, "leadStatus", leadNew, member)
 }
 
 // assigned filters an object's records by status and assignee.
-func (m *Model) assigned(
+func (m *model) assigned(
 	name helix.RecordObject, statusField, status string, member helix.MemberID,
 ) (*object, []filter, error) {
 	if !isRecordID(string(member)) {
@@ -171,7 +171,7 @@ func (m *Model) assigned(
 }
 
 // people selects whom a follow-up is about, for as much of it as the workspace has.
-func (m *Model) people(o *object) string {
+func (m *model) people(o *object) string {
 	sel := ""
 	for _, name := range []string{"lead", "patient"} {
 		target := m.objects[helix.RecordObject(name)]
@@ -183,7 +183,7 @@ func (m *Model) people(o *object) string {
 }
 
 // followUp reads a follow-up. The patient's name and phone win over the lead's.
-func (m *Model) followUp(o *object, r keyed) helix.FollowUpRecord {
+func (m *model) followUp(o *object, r keyed) helix.FollowUpRecord {
 	item := helix.FollowUpRecord{
 		ID: r.ID, Name: r.node.text(o.fields["name"]), Remark: r.node.text(o.fields["remark"]), DueAt: r.Due,
 		Lead: r.node.column(o.fields["lead"]), Patient: r.node.column(o.fields["patient"]),

@@ -32,7 +32,7 @@ type PushEffect string
 const (
 	PushDuplicate PushEffect = "duplicate" // sent twice
 	PushDelay     PushEffect = "delay"     // sent after Delay
-	PushReorder   PushEffect = "reorder"   // sent after the next one of any kind, at the latest after reorderLimit
+	PushReorder   PushEffect = "reorder"   // sent after the next one (of events, or of CDRs), at the latest after reorderLimit
 	PushDrop      PushEffect = "drop"      // never sent
 )
 
@@ -68,28 +68,40 @@ type push struct {
 	attempt     int
 }
 
-// pusher delivers pushes: one queue and one sender for each URL kind, so that a slow CDR receiver does not hold up events.
+// pusher delivers pushes: one lane for events and one for CDRs, so that a slow receiver of one does not hold up the other.
 type pusher struct {
 	log    *slog.Logger
 	line   *timeline.Timeline
 	client *http.Client
 	tries  int
 	pause  time.Duration
-	events chan push
-	cdrs   chan push
+	events lane
+	cdrs   lane
 
 	mu      sync.Mutex
 	faults  []PushFault
-	held    *push // held back for reordering
-	waiting int   // delayed, held or to be repeated
+	waiting int // delayed or to be repeated
 	counts  PushCounts
+}
+
+// lane is a queue with its sender, in the order of submission. held is guarded by pusher.mu.
+type lane struct {
+	queue chan push
+	held  *push // held back for reordering
+}
+
+func (p *pusher) lane(kind PushKind) *lane {
+	if kind == CDRPush {
+		return &p.cdrs
+	}
+	return &p.events
 }
 
 func newPusher(log *slog.Logger, line *timeline.Timeline, timing Timing) *pusher {
 	return &pusher{
 		log: log, line: line, tries: timing.HitTries, pause: timing.RetryDelay,
 		client: &http.Client{Timeout: pushTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}},
-		events: make(chan push, maxPushQueue), cdrs: make(chan push, maxPushQueue),
+		events: lane{queue: make(chan push, maxPushQueue)}, cdrs: lane{queue: make(chan push, maxPushQueue)},
 	}
 }
 
@@ -134,7 +146,7 @@ func (s *Server) SetPushTargets(targets PushTargets) {
 func (p *pusher) submit(message push) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fault := p.takeFault(message.kind)
+	fault, l := p.takeFault(message.kind), p.lane(message.kind)
 	switch fault.Effect {
 	case PushDrop:
 		p.counts.Dropped++
@@ -143,17 +155,17 @@ func (p *pusher) submit(message push) {
 		p.later(fault.Delay, message)
 		return
 	case PushReorder:
-		if p.held == nil {
-			p.hold(message)
+		if l.held == nil {
+			p.hold(l, message)
 			return
 		}
 	case PushDuplicate:
 		p.enqueue(message)
 	}
 	p.enqueue(message)
-	if p.held != nil {
-		held := *p.held
-		p.held = nil
+	if l.held != nil {
+		held := *l.held
+		l.held = nil
 		p.enqueue(held)
 	}
 }
@@ -171,13 +183,13 @@ func (p *pusher) takeFault(kind PushKind) PushFault {
 	return PushFault{}
 }
 
-func (p *pusher) hold(message push) {
-	p.held = &message
+func (p *pusher) hold(l *lane, message push) {
+	l.held = &message
 	p.line.After(reorderLimit, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.held == &message {
-			p.held = nil
+		if l.held == &message {
+			l.held = nil
 			p.enqueue(message)
 		}
 	})
@@ -199,12 +211,8 @@ func (p *pusher) later(d time.Duration, message push) {
 }
 
 func (p *pusher) enqueue(message push) {
-	queue := p.events
-	if message.kind == CDRPush {
-		queue = p.cdrs
-	}
 	select {
-	case queue <- message:
+	case p.lane(message.kind).queue <- message:
 	default:
 		p.counts.Dropped++
 	}
@@ -213,7 +221,7 @@ func (p *pusher) enqueue(message push) {
 // run sends until ctx ends.
 func (p *pusher) run(ctx context.Context) {
 	var group sync.WaitGroup
-	for _, queue := range []chan push{p.events, p.cdrs} {
+	for _, queue := range []chan push{p.events.queue, p.cdrs.queue} {
 		group.Go(func() {
 			for {
 				select {

@@ -1,0 +1,160 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/bus"
+)
+
+// maxTries bounds how often a lost compare-and-set is tried anew.
+const maxTries = 64
+
+// presence is what is stored of an agent.
+type presence struct {
+	Agent      helix.AgentID    `json:"agent"`
+	Member     helix.MemberID   `json:"member,omitempty"`
+	Name       string           `json:"name,omitempty"`
+	Extension  string           `json:"extension,omitempty"`
+	Wanted     helix.AgentState `json:"wanted,omitempty"`
+	State      helix.AgentState `json:"state"`
+	Reason     string           `json:"reason,omitempty"`
+	Since      time.Time        `json:"since"`
+	Current    helix.CallID     `json:"current,omitempty"`
+	ReportedAt time.Time        `json:"reportedAt"` // by the provider's clock, in whole seconds
+}
+
+// Agents keeps every agent's presence. It is safe for concurrent use.
+type Agents struct {
+	bucket *bus.Bucket[presence]
+	now    func() time.Time
+
+	mu    sync.Mutex
+	names map[helix.AgentID]string // as large as the agent directory
+}
+
+// NewAgents opens the presences.
+func NewAgents(ctx context.Context, b *bus.Bus, now func() time.Time) (*Agents, error) {
+	bucket, err := bus.OpenBucket[presence](ctx, b, bus.BucketAgents)
+	if err != nil {
+		return nil, err
+	}
+	return &Agents{bucket: bucket, now: now, names: map[helix.AgentID]string{}}, nil
+}
+
+// Run follows presences until ctx ends, so that names are known on every replica.
+func (a *Agents) Run(ctx context.Context) error {
+	return a.bucket.Watch(ctx, func(_ string, p *presence, _ uint64) {
+		if p != nil && p.Name != "" {
+			a.mu.Lock()
+			a.names[p.Agent] = p.Name
+			a.mu.Unlock()
+		}
+	})
+}
+
+// Name gives the name of the member who works as this agent, "" when nobody is known to.
+func (a *Agents) Name(agent helix.AgentID) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.names[agent]
+}
+
+// Get tells how an agent is; one that nobody has heard of is offline.
+func (a *Agents) Get(ctx context.Context, seat helix.AgentSeat, name string) (helix.DeskAgent, error) {
+	p, _, err := a.bucket.Get(ctx, bus.Key(string(seat.Agent)))
+	if err != nil && !errors.Is(err, bus.ErrNotFound) {
+		return helix.DeskAgent{}, fmt.Errorf("desk.agent: %w", err)
+	}
+	return deskAgent(p, seat, name), nil
+}
+
+// Observe takes what the provider says of an agent. A report older than the last is ignored; the provider's clock has
+// whole seconds, so within one second the last word counts.
+func (a *Agents) Observe(ctx context.Context, r helix.AgentReport) error {
+	_, err := a.change(ctx, r.Agent, func(p *presence) bool {
+		at := r.At.Truncate(time.Second)
+		if at.Before(p.ReportedAt) {
+			return false
+		}
+		before := *p
+		p.ReportedAt = at
+		p.enter(r.State, r.Reason, r.At)
+		switch {
+		case r.Call != "":
+			p.Current = r.Call
+		case !r.State.OnCall() && r.State != helix.AgentAfterCallWork && r.State != helix.AgentUnknown:
+			p.Current = ""
+		}
+		return before != *p
+	})
+	return err
+}
+
+// enter changes the state; the time since is kept while it stays the same.
+func (p *presence) enter(state helix.AgentState, reason string, at time.Time) {
+	if p.State != state {
+		p.Since = at
+		p.Reason = ""
+	}
+	p.State = state
+	if reason != "" {
+		p.Reason = reason
+	}
+}
+
+// command records what the agent did himself: it holds until the provider says otherwise. Its time is ours and not the
+// provider's, so it makes no report look old.
+func (a *Agents) command(ctx context.Context, w Worker, change func(*presence)) (helix.DeskAgent, error) {
+	p, err := a.change(ctx, w.Seat.Agent, func(p *presence) bool {
+		p.Member, p.Name = w.Member, w.Name
+		change(p)
+		return true
+	})
+	return deskAgent(p, w.Seat, w.Name), err
+}
+
+// change is one compare-and-set on a presence; edit may run several times and says whether there is anything to write.
+func (a *Agents) change(ctx context.Context, agent helix.AgentID, edit func(*presence) bool) (presence, error) {
+	key := bus.Key(string(agent))
+	for range maxTries {
+		p, rev, err := a.bucket.Get(ctx, key)
+		missing := errors.Is(err, bus.ErrNotFound)
+		if err != nil && !missing {
+			return p, fmt.Errorf("desk.agent: %w", err)
+		}
+		if missing {
+			p = presence{Agent: agent, State: helix.AgentOffline}
+		}
+		if !edit(&p) {
+			return p, nil
+		}
+		if missing {
+			_, err = a.bucket.Create(ctx, key, p)
+		} else {
+			_, err = a.bucket.Update(ctx, key, p, rev)
+		}
+		if !errors.Is(err, bus.ErrConflict) {
+			return p, err
+		}
+	}
+	return presence{}, helix.Conflict("the agent's state keeps changing; try again")
+}
+
+func deskAgent(p presence, seat helix.AgentSeat, name string) helix.DeskAgent {
+	d := helix.DeskAgent{
+		ID: seat.Agent, Member: p.Member, Name: name, State: p.State, StateSince: p.Since, StateReason: p.Reason,
+		Wanted: p.Wanted, SIPExtension: seat.SIPExtension, Campaign: seat.Campaign, DID: seat.DID, CurrentCall: p.Current,
+	}
+	if d.State == "" {
+		d.State = helix.AgentOffline
+	}
+	if p.Extension != "" {
+		d.SIPExtension = p.Extension
+	}
+	return d
+}

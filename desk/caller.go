@@ -1,0 +1,20 @@
+package desk
+
+import (
+	"context"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// WhoIs tells whose number it is, with the asker's own rights.
+func (d *Desk) WhoIs(ctx context.Context, access helix.Access, phone helix.Phone) (helix.Contact, error) {
+	if phone == "" {
+		return helix.Contact{}, nil
+	}
+	return d.crm.ContactByPhone(ctx, access, phone)
+}
+
+// MissedCall reads an entry of the queue; NOT_FOUND when it is gone.
+func (d *Desk) MissedCall(ctx context.Context, id helix.CallID) (helix.MissedCall, error) {
+	return d.queue.Get(ctx, id)
+}

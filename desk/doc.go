@@ -1,0 +1,23 @@
+// Package desk owns a human agent's day: his telephony session and state, the missed-call queue, dialling, disposing,
+// the work list and the question who calls.
+//
+// Two things live here and nowhere else:
+//
+//   - An agent's presence ([Agents]): one KV entry per agent id. It keeps apart what the agent asked for and what the
+//     provider says; a report older than the last is ignored, because pushes come late (ozonetel.md 12.2).
+//
+//   - The missed-call queue ([Queue]): one KV entry per caller, the authority over who waits for a call back and who
+//     holds him. Every move is one compare-and-set, so two agents never get the same caller, on one replica or on two.
+//     FortyTwo shows the queue and does not decide it; the queue works while FortyTwo is down.
+//
+//     claim                dial               dispose (answered)
+//     PENDING (free) ────────> PENDING (held) ────> ATTEMPTED ───────────────────> COMPLETED
+//     ^                       │                   │  ^                            │
+//     └── released, lapsed ───┘                   └──┘ dialled again              └─ a later missed call: a new entry
+//
+// Failure policy: what the provider refuses is an answer for the agent, never a fault. Dialling is tried once; a
+// provider that does not answer leaves UNKNOWN_OUTCOME. Disposing and changing state may be repeated. Reading FortyTwo
+// happens with the agent's own token and degrades only the part that needed it.
+//
+// It refuses to know wire formats and GraphQL, and it never writes to FortyTwo itself: it submits records.
+package desk

@@ -1,0 +1,266 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/bus"
+)
+
+const (
+	// seenFor is how long an entry remembers which provider calls it has counted; polls look back a day at most.
+	seenFor = 48 * time.Hour
+	// maxSeen bounds that memory: a caller who tries more often loses the oldest.
+	maxSeen = 256
+	// contactWithin bounds the look-up of who calls when a call is missed; a later tending makes up for it.
+	contactWithin = 2 * time.Second
+)
+
+// entry is what is stored of a caller.
+type entry struct {
+	ID            helix.CallID         `json:"id"`
+	Phone         helix.Phone          `json:"phone"`
+	DID           string               `json:"did,omitempty"`
+	Campaign      string               `json:"campaign,omitempty"`
+	Status        helix.CallbackStatus `json:"status"`
+	Count         int                  `json:"count"`
+	FirstMissedAt time.Time            `json:"firstMissedAt"`
+	LastMissedAt  time.Time            `json:"lastMissedAt"`
+	AttemptedAt   time.Time            `json:"attemptedAt,omitzero"`
+	SettledAt     time.Time            `json:"settledAt,omitzero"`
+	Agent         helix.AgentID        `json:"agent,omitempty"`
+	AgentName     string               `json:"agentName,omitempty"`
+	Member        helix.MemberID       `json:"member,omitempty"`
+	ClaimedUntil  time.Time            `json:"claimedUntil,omitzero"`
+	Lead          string               `json:"lead,omitempty"`
+	Patient       string               `json:"patient,omitempty"`
+	ContactKnown  bool                 `json:"contactKnown,omitempty"` // whether FortyTwo was asked, not whether it knew
+
+	Seen map[string]time.Time `json:"seen"` // provider call ids that are counted, and when they were missed
+}
+
+// held reports whether an agent has the entry and may keep it.
+func (e *entry) held(now time.Time) bool {
+	return e.Agent != "" && (e.Status != helix.CallbackPending || now.Before(e.ClaimedUntil))
+}
+
+type indexed struct {
+	entry
+	key string
+	rev uint64
+}
+
+// QueueOptions wires a [Queue].
+type QueueOptions struct {
+	Bus      *bus.Bus
+	Person   func(helix.Phone) string // names a caller's entry without showing his number
+	Calls    Calls
+	Records  Records
+	CRM      CRM
+	ClaimTTL time.Duration // how long an offer holds (MISSED_CALL_CLAIM_TTL)
+	SLA      time.Duration // when a caller should be called back at the latest
+	Now      func() time.Time
+	Logger   *slog.Logger
+}
+
+// Queue is the missed-call queue. It is safe for concurrent use, on any number of replicas.
+//
+// Each process keeps all entries in memory, following the bucket: reading costs nothing, and a stale reading is caught
+// by the compare-and-set. Memory is bounded by the bucket's own size (bus.BucketMissedCalls).
+type Queue struct {
+	o      QueueOptions
+	bucket *bus.Bucket[entry]
+	loaded chan struct{} // closed when the entries of the start are in memory
+
+	mu    sync.Mutex
+	byKey map[string]*indexed
+	byID  map[helix.CallID]string
+}
+
+// NewQueue opens the queue.
+func NewQueue(ctx context.Context, o QueueOptions) (*Queue, error) {
+	bucket, err := bus.OpenBucket[entry](ctx, o.Bus, bus.BucketMissedCalls)
+	if err != nil {
+		return nil, err
+	}
+	return &Queue{
+		o: o, bucket: bucket, loaded: make(chan struct{}),
+		byKey: map[string]*indexed{}, byID: map[helix.CallID]string{},
+	}, nil
+}
+
+// Get gives an entry by its id; NOT_FOUND when there is none.
+func (q *Queue) Get(ctx context.Context, id helix.CallID) (helix.MissedCall, error) {
+	if err := q.ready(ctx); err != nil {
+		return helix.MissedCall{}, err
+	}
+	e := q.find(id)
+	if e == nil {
+		return helix.MissedCall{}, helix.NotFound("missed call")
+	}
+	return q.view(&e.entry), nil
+}
+
+// Open lists the open entries that an agent holds, the first missed first.
+func (q *Queue) Open(ctx context.Context, agent helix.AgentID) ([]helix.MissedCall, error) {
+	if err := q.ready(ctx); err != nil {
+		return nil, err
+	}
+	now := q.o.Now()
+	var open []helix.MissedCall
+	for _, e := range q.snapshot() {
+		if e.Status.Open() && e.Agent == agent && e.held(now) {
+			open = append(open, q.view(&e.entry))
+		}
+	}
+	return open, nil
+}
+
+// Record takes a missed call in. A caller who waits already is counted once more instead of twice listed; a call that
+// is counted already, or that was missed before the caller was reached, changes nothing that anybody waits for.
+func (q *Queue) Record(ctx context.Context, call helix.Call) (helix.MissedCall, error) {
+	key := q.o.Person(call.Phone)
+	var contact *helix.Contact
+	e, _, err := q.change(ctx, key, func(e *entry, exists bool) (bool, error) {
+		if exists {
+			if _, counted := e.Seen[call.ProviderCallID]; counted {
+				return false, nil
+			}
+		}
+		again := exists && (e.Status.Open() || !call.StartedAt.After(e.SettledAt))
+		if !again {
+			seen := e.Seen
+			*e = entry{
+				ID: call.ID, Phone: call.Phone, DID: call.DID, Campaign: call.Campaign,
+				Status: helix.CallbackPending, FirstMissedAt: call.StartedAt, LastMissedAt: call.StartedAt,
+				Seen: seen, Lead: e.Lead, Patient: e.Patient, ContactKnown: e.ContactKnown,
+			}
+		}
+		if e.Seen == nil {
+			e.Seen = map[string]time.Time{}
+		}
+		e.Seen = maps.Clone(e.Seen)
+		e.Seen[call.ProviderCallID] = call.StartedAt
+		e.forget(q.o.Now())
+		e.Count++
+		if call.StartedAt.After(e.LastMissedAt) {
+			e.LastMissedAt = call.StartedAt
+		}
+		if call.StartedAt.Before(e.FirstMissedAt) {
+			e.FirstMissedAt = call.StartedAt
+		}
+		if !e.ContactKnown && contact == nil {
+			contact = q.lookUp(ctx, call.Phone)
+		}
+		if contact != nil {
+			e.Lead, e.Patient, e.ContactKnown = contact.Lead, contact.Patient, true
+		}
+		return true, nil
+	})
+	if err != nil {
+		return helix.MissedCall{}, err
+	}
+	return q.view(&e), nil
+}
+
+// forget drops provider calls that no poll can report any more, and the oldest when there are too many.
+func (e *entry) forget(now time.Time) {
+	for id, at := range e.Seen {
+		if now.Sub(at) > seenFor {
+			delete(e.Seen, id)
+		}
+	}
+	for len(e.Seen) > maxSeen {
+		oldest := slices.MinFunc(slices.Collect(maps.Keys(e.Seen)), func(a, b string) int { return e.Seen[a].Compare(e.Seen[b]) })
+		delete(e.Seen, oldest)
+	}
+}
+
+// lookUp asks FortyTwo who calls. It degrades to nil: the entry matters more than the name.
+func (q *Queue) lookUp(ctx context.Context, phone helix.Phone) *helix.Contact {
+	ctx, cancel := context.WithTimeout(ctx, contactWithin)
+	defer cancel()
+	contact, err := q.o.CRM.ContactByPhone(ctx, helix.AsServer(), phone)
+	if err != nil {
+		q.o.Logger.InfoContext(ctx, "a caller was not looked up; tried again later", "code", helix.AsError(err).Code)
+		return nil
+	}
+	return &contact
+}
+
+// view is an entry as the rest of the gateway sees it.
+func (q *Queue) view(e *entry) helix.MissedCall {
+	m := helix.MissedCall{
+		ID: e.ID, Phone: e.Phone, DID: e.DID, Campaign: e.Campaign, Status: e.Status, Count: e.Count,
+		FirstMissedAt: e.FirstMissedAt, LastMissedAt: e.LastMissedAt, DueAt: e.FirstMissedAt.Add(q.o.SLA),
+		AttemptedAt: e.AttemptedAt, Lead: e.Lead, Patient: e.Patient,
+	}
+	if e.held(q.o.Now()) {
+		m.Agent, m.AgentName, m.ClaimedUntil = e.Agent, e.AgentName, e.ClaimedUntil
+	}
+	return m
+}
+
+// change is one compare-and-set on a caller's entry: edit may run several times and says whether there is anything to
+// write. FortyTwo's view of the entry is submitted before the entry is stored: a crash in between repeats the edit, and
+// a view that was sent too early is overwritten by the next.
+func (q *Queue) change(ctx context.Context, key string, edit func(e *entry, exists bool) (bool, error)) (entry, uint64, error) {
+	for range maxTries {
+		e, rev, err := q.bucket.Get(ctx, key)
+		missing := errors.Is(err, bus.ErrNotFound)
+		if err != nil && !missing {
+			return e, 0, fmt.Errorf("desk.queue: %w", err)
+		}
+		write, err := edit(&e, !missing)
+		if err != nil || !write {
+			return e, rev, err
+		}
+		if err := q.o.Records.Submit(ctx, e.record(rev)); err != nil {
+			return e, 0, err
+		}
+		if missing {
+			rev, err = q.bucket.Create(ctx, key, e)
+		} else {
+			rev, err = q.bucket.Update(ctx, key, e, rev)
+		}
+		if errors.Is(err, bus.ErrConflict) {
+			continue
+		}
+		if err != nil {
+			return e, 0, fmt.Errorf("desk.queue: %w", err)
+		}
+		q.put(key, &e, rev)
+		return e, rev, nil
+	}
+	return entry{}, 0, helix.Conflict("the missed call keeps changing; try again")
+}
+
+// record is what FortyTwo's call object shows of the entry, in the fields that an administrator made
+// (fortytwo-model.md). base is the revision that the entry is changed from.
+func (e *entry) record(base uint64) helix.RecordWrite {
+	fields := map[string]any{
+		"callbackstatus":  string(e.Status),
+		"missedcallcount": e.Count,
+		"agentName":       e.AgentName,
+		"agentId":         nil, // a released entry is nobody's
+	}
+	for field, id := range map[string]string{"leadId": e.Lead, "patientId": e.Patient, "agentId": string(e.Member)} {
+		if id != "" {
+			fields[field] = id
+		}
+	}
+	if !e.AttemptedAt.IsZero() {
+		fields["callbackattemptedat"] = e.AttemptedAt.UTC().Format(time.RFC3339Nano)
+	}
+	return helix.RecordWrite{
+		ID:   fmt.Sprintf("%s.queue.%d", e.ID, base),
+		Lane: string(e.ID), Object: helix.ObjectCall, Record: string(e.ID), Fields: fields,
+	}
+}

@@ -1,0 +1,82 @@
+package desk
+
+import (
+	"context"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// Agent tells how the worker's own desk is.
+func (d *Desk) Agent(ctx context.Context, w Worker) (helix.DeskAgent, error) {
+	return d.agents.Get(ctx, w.Seat, w.Name)
+}
+
+// Login opens the worker's telephony session; extension, when given, is rung instead of the desk's own.
+func (d *Desk) Login(ctx context.Context, w Worker, extension string) (helix.DeskAgent, error) {
+	if extension != "" {
+		w.Seat.SIPExtension = extension
+	}
+	now, err := d.agents.Get(ctx, w.Seat, w.Name)
+	if err != nil {
+		return now, err
+	}
+	if now.State != helix.AgentOffline && now.Member != "" && now.Member != w.Member {
+		return now, &helix.Error{Code: helix.CodeAgentTaken, Message: "another member works at this desk", Op: "desk.login"}
+	}
+	if err := d.telephony.Login(ctx, w.Seat); err != nil {
+		return now, err
+	}
+	return d.agents.command(ctx, w, func(p *presence) {
+		p.Extension = extension
+		if p.State == helix.AgentOffline {
+			p.enter(helix.AgentIdle, "", d.now())
+			p.Wanted, p.Current = helix.AgentIdle, ""
+		}
+	})
+}
+
+// Logout ends the worker's telephony session and gives back the missed calls that he was offered. While a call is up it
+// needs force.
+func (d *Desk) Logout(ctx context.Context, w Worker, force bool) (helix.DeskAgent, error) {
+	now, err := d.agents.Get(ctx, w.Seat, w.Name)
+	if err != nil {
+		return now, err
+	}
+	if now.State.OnCall() && !force {
+		return now, &helix.Error{Code: helix.CodeAgentBusy, Message: "a call is up; end it first, or log out by force", Op: "desk.logout"}
+	}
+	if err := d.telephony.Logout(ctx, w.Seat); err != nil {
+		return now, err
+	}
+	after, err := d.agents.command(ctx, w, func(p *presence) {
+		p.enter(helix.AgentOffline, "", d.now())
+		p.Wanted, p.Current = helix.AgentOffline, ""
+	})
+	if err != nil {
+		return after, err
+	}
+	return after, d.queue.ReleaseAll(ctx, w.Seat.Agent)
+}
+
+// SetState makes the worker ready or pauses him. On READY he holds the oldest waiting missed call afterwards, if there
+// is one; claimed is nil otherwise.
+func (d *Desk) SetState(ctx context.Context, w Worker, state helix.AgentState, reason string) (
+	agent helix.DeskAgent, claimed *helix.MissedCall, err error,
+) {
+	if state == helix.AgentPaused && reason == "" {
+		reason = d.pauseReason
+	}
+	if err := d.telephony.SetState(ctx, w.Seat, state, reason); err != nil {
+		agent, _ = d.agents.Get(ctx, w.Seat, w.Name)
+		return agent, nil, err
+	}
+	agent, err = d.agents.command(ctx, w, func(p *presence) {
+		p.enter(state, reason, d.now())
+		p.Wanted, p.Current = state, ""
+	})
+	if err != nil || state != helix.AgentReady {
+		return agent, nil, err
+	}
+	claimed, err = d.queue.Claim(ctx, w)
+	return agent, claimed, err
+}

@@ -1,0 +1,45 @@
+package resolvers
+
+import (
+	"math"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// value reads an optional argument; absent and null are the zero value.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// text, when, number and id make the empty value null.
+
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func when(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func number(p helix.Phone) *helix.Phone {
+	if p == "" {
+		return nil
+	}
+	return &p
+}
+
+func id(c helix.CallID) *string { return text(string(c)) }
+
+// seconds rounds: a provider's own figures have whole seconds.
+func seconds(d time.Duration) int { return int(math.Round(d.Seconds())) }

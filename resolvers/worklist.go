@@ -1,0 +1,156 @@
+package resolvers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/desk"
+	"github.com/helix-engage/gateway/graph"
+	"github.com/helix-engage/gateway/internal/auth"
+)
+
+// Worklist resolves what the caller has to do. A supervisor without a desk has follow-ups and leads too.
+func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind, first *int, after *string) (*graph.WorklistConnection, error) {
+	caller, err := auth.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	q := desk.WorklistQuery{Kinds: desk.AllWork(), First: value(first), After: value(after)}
+	if q.First < 1 || q.First > desk.MaxWorklistPage {
+		return nil, &helix.Error{
+			Code: helix.CodeLimitExceeded, Message: fmt.Sprintf("first must be 1 to %d", desk.MaxWorklistPage),
+		}
+	}
+	if kinds != nil {
+		q.Kinds = slices.DeleteFunc(q.Kinds, func(k desk.WorklistKind) bool { return !slices.Contains(kinds, graph.WorklistKind(k)) })
+	}
+	selected := graphql.CollectAllFields(ctx)
+	q.Counts = slices.Contains(selected, "totalCount") || slices.Contains(selected, "counts")
+	list, err := r.o.Desk.Worklist(ctx, workerOf(caller, value(caller.Seat)), q)
+	if err != nil {
+		return nil, err
+	}
+	return r.worklist(list, q.Kinds), nil
+}
+
+func (r *Resolver) worklist(list desk.Worklist, kinds []desk.WorklistKind) *graph.WorklistConnection {
+	out := &graph.WorklistConnection{
+		TotalCount: list.Total, PageInfo: &graph.PageInfo{HasNextPage: list.HasNext},
+		Counts: []graph.WorklistCount{}, Errors: []graph.WorklistError{}, Edges: []graph.WorklistEdge{},
+	}
+	for _, kind := range kinds {
+		if c, ok := list.Counts[kind]; ok {
+			out.Counts = append(out.Counts, graph.WorklistCount{Kind: graph.WorklistKind(kind), Count: c.All, Overdue: c.Overdue})
+		}
+		if err := list.Failed[kind]; err != nil {
+			e := helix.AsError(err)
+			out.Errors = append(out.Errors, graph.WorklistError{
+				Kind: graph.WorklistKind(kind), Code: graph.ErrorCode(e.Code), Message: e.Message,
+			})
+		}
+	}
+	for _, item := range list.Items {
+		out.Edges = append(out.Edges, graph.WorklistEdge{Cursor: item.Cursor, Node: r.worklistItem(item)})
+	}
+	if n := len(list.Items); n > 0 {
+		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &list.Items[0].Cursor, &list.Items[n-1].Cursor
+	}
+	return out
+}
+
+func (r *Resolver) worklistItem(item desk.WorklistItem) graph.WorklistItem {
+	now := r.o.Now()
+	u := urgencyOf(item.DueAt, now)
+	switch {
+	case item.FollowUp != nil:
+		f := item.FollowUp
+		return graph.FollowUpTask{
+			ID: f.ID, Kind: graph.WorklistKindFollowUp, Title: title(f.Name, f.Person), Phone: number(f.Phone), DueAt: when(item.DueAt),
+			Overdue: u.overdue, Priority: u.priority, Reason: "follow-up " + u.words, FollowUp: &graph.FollowUp{ID: f.ID},
+		}
+	case item.Lead != nil:
+		l := item.Lead
+		return graph.LeadTask{
+			ID: l.ID, Kind: graph.WorklistKindLead, Title: title("New lead", l.Name), Phone: number(l.Phone), DueAt: when(item.DueAt),
+			Overdue: u.overdue, Priority: u.priority, Reason: "first contact " + u.words, Lead: &graph.Lead{ID: l.ID},
+		}
+	default:
+		return r.missedCall(item.MissedCall)
+	}
+}
+
+// missedCall shows an entry of the queue; nil stays nil.
+func (r *Resolver) missedCall(m *helix.MissedCall) *graph.MissedCall {
+	if m == nil {
+		return nil
+	}
+	u := urgencyOf(m.DueAt, r.o.Now())
+	out := &graph.MissedCall{
+		ID: string(m.ID), Kind: graph.WorklistKindMissedCall, Title: "Missed call", Phone: number(m.Phone), DueAt: when(m.DueAt),
+		Overdue: u.overdue, Priority: u.priority, Reason: "call back " + u.words,
+		CallbackStatus: graph.CallbackStatus(m.Status), MissedCount: m.Count, FirstMissedAt: m.FirstMissedAt,
+		LastMissedAt: m.LastMissedAt, AttemptedAt: when(m.AttemptedAt), ClaimedUntil: when(m.ClaimedUntil),
+		AssignedAgent: agentRef(m.Agent, m.AgentName),
+	}
+	if m.Count > 1 {
+		out.Title = fmt.Sprintf("Missed call, tried %d times", m.Count)
+	}
+	if m.Lead != "" {
+		out.Lead = &graph.Lead{ID: m.Lead}
+	}
+	if m.Patient != "" {
+		out.Patient = &graph.Patient{ID: m.Patient}
+	}
+	return out
+}
+
+func title(what, who string) string {
+	if who == "" {
+		return what
+	}
+	return what + ": " + who
+}
+
+// urgency is how urgent a due time is, for the eye and in words.
+type urgency struct {
+	priority graph.WorklistPriority
+	overdue  bool
+	words    string
+}
+
+func urgencyOf(due, now time.Time) urgency {
+	left := due.Sub(now)
+	switch {
+	case left < 0:
+		return urgency{graph.WorklistPriorityOverdue, true, "overdue by " + roughly(-left)}
+	case left < 15*time.Minute:
+		return urgency{graph.WorklistPriorityDueSoon, false, "due in " + roughly(left)}
+	case left < 24*time.Hour:
+		return urgency{graph.WorklistPriorityDueToday, false, "due in " + roughly(left)}
+	default:
+		return urgency{graph.WorklistPriorityLater, false, "due in " + roughly(left)}
+	}
+}
+
+// roughly says a duration in its largest unit.
+func roughly(d time.Duration) string {
+	unit := func(n int, word string) string {
+		if n != 1 {
+			word += "s"
+		}
+		return fmt.Sprintf("%d %s", n, word)
+	}
+	switch {
+	case d >= 24*time.Hour:
+		return unit(int(d/(24*time.Hour)), "day")
+	case d >= time.Hour:
+		return unit(int(d/time.Hour), "hour")
+	default:
+		return unit(int(d/time.Minute), "minute")
+	}
+}
