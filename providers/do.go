@@ -1,0 +1,128 @@
+package providers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// Do performs an operation and lets read judge the answer. The error is nil or a [*helix.Error] with provider and
+// operation filled in.
+//
+// read sees every answer with a status of 2xx or 4xx, other than 408 and 429; it may run once per attempt. What it
+// returns decides the outcome: nil for success, a *helix.Error for what the provider put into words, any other error
+// for an answer that it cannot make sense of, which counts like a 5xx. [Client.Refused] codes a 4xx that read has no
+// words for.
+func (c *Client) Do(ctx context.Context, op Operation, req Request, read func(Response) error) error {
+	timeout := op.Timeout
+	if timeout == 0 {
+		timeout = c.timeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	ctx, done := c.observe(ctx, op)
+	attempt, err := c.attempts(ctx, op, req, read)
+	done(attempt, err)
+	if err == nil {
+		return nil
+	}
+	return err
+}
+
+// attempts sends the request until it succeeds, may not be repeated, or the time is up.
+func (c *Client) attempts(ctx context.Context, op Operation, req Request, read func(Response) error) (int, *helix.Error) {
+	for attempt := 1; ; attempt++ {
+		err, transient := c.attempt(ctx, op, req, read)
+		if err == nil || !transient || attempt == op.Safety.attempts() {
+			return attempt, err
+		}
+		if !waitToRetry(ctx, backoff(attempt, err.RetryAfter)) {
+			return attempt, err
+		}
+		c.log.InfoContext(ctx, "repeating an operation", "op", op.Name, "attempt", attempt+1, "code", string(err.Code), "detail", err.Detail)
+	}
+}
+
+// attempt sends the request once. transient reports whether sending it again may help, as far as that was the
+// provider's fault; whether it is allowed is the operation's Safety.
+func (c *Client) attempt(ctx context.Context, op Operation, req Request, read func(Response) error) (err *helix.Error, transient bool) {
+	var connected atomic.Bool // from now on bytes may have left
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	httpReq, buildErr := build(ctx, op, req)
+	if buildErr != nil {
+		return c.complete(op, helix.Internal(op.Name, buildErr)), false
+	}
+	transport := c.pooled
+	if op.Safety == Once {
+		transport = c.single
+	}
+	res, roundTripErr := transport.RoundTrip(httpReq)
+	if roundTripErr != nil {
+		return c.broken(ctx, op, connected.Load(), roundTripErr), true
+	}
+	defer res.Body.Close()
+	if err := c.judgeStatus(op, res); err != nil {
+		return err, true
+	}
+	body, readErr := io.ReadAll(io.LimitReader(res.Body, c.maxResponse+1))
+	switch {
+	case readErr != nil:
+		return c.broken(ctx, op, true, readErr), true
+	case int64(len(body)) > c.maxResponse:
+		return c.unreadable(op, "the answer is larger than the limit"), false
+	}
+	judged := read(Response{Status: res.StatusCode, Header: res.Header, Body: body})
+	if judged == nil {
+		return nil, false
+	}
+	var coded *helix.Error
+	if errors.As(judged, &coded) {
+		return c.complete(op, coded), false
+	}
+	return c.unreadable(op, judged.Error()), true
+}
+
+// build makes the request. Parse errors of a URL quote it, so their text is dropped.
+func build(ctx context.Context, op Operation, req Request) (*http.Request, error) {
+	if _, err := url.Parse(req.URL); err != nil {
+		return nil, errors.New("the request's URL is malformed")
+	}
+	var body io.Reader
+	if req.Body != nil {
+		body = bytes.NewReader(req.Body)
+	}
+	r, err := http.NewRequestWithContext(ctx, req.Method, req.URL, body)
+	if err != nil {
+		return nil, errors.New("the request's method or host is malformed")
+	}
+	for name, values := range req.Header {
+		r.Header[name] = values
+	}
+	if op.Safety == Once {
+		r.GetBody = nil
+	}
+	return r, nil
+}
+
+// waitToRetry is false when the wait would outlast ctx.
+func waitToRetry(ctx context.Context, d time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,77 @@
+package providers
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	helix "github.com/helix-engage/gateway"
+)
+
+// outcomeOK is the metric's outcome of a success; a failure's is its code.
+const outcomeOK = "OK"
+
+// observe opens the operation's span; done closes it and keeps duration, outcome and health.
+func (c *Client) observe(ctx context.Context, op Operation) (_ context.Context, done func(attempts int, err *helix.Error)) {
+	began := c.now()
+	ctx, span := c.tracer.Start(ctx, op.Name, trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithAttributes(attribute.String("helix.provider", string(c.provider))))
+	return ctx, func(attempts int, err *helix.Error) {
+		outcome := outcomeOK
+		if err != nil {
+			outcome = string(err.Code)
+			span.SetStatus(codes.Error, outcome)
+			span.SetAttributes(attribute.String("helix.detail", err.Detail))
+		}
+		span.SetAttributes(attribute.Int("http.request.resend_count", attempts-1))
+		span.End()
+		c.health.note(c.now(), err)
+		c.duration.Record(ctx, c.now().Sub(began).Seconds(), metric.WithAttributes(
+			attribute.String("provider", string(c.provider)), attribute.String("operation", op.Name), attribute.String("outcome", outcome)))
+	}
+}
+
+// Health is what the last operations showed of a provider. It costs no request.
+type Health struct {
+	LastSuccess time.Time    // the provider last answered sensibly, a refusal included; zero when never
+	LastFailure time.Time    // it last failed; zero when never
+	LastError   *helix.Error // of LastFailure
+}
+
+// OK reports whether the last word about the provider is not a failure. A provider that was never asked is OK.
+func (h Health) OK() bool { return !h.LastFailure.After(h.LastSuccess) }
+
+// Health tells how the provider did lately.
+func (c *Client) Health() Health {
+	c.health.mu.Lock()
+	defer c.health.mu.Unlock()
+	return c.health.state
+}
+
+type healthBook struct {
+	mu    sync.Mutex
+	state Health
+}
+
+// note takes in an outcome. A refusal shows a healthy provider, unless it is about our credentials; an operation that
+// the caller gave up, or that never became a request, shows nothing.
+func (b *healthBook) note(now time.Time, err *helix.Error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case err == nil:
+		b.state.LastSuccess = now
+	case errors.Is(err, context.Canceled), err.Code == helix.CodeInternal:
+	case errors.Is(err, ErrCredentials),
+		err.Code == helix.CodeUnavailable, err.Code == helix.CodeUnknownOutcome, err.Code == helix.CodeTooManyRequests:
+		b.state.LastFailure, b.state.LastError = now, err
+	default:
+		b.state.LastSuccess = now
+	}
+}
