@@ -28,11 +28,19 @@ type account struct {
 	url    string
 	token  string
 	client *http.Client
+	pushed chan struct{} // a push attempt has been counted since it was last read
 }
 
 func newAccount(t *testing.T, options ozonetel.Options) *account {
 	t.Helper()
 	options.Now = func() time.Time { return start }
+	pushed := make(chan struct{}, 1)
+	options.PushDone = func() {
+		select {
+		case pushed <- struct{}{}:
+		default:
+		}
+	}
 	emulator, err := ozonetel.New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +57,7 @@ func newAccount(t *testing.T, options ozonetel.Options) *account {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	return &account{Server: emulator, t: t, url: server.URL, client: server.Client()}
+	return &account{Server: emulator, t: t, url: server.URL, client: server.Client(), pushed: pushed}
 }
 
 func basicAccount() ozonetel.Account {

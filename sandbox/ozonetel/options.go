@@ -29,6 +29,8 @@ type Options struct {
 	// AutoDistribute offers waiting calls to READY agents without being told to, as the vendor's distributor does.
 	// Off, a call waits in the queue until Offer.
 	AutoDistribute bool
+	// PushDone, when set, is called after each attempt to deliver a push has been counted, so that a test can await instead of sleeping.
+	PushDone func()
 }
 
 // Account is what the vendor's administrator would have set up.

@@ -57,6 +57,7 @@ type PushCounts struct {
 	Failed    int `json:"failed"`    // gave up after the last attempt
 	Retried   int `json:"retried"`
 	Dropped   int `json:"dropped"` // on purpose or because a queue was full
+	Pending   int `json:"pending"` // queued or under way; those waiting for a later time are not counted
 }
 
 // push is one message to a URL. It is rendered when it is sent, because eventTime is the time of sending.
@@ -75,6 +76,7 @@ type pusher struct {
 	client *http.Client
 	tries  int
 	pause  time.Duration
+	done   func() // called after each attempt, may be nil
 	events lane
 	cdrs   lane
 
@@ -97,9 +99,9 @@ func (p *pusher) lane(kind PushKind) *lane {
 	return &p.events
 }
 
-func newPusher(log *slog.Logger, line *timeline.Timeline, timing Timing) *pusher {
+func newPusher(options Options) *pusher {
 	return &pusher{
-		log: log, line: line, tries: timing.HitTries, pause: timing.RetryDelay,
+		log: options.Logger, line: options.Timeline, tries: options.Timing.HitTries, pause: options.Timing.RetryDelay, done: options.PushDone,
 		client: &http.Client{Timeout: pushTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}},
 		events: lane{queue: make(chan push, maxPushQueue)}, cdrs: lane{queue: make(chan push, maxPushQueue)},
 	}
@@ -213,6 +215,7 @@ func (p *pusher) later(d time.Duration, message push) {
 func (p *pusher) enqueue(message push) {
 	select {
 	case p.lane(message.kind).queue <- message:
+		p.counts.Pending++
 	default:
 		p.counts.Dropped++
 	}
@@ -237,15 +240,24 @@ func (p *pusher) run(ctx context.Context) {
 	p.client.CloseIdleConnections()
 }
 
-// send makes one attempt and, when it fails, schedules the next ("hit tries").
+// send makes one attempt; a failed one is repeated later ("hit tries").
 func (p *pusher) send(ctx context.Context, message push) {
 	err := p.post(ctx, message)
 	if ctx.Err() != nil {
 		return
 	}
+	p.account(message, err)
+	if p.done != nil {
+		p.done()
+	}
+}
+
+// account counts an attempt and schedules the next one when it failed.
+func (p *pusher) account(message push, err error) {
 	message.attempt++
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.counts.Pending--
 	switch {
 	case err == nil:
 		p.counts.Delivered++

@@ -72,7 +72,7 @@ func New(options Options) (*Server, error) {
 		}
 		s.agents = append(s.agents, &agent{AgentProfile: profile, state: Offline, since: s.line.Now()})
 	}
-	s.pushes = newPusher(s.log, s.line, options.Timing)
+	s.pushes = newPusher(options)
 	s.mux = s.routes()
 	return s, nil
 }

@@ -1,0 +1,67 @@
+package ozonetel_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/helix-engage/gateway/sandbox/ozonetel"
+)
+
+// FuzzJSONEndpoints sends any body to every JSON endpoint with good credentials: the answer is always HTTP 200 and one JSON document.
+func FuzzJSONEndpoints(f *testing.F) {
+	for _, seed := range []string{
+		``, `{}`, `null`, `[]`, `{"userName":"sandbox_hospital"}`, `{"userName":1e400}`, `{"userName":"sandbox_hospital","action":"Set","ucid":21799900000000457}`,
+		`{"userName":"sandbox_hospital","agentID":"agent1","campaignName":"Inbound_918041763265","customerNumber":"९८१२","UCID":true}`,
+		`{"userName":"sandbox_hospital","agentId":"agent1","state":"Pause","pauseReason":{"a":[1]}}`,
+	} {
+		f.Add(seed)
+	}
+	account := ozonetel.DefaultAccount()
+	account.AuthMode = ozonetel.BasicAuth
+	f.Fuzz(func(t *testing.T, body string) {
+		emulator, err := ozonetel.New(ozonetel.Options{Account: account})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := emulator.LogIn("agent1"); err != nil {
+			t.Fatal(err)
+		}
+		for method, paths := range map[string][]string{
+			"POST": {"CAToken/generateToken", "changeAgentState", "DispositionAPIV2", "AgentManualDial", "getAgentLogins", "AgentDetails"},
+			"GET":  {"abandonCalls"},
+		} {
+			for _, path := range paths {
+				request := httptest.NewRequestWithContext(t.Context(), method, "/ca_apis/"+path, strings.NewReader(body))
+				request.Header.Set("Apikey", account.APIKey)
+				answer := httptest.NewRecorder()
+				emulator.Handler().ServeHTTP(answer, request)
+				if answer.Code != http.StatusOK || !json.Valid(answer.Body.Bytes()) {
+					t.Errorf("%s %q: %d %s", path, body, answer.Code, answer.Body)
+				}
+			}
+		}
+	})
+}
+
+// FuzzAgentAuthentication sends any form and any Authorization header: the answer is always HTTP 200 and one JSON document.
+func FuzzAgentAuthentication(f *testing.F) {
+	f.Add("", "")
+	f.Add("userName=sandbox_hospital&apiKey=KKsandbox0000000000000000000000&phoneNumber=1&action=login", "Basic YWdlbnQxOnNhbmRib3gtYWdlbnQx")
+	f.Add("%zz;&=", "Basic !")
+	f.Fuzz(func(t *testing.T, form, authorization string) {
+		emulator, err := ozonetel.New(ozonetel.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequestWithContext(t.Context(), "POST", "/CAServices/AgentAuthenticationV2/index.php", strings.NewReader(form))
+		request.Header["Authorization"] = []string{authorization}
+		answer := httptest.NewRecorder()
+		emulator.Handler().ServeHTTP(answer, request)
+		if answer.Code != http.StatusOK || !json.Valid(answer.Body.Bytes()) {
+			t.Errorf("%q: %d %s", form, answer.Code, answer.Body)
+		}
+	})
+}
