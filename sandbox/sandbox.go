@@ -80,6 +80,7 @@ func (s *Sandbox) build() error {
 	}
 	s.phone = phone
 	s.traffic = newTraffic(s.options.Traffic, s.options.Seed, s.known, s.line, phone, s.log)
+	s.traffic.start()
 	return nil
 }
 
@@ -95,7 +96,6 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return s.line.Run(ctx) })
 	group.Go(func() error { return s.phone.Run(ctx) })
-	s.traffic.start()
 	return group.Wait()
 }
 
