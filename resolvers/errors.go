@@ -1,13 +1,6 @@
 package resolvers
 
 import (
-	"context"
-	"errors"
-	"log/slog"
-
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 )
@@ -33,30 +26,4 @@ func operationError(e *helix.Error) *graph.OperationError {
 		out.Provider = &p
 	}
 	return out
-}
-
-// PresentError makes the top-level form of an error: the user's text and the code. What an operator needs goes to the
-// log; the text of an error without a code goes nowhere else.
-func PresentError(log *slog.Logger) graphql.ErrorPresenterFunc {
-	return func(ctx context.Context, err error) *gqlerror.Error {
-		var shown *gqlerror.Error
-		if errors.As(err, &shown) && shown.Err == nil {
-			return shown // made by the parser, the validator or a transport: safe and complete
-		}
-		e := helix.AsError(err)
-		if e.Code == helix.CodeInternal {
-			log.ErrorContext(ctx, "an operation failed", "path", graphql.GetPath(ctx).String(), "error", err)
-		}
-		out := &gqlerror.Error{
-			Message: e.Message, Path: graphql.GetPath(ctx),
-			Extensions: map[string]any{"code": string(e.Code), "retryable": e.Retryable},
-		}
-		if shown != nil {
-			out.Locations, out.Path = shown.Locations, shown.Path
-		}
-		if e.RetryAfter > 0 {
-			out.Extensions["retryAfterSeconds"] = int(e.RetryAfter.Seconds()) + 1
-		}
-		return out
-	}
 }

@@ -50,7 +50,7 @@ func (b *budget) waitPause(ctx context.Context) error {
 		return nil
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < pause {
-		return tooManyRequests("fortytwo.budget", pause)
+		return tooManyRequests(pause)
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
@@ -69,14 +69,14 @@ func overBudget(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	e := tooManyRequests("fortytwo.budget", limitPause)
+	e := tooManyRequests(limitPause)
 	e.Err = err
 	return e
 }
 
-func tooManyRequests(op string, after time.Duration) *helix.Error {
+func tooManyRequests(after time.Duration) *helix.Error {
 	return &helix.Error{
 		Code: helix.CodeTooManyRequests, Message: "FortyTwo takes no more requests just now", Provider: helix.ProviderFortyTwo,
-		Retryable: true, RetryAfter: after, Op: op,
+		Retryable: true, RetryAfter: after,
 	}
 }

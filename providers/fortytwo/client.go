@@ -4,18 +4,18 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 // Client talks to one FortyTwo workspace. It is safe for concurrent use; Run keeps its view of the data model fresh.
 type Client struct {
-	http       Doer
+	http       *providers.Client
 	recordsURL string
 	metaURL    string
 	apiKey     string
@@ -30,9 +30,6 @@ type Client struct {
 	model   atomic.Pointer[model]
 	loading singleflight.Group
 	changed chan struct{} // asks Run for a look at the model; one waiting request is enough
-
-	mu    sync.Mutex
-	state State
 }
 
 // New prepares a client; it sends nothing. It fails when the URL or the field map cannot be understood.
@@ -66,7 +63,7 @@ func New(o Options) (*Client, error) {
 type State struct {
 	Configured   bool       // URL and API key are set
 	LastSuccess  time.Time  // of any request; zero before the first
-	LastError    helix.Code // of the last failure that was FortyTwo's and not the caller's; "" when none since the last success
+	LastError    helix.Code // of the last failure that was FortyTwo's and not the caller's; "" when it succeeded since
 	LastErrorAt  time.Time
 	ModelVersion int      // metadata version of the model in use; meaningful when ModelReady
 	ModelReady   bool     // the data model was read at least once
@@ -75,30 +72,19 @@ type State struct {
 
 // State reports the last outcomes. It sends nothing.
 func (c *Client) State() State {
-	c.mu.Lock()
-	s := c.state
-	c.mu.Unlock()
-	s.Configured = c.recordsURL != "" && c.apiKey != ""
+	health := c.http.Health()
+	s := State{
+		Configured:  c.recordsURL != "" && c.apiKey != "",
+		LastSuccess: health.LastSuccess,
+		LastErrorAt: health.LastFailure,
+	}
+	if !health.OK() {
+		s.LastError = health.LastError.Code
+	}
 	if m := c.model.Load(); m != nil {
 		s.ModelReady, s.ModelVersion, s.Missing = true, m.version, slices.Clone(m.missing)
 	}
 	return s
-}
-
-// note remembers how a request ended.
-func (c *Client) note(err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err == nil {
-		c.state.LastSuccess, c.state.LastError, c.state.LastErrorAt = c.now(), "", time.Time{}
-		return
-	}
-	switch code := helix.AsError(err).Code; code {
-	case helix.CodeUnavailable, helix.CodeTooManyRequests, helix.CodeNotConfigured, helix.CodeRejected:
-		c.state.LastError, c.state.LastErrorAt = code, c.now()
-	default: // FortyTwo answered; what it said concerns the caller
-		c.state.LastSuccess = c.now()
-	}
 }
 
 // Run keeps the data model fresh until ctx ends: it looks at once, then every refresh interval, sooner while the model

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	helix "github.com/helix-engage/gateway"
+	phones "github.com/helix-engage/gateway/internal/phone"
 )
 
 // ContactByPhone finds the newest lead and the newest patient with this number, by national number and calling code
@@ -24,8 +25,8 @@ func (c *Client) ContactByPhone(ctx context.Context, access helix.Access, phone 
 }
 
 func (c *Client) contactByPhone(ctx context.Context, m *model, access helix.Access, phone helix.Phone) (helix.Contact, error) {
-	calling, national, ok := splitPhone(phone)
-	if !ok {
+	national, calling := phones.National(phone)
+	if national == "" {
 		return helix.Contact{}, helix.BadInput("the phone number is not in E.164 form")
 	}
 	var lead, patient person

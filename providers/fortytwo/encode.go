@@ -9,6 +9,7 @@ import (
 	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/phone"
 )
 
 // encode turns a value of a [helix.RecordWrite] into what FortyTwo takes for the field's type (fortytwo.md 7). It
@@ -52,8 +53,8 @@ func (f *field) encode(v any) (any, error) {
 	case kindSelect:
 		return f.encodeOption(s)
 	case kindPhones:
-		calling, national, ok := splitPhone(helix.Phone(s))
-		if !ok {
+		national, calling := phone.National(helix.Phone(s))
+		if national == "" {
 			return nil, f.bad("is not a phone number in E.164 form")
 		}
 		return map[string]any{"primaryPhoneNumber": national, "primaryPhoneCallingCode": calling}, nil

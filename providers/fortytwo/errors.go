@@ -2,11 +2,11 @@ package fortytwo
 
 import (
 	"errors"
-	"net/url"
 	"strings"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 // limitPause is how long to leave FortyTwo alone after it said that its limit is reached. It names no time itself; its
@@ -41,21 +41,23 @@ var errFault = errors.New("FortyTwo reports a fault of its own")
 // errTokenless marks the answer that a request without a valid token gets, or one for an object that is gone.
 var errTokenless = errors.New("the token opens no workspace")
 
+// errPhone marks a number that FortyTwo's numbering plans do not know. A provider may well report one.
+var errPhone = errors.New("a phone number is not valid")
+
 // errUnverified marks an account whose e-mail address waits for confirmation.
 var errUnverified = errors.New("the e-mail address is not confirmed")
 
 // refusal turns an error of FortyTwo into ours: by subCode, then code, then message (fortytwo.md 11). server says that
 // the gateway's own key asked, whose refusal is never the user's affair.
-func refusal(op string, g graphqlError, server bool) *helix.Error {
+func refusal(g graphqlError, server bool) *helix.Error {
 	x := g.Extensions
 	e := verdict(string(g.Message), x)
-	e.Provider, e.Op = helix.ProviderFortyTwo, op
 	e.Detail = "code=" + word(x.Code) + " subCode=" + word(x.SubCode)
 	switch {
 	case server && errors.Is(e.Err, errTokenless):
 		e.Code, e.Message, e.Err = helix.CodeRejected, messageRejected, errModelChanged
 	case server && e.Code == helix.CodeUnauthenticated, server && x.SubCode == "FORBIDDEN_EXCEPTION":
-		e.Code, e.Message, e.Retryable = helix.CodeNotConfigured, messageKeyRefused, true
+		e.Code, e.Message, e.Retryable, e.Err = helix.CodeNotConfigured, messageKeyRefused, true, providers.ErrCredentials
 	case e.Code == helix.CodeForbidden:
 		e.Message = friendly(x.Friendly, e.Message)
 	}
@@ -65,7 +67,7 @@ func refusal(op string, g graphqlError, server bool) *helix.Error {
 func verdict(message string, x extensions) *helix.Error {
 	switch x.SubCode {
 	case "LIMIT_REACHED":
-		return tooManyRequests("", limitPause)
+		return tooManyRequests(limitPause)
 	case "UNAUTHENTICATED", "USER_NOT_FOUND", "WORKSPACE_NOT_FOUND", "USER_WORKSPACE_NOT_FOUND",
 		"INVALID_AUTH_CONTEXT", "INVALID_JWT_TOKEN_TYPE":
 		return &helix.Error{Code: helix.CodeUnauthenticated, Message: messageSignIn}
@@ -75,6 +77,8 @@ func verdict(message string, x extensions) *helix.Error {
 		return &helix.Error{Code: helix.CodeConflict, Message: messageConflict}
 	case "INVALID_ARGS_DATA":
 		return &helix.Error{Code: helix.CodeBadInput, Message: messageBadValue, Err: errModelChanged}
+	case "INVALID_PHONE_NUMBER":
+		return &helix.Error{Code: helix.CodeBadInput, Message: messageBadValue, Err: errPhone}
 	case "EMAIL_NOT_VERIFIED":
 		return &helix.Error{Code: helix.CodeForbidden, Message: "confirm your e-mail address first", Err: errUnverified}
 	case "INVALID_ARGS_FILTER", "INVALID_QUERY_INPUT", "FIELD_NOT_FOUND":
@@ -94,7 +98,7 @@ func verdict(message string, x extensions) *helix.Error {
 	case "INTERNAL_SERVER_ERROR":
 		return internalError(message)
 	case "TIMEOUT":
-		return unreachable("", nil)
+		return unavailable(nil)
 	case "":
 		return uncoded(message)
 	default:
@@ -115,13 +119,13 @@ func badInput(message string, x extensions) *helix.Error {
 func internalError(message string) *helix.Error {
 	switch {
 	case strings.HasPrefix(message, "Too many requests"):
-		return tooManyRequests("", limitPause)
+		return tooManyRequests(limitPause)
 	case message == "Forbidden resource":
 		return &helix.Error{Code: helix.CodeForbidden, Message: messageForbidden}
 	case hasAnyPrefix(message, "Data validation error", "invalid input ", "null value in column", "value too long"):
 		return &helix.Error{Code: helix.CodeBadInput, Message: messageBadValue}
 	default:
-		return unreachable("", errFault)
+		return unavailable(errFault)
 	}
 }
 
@@ -134,15 +138,11 @@ func uncoded(message string) *helix.Error {
 	return &helix.Error{Code: helix.CodeRejected, Message: messageRejected, Err: errModelChanged}
 }
 
-// unreachable is the failure of everything between here and FortyTwo. Trying again is safe for all that this package
-// sends: reads, and writes of absolute values under ids of ours.
-func unreachable(op string, cause error) *helix.Error {
-	var addressed *url.Error
-	if errors.As(cause, &addressed) {
-		cause = addressed.Err // without the address
-	}
+// unavailable is a failure that is FortyTwo's own. Trying again is safe for all that this package sends: reads, and
+// writes of absolute values under ids of ours.
+func unavailable(cause error) *helix.Error {
 	return &helix.Error{
-		Code: helix.CodeUnavailable, Message: messageUnavailable, Provider: helix.ProviderFortyTwo, Retryable: true, Op: op, Err: cause,
+		Code: helix.CodeUnavailable, Message: messageUnavailable, Provider: helix.ProviderFortyTwo, Retryable: true, Err: cause,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/Khan/genqlient/graphql"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 //go:generate go tool -modfile=../../tools/go.mod genqlient genqlient.yaml
@@ -31,18 +32,16 @@ type metadata struct {
 func (m metadata) MakeRequest(ctx context.Context, req *graphql.Request, resp *graphql.Response) error {
 	r := m.shape
 	r.url, r.query, r.variables = m.client.metaURL, req.Query, req.Variables
-	data, err := m.client.send(ctx, r)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, resp.Data); err != nil {
-		return unreachable(r.op, errors.New("the answer has another shape than expected"))
-	}
-	return nil
+	return m.client.send(ctx, r, func(data json.RawMessage) error {
+		if json.Unmarshal(data, resp.Data) != nil {
+			return errShape
+		}
+		return nil
+	})
 }
 
 func (c *Client) asServer(op string) metadata {
-	return metadata{c, request{op: op, access: helix.AsServer(), lookup: true}}
+	return metadata{c, request{op: op, access: helix.AsServer(), lookup: true, safety: providers.Safe}}
 }
 
 // Workspace asks which workspace the server key belongs to: the one that the gateway serves.
@@ -99,7 +98,7 @@ func (c *Client) readObjects(ctx context.Context) ([]objectMetadata, error) {
 			return objects, nil
 		}
 	}
-	return nil, unreachable("fortytwo.model", errors.New("more than 2,000 objects"))
+	return nil, unavailable(errors.New("more than 2,000 objects"))
 }
 
 // resolved gives the current model. Before the first one was read, trying later is right.
@@ -114,7 +113,7 @@ func (c *Client) resolved() (*model, error) {
 		return m, nil
 	}
 	c.hintChanged()
-	return nil, unreachable("fortytwo.model", errors.New("the data model was not read yet"))
+	return nil, unavailable(errors.New("the data model was not read yet"))
 }
 
 // withModel runs do with the current model, and once more when FortyTwo's refusal smells of a changed model and the

@@ -3,16 +3,12 @@ package fortytwo
 import (
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
-)
 
-// Doer sends one HTTP request, as [*http.Client] does.
-type Doer interface {
-	Do(req *http.Request) (*http.Response, error)
-}
+	"github.com/helix-engage/gateway/providers"
+)
 
 // Options configure a [Client]. Without URL every call answers NOT_CONFIGURED; without APIKey those that need the
 // gateway's own rights or the data model do.
@@ -26,8 +22,8 @@ type Options struct {
 	// or a value of a selection (call.callbackstatus.PENDING_CALLBACK=PENDING). Left is ours, right is FortyTwo's.
 	FieldMap string
 
-	HTTP              Doer
-	Timeout           time.Duration // of one request; 10 s when zero
+	HTTP              *providers.Client // needed
+	Timeout           time.Duration     // of one operation, repeats included; 10 s when zero
 	RefreshInterval   time.Duration // between looks at the model's version; 60 s when zero
 	RequestsPerMinute int           // the server key's own budget; 90 when zero (FortyTwo allows 100, fortytwo.md 12)
 	Burst             int           // 30 when zero
@@ -37,7 +33,6 @@ type Options struct {
 
 // withDefaults fills what was left zero.
 func (o Options) withDefaults() Options {
-	o.HTTP = orDefault[Doer](o.HTTP, http.DefaultClient)
 	o.Timeout = orDefault(o.Timeout, 10*time.Second)
 	o.RefreshInterval = orDefault(o.RefreshInterval, time.Minute)
 	o.RequestsPerMinute = orDefault(o.RequestsPerMinute, 90)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 // maxPage is the largest page that is asked for; FortyTwo itself does not cap it (fortytwo.md 3).
@@ -52,20 +53,16 @@ func (c *Client) list(ctx context.Context, q listQuery) ([]node, error) {
 		"query($filter: %[1]sFilterInput, $orderBy: [%[1]sOrderByInput!], $first: Int) "+
 			"{ %[2]s(filter: $filter, orderBy: $orderBy, first: $first) { edges { node { %[3]s } } } }",
 		typ, q.object.plural, q.sel)
-	data, err := c.send(ctx, request{
-		op: q.op, url: c.recordsURL, access: q.access, lookup: true, query: doc,
-		variables: map[string]any{"filter": and(q.where...), "orderBy": q.order, "first": min(q.first, maxPage)},
-	})
-	if err != nil {
-		return nil, err
-	}
-	var connection struct {
+	connection, err := fetch[struct {
 		Edges []struct {
 			Node node `json:"node"`
 		} `json:"edges"`
-	}
-	if err := rootField(data, q.object.plural, &connection); err != nil {
-		return nil, unreachable(q.op, err)
+	}](ctx, c, request{
+		op: q.op, url: c.recordsURL, access: q.access, lookup: true, safety: providers.Safe, query: doc,
+		variables: map[string]any{"filter": and(q.where...), "orderBy": q.order, "first": min(q.first, maxPage)},
+	}, q.object.plural)
+	if err != nil {
+		return nil, err
 	}
 	nodes := make([]node, 0, len(connection.Edges))
 	for _, e := range connection.Edges {
@@ -78,27 +75,25 @@ func (c *Client) list(ctx context.Context, q listQuery) ([]node, error) {
 func (c *Client) count(ctx context.Context, opName string, access helix.Access, o *object, where []filter) (int, error) {
 	doc := fmt.Sprintf("query($filter: %sFilterInput, $first: Int) { %s(filter: $filter, first: $first) { totalCount } }",
 		o.typeName(), o.plural)
-	data, err := c.send(ctx, request{
-		op: opName, url: c.recordsURL, access: access, lookup: true, query: doc,
-		variables: map[string]any{"filter": and(where...), "first": 1},
-	})
-	if err != nil {
-		return 0, err
-	}
-	var connection struct {
+	connection, err := fetch[struct {
 		TotalCount int `json:"totalCount"`
-	}
-	if err := rootField(data, o.plural, &connection); err != nil {
-		return 0, unreachable(opName, err)
-	}
-	return connection.TotalCount, nil
+	}](ctx, c, request{
+		op: opName, url: c.recordsURL, access: access, lookup: true, safety: providers.Safe, query: doc,
+		variables: map[string]any{"filter": and(where...), "first": 1},
+	}, o.plural)
+	return connection.TotalCount, err
 }
 
-// rootField reads the only root field of an answer.
-func rootField(data json.RawMessage, name string, into any) error {
-	var root map[string]json.RawMessage
-	if json.Unmarshal(data, &root) != nil || isNull(root[name]) || json.Unmarshal(root[name], into) != nil {
-		return errors.New("the answer has another shape than expected")
-	}
-	return nil
+var errShape = errors.New("the answer has another shape than expected")
+
+// fetch sends r and reads its only root field.
+func fetch[T any](ctx context.Context, c *Client, r request, root string) (value T, err error) {
+	err = c.send(ctx, r, func(data json.RawMessage) error {
+		var fields map[string]json.RawMessage
+		if json.Unmarshal(data, &fields) != nil || isNull(fields[root]) || json.Unmarshal(fields[root], &value) != nil {
+			return errShape
+		}
+		return nil
+	})
+	return value, err
 }

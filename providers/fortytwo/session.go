@@ -8,6 +8,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 // SignIn trades e-mail address and password for a user's tokens, in FortyTwo's two steps (fortytwo.md 2.1). A wrong
@@ -16,7 +17,7 @@ func (c *Client) SignIn(ctx context.Context, email, password string) (helix.Sess
 	if c.recordsURL != "" && c.origin == "" {
 		return helix.Session{}, helix.NotConfigured(helix.ProviderFortyTwo, "PLATFORM_ORIGIN")
 	}
-	anonymous := metadata{c, request{op: "fortytwo.signIn", anonymous: true}}
+	anonymous := metadata{c, request{op: "fortytwo.signIn", anonymous: true, safety: providers.Idempotent}}
 	login, err := getLoginToken(ctx, anonymous, email, password, c.origin)
 	if err != nil {
 		return helix.Session{}, signInRefused(err)
@@ -25,17 +26,17 @@ func (c *Client) SignIn(ctx context.Context, email, password string) (helix.Sess
 	if err != nil {
 		return helix.Session{}, err
 	}
-	return session("fortytwo.signIn", resp.GetAuthTokensFromLoginToken)
+	return session(resp.GetAuthTokensFromLoginToken)
 }
 
 // Refresh trades a refresh token for new tokens. FortyTwo revokes the old one, and tolerates its use for a minute more,
 // so that a repeated request is safe. A revoked or expired one is UNAUTHENTICATED.
 func (c *Client) Refresh(ctx context.Context, refreshToken string) (helix.Session, error) {
-	resp, err := renewTokens(ctx, metadata{c, request{op: "fortytwo.refresh", anonymous: true}}, refreshToken)
+	resp, err := renewTokens(ctx, metadata{c, request{op: "fortytwo.refresh", anonymous: true, safety: providers.Idempotent}}, refreshToken)
 	if err != nil {
 		return helix.Session{}, refreshRefused(err)
 	}
-	return session("fortytwo.refresh", resp.RenewToken)
+	return session(resp.RenewToken)
 }
 
 // WhoAmI asks FortyTwo who a token belongs to and in which workspace; the caller compares that with [Client.Workspace].
@@ -44,7 +45,7 @@ func (c *Client) WhoAmI(ctx context.Context, token string) (user helix.User, wor
 	if !mayBeUserToken(token) {
 		return helix.User{}, "", &helix.Error{Code: helix.CodeUnauthenticated, Message: messageSignIn, Op: "fortytwo.whoAmI"}
 	}
-	resp, err := currentUser(ctx, metadata{c, request{op: "fortytwo.whoAmI", access: helix.AsUser(token)}})
+	resp, err := currentUser(ctx, metadata{c, request{op: "fortytwo.whoAmI", access: helix.AsUser(token), safety: providers.Safe}})
 	if err != nil {
 		return helix.User{}, "", err
 	}
@@ -85,10 +86,10 @@ func mayBeUserToken(token string) bool {
 	return !stated || kind == "ACCESS"
 }
 
-func session(op string, t authTokens) (helix.Session, error) {
+func session(t authTokens) (helix.Session, error) {
 	access, refresh := t.Tokens.AccessOrWorkspaceAgnosticToken, t.Tokens.RefreshToken
 	if access.Token == "" {
-		return helix.Session{}, unreachable(op, errors.New("the answer holds no token"))
+		return helix.Session{}, unavailable(errors.New("the answer holds no token"))
 	}
 	return helix.Session{AccessToken: access.Token, ExpiresAt: access.ExpiresAt, RefreshToken: refresh.Token}, nil
 }

@@ -1,29 +1,23 @@
 package fortytwo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"strconv"
-	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
-
-// maxAnswer bounds an answer. The largest is a page of objects with their fields, about 2 MB in a wide workspace.
-const maxAnswer = 16 << 20
 
 // request is one GraphQL operation with exactly one root field: errors carry no path, so only then is it known what
 // failed (fortytwo.md 0.2).
 type request struct {
-	op        string // for errors and logs, e.g. "fortytwo.contact"
+	op        string // for errors and traces, e.g. "fortytwo.contact"
 	url       string
 	access    helix.Access
 	anonymous bool // sign-in and refresh, which carry their proof in the variables
 	lookup    bool // may wait behind write-back when the server key's budget is short
+	safety    providers.Safety
 	query     string
 	variables any
 }
@@ -34,25 +28,30 @@ type body struct {
 	Variables any    `json:"variables,omitempty"`
 }
 
-// send posts r and returns its data. Every failure is a coded error.
-func (c *Client) send(ctx context.Context, r request) (json.RawMessage, error) {
+// send posts r and hands the answer's data to read, whose error says that the answer has another shape than it should.
+// Every failure is a coded error.
+func (c *Client) send(ctx context.Context, r request, read func(data json.RawMessage) error) error {
 	token, server, err := c.authorize(r)
 	if err != nil {
-		return nil, err
+		return err
+	}
+	payload, err := json.Marshal(body{Query: r.query, Variables: r.variables})
+	if err != nil {
+		return helix.Internal(r.op, err)
 	}
 	if server {
 		if err := c.budget.wait(ctx, r.lookup); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	data, err := c.post(ctx, r, token, server)
-	if ctx.Err() == nil { // a caller who left says nothing about FortyTwo
-		c.note(err)
-	}
+	op := providers.Operation{Name: r.op, Family: "graphql", Safety: r.safety, Timeout: c.timeout}
+	err = c.http.Do(ctx, op, post(r.url, token, payload), func(answer providers.Response) error {
+		return c.judge(op, answer, server, read)
+	})
 	if server && helix.IsCode(err, helix.CodeTooManyRequests) {
 		c.budget.pause(helix.AsError(err).RetryAfter)
 	}
-	return data, err
+	return err
 }
 
 // authorize picks the bearer token. The zero Access is refused, so that nothing falls back to the server key.
@@ -76,71 +75,30 @@ func (c *Client) authorize(r request) (token string, server bool, err error) {
 	}
 }
 
-func (c *Client) post(ctx context.Context, r request, token string, server bool) (json.RawMessage, error) {
-	payload, err := json.Marshal(body{Query: r.query, Variables: r.variables})
-	if err != nil {
-		return nil, helix.Internal(r.op, err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.url, bytes.NewReader(payload))
-	if err != nil {
-		return nil, helix.Internal(r.op, err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
+func post(url, token string, payload []byte) providers.Request {
+	header := http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}}
 	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+		header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return nil, unreachable(r.op, err)
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	if err != nil {
-		return nil, unreachable(r.op, err)
-	}
-	if len(raw) > maxAnswer {
-		return nil, unreachable(r.op, errors.New("the answer is larger than 16 MiB"))
-	}
-	return c.judge(r, resp, raw, server)
+	return providers.Request{Method: http.MethodPost, URL: url, Header: header, Body: payload}
 }
 
-// judge reads the body first and the status only when the body says nothing: FortyTwo answers 200 to nearly everything.
-func (c *Client) judge(r request, resp *http.Response, raw []byte, server bool) (json.RawMessage, error) {
-	a, err := decodeAnswer(raw)
-	if err != nil {
-		return nil, statusError(r.op, resp, err)
-	}
-	if len(a.Errors) > 0 {
-		e := refusal(r.op, a.Errors[0], server)
+// judge reads the body first and the status only when the body says nothing: FortyTwo answers 200 to nearly everything,
+// and 1.5 answers 400 with GraphQL errors.
+func (c *Client) judge(op providers.Operation, r providers.Response, server bool, read func(json.RawMessage) error) error {
+	a, err := decodeAnswer(r.Body)
+	switch {
+	case err != nil && r.OK():
+		return err
+	case err != nil:
+		return c.http.Refused(op, r)
+	case len(a.Errors) > 0:
+		e := refusal(a.Errors[0], server)
 		if names := c.model.Load().mentioned(string(a.Errors[0].Message)); names != "" {
 			e.Detail += " names=" + names
 		}
-		return nil, e
-	}
-	return a.Data, nil
-}
-
-// statusError judges an answer that is no GraphQL by its HTTP status alone. Most come from what stands in front of
-// FortyTwo and pass; only a refusal of the body itself stays.
-func statusError(op string, resp *http.Response, cause error) *helix.Error {
-	detail := "status=" + strconv.Itoa(resp.StatusCode)
-	switch {
-	case resp.StatusCode == http.StatusTooManyRequests:
-		e := tooManyRequests(op, limitPause)
-		if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 && s <= 3600 {
-			e.RetryAfter = time.Duration(s) * time.Second
-		}
 		return e
-	case resp.StatusCode == http.StatusBadRequest, resp.StatusCode == http.StatusRequestEntityTooLarge:
-		return &helix.Error{
-			Code: helix.CodeRejected, Message: messageRejected, Provider: helix.ProviderFortyTwo, Op: op, Detail: detail, Err: cause,
-		}
 	default:
-		e := unreachable(op, cause)
-		e.Detail = detail
-		return e
+		return read(a.Data)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 const (
@@ -211,18 +212,33 @@ func (u *upsert) modelMoved(ctx context.Context) bool {
 }
 
 // settleRefused deals with a record that was refused on its own. A duplicate is written to the record in the way, or,
-// where FortyTwo does not name it, once more: a replica that was first is found by now.
+// where FortyTwo does not name it, once more: a replica that was first is found by now. A call whose number FortyTwo
+// does not know is written without it: the call happened.
 func (u *upsert) settleRefused(ctx context.Context, r *record, err error) {
 	var duplicate errDuplicate
-	if errors.As(err, &duplicate) {
+	switch {
+	case errors.As(err, &duplicate):
 		if isRecordID(duplicate.record) {
 			r.id = strings.ToLower(duplicate.record)
 			r.data[columnID] = r.id
 		}
 		err = u.send(ctx, []*record{r})
+	case errors.Is(err, errPhone):
+		r.dropPhones()
+		u.client.log.WarnContext(ctx, "FortyTwo refused a phone number; the record is written without it",
+			"object", r.object.ours, "record", r.id)
+		err = u.send(ctx, []*record{r})
 	}
 	if err != nil {
 		u.fail([]*record{r}, err)
+	}
+}
+
+func (r *record) dropPhones() {
+	for _, f := range r.object.fields {
+		if f.kind == kindPhones {
+			delete(r.data, f.column)
+		}
 	}
 }
 
@@ -248,17 +264,13 @@ func (u *upsert) send(ctx context.Context, batch []*record) error {
 	for _, r := range batch {
 		data = append(data, r.data)
 	}
-	answer, err := u.client.send(ctx, request{
-		op: "fortytwo.upsert", url: u.client.recordsURL, access: u.access,
+	kept, err := fetch[[]node](ctx, u.client, request{
+		op: "fortytwo.upsert", url: u.client.recordsURL, access: u.access, safety: providers.Idempotent,
 		query:     fmt.Sprintf("mutation($data: [%sCreateInput!]!) { %s(data: $data, upsert: true) { %s } }", o.typeName(), root, sel),
 		variables: map[string]any{"data": data},
-	})
+	}, root)
 	if err != nil {
 		return err
-	}
-	var kept []node
-	if err := rootField(answer, root, &kept); err != nil {
-		return unreachable("fortytwo.upsert", err)
 	}
 	for _, r := range batch {
 		id := r.keptAs(kept)
