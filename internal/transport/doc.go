@@ -1,0 +1,55 @@
+// Package transport carries GraphQL over HTTP and over WebSockets: the bytes of a request in, the bytes of its answers
+// out, over gqlgen's [graphql.GraphExecutor].
+//
+// It owns three things: the GraphQL-over-HTTP rules (media types, status codes, which method may do what), the
+// graphql-transport-ws protocol with its close codes, and the shape of an error in an answer. It follows the documents
+// "GraphQL over HTTP" of the GraphQL foundation and PROTOCOL.md of the graphql-ws package to the letter; where they
+// leave a choice, the choice is named beside the code.
+//
+// One [Handler] serves one path. An upgrade request becomes a socket (socket.go), anything else a request with one
+// answer (http.go). Both turn bytes into [graphql.RawParams] (params.go), prepare and run an operation (operation.go)
+// and write its answers without decoding them (respond.go).
+//
+//	                      ┌─ http.go ────────────────┐
+//	request ─ handler.go ─┤                          ├─ params.go ─ operation.go ─ respond.go
+//	                      └─ upgrade.go ─ socket.go ─┘
+//	                              read loop ─┬─ one goroutine per operation ─┐
+//	                              (messages) └─ init, ping, complete ────────┴─ queue.go ─ one writer
+//
+// # Invariants
+//
+//   - Nothing executes before it is known to be allowed: a form or text/plain POST, which a page of another origin can
+//     send unasked, never executes, and a GET never mutates.
+//   - The executor is chosen once per request and once per socket, so that an operation never sees two schemas.
+//   - The data of an answer is written as it came from the executor.
+//   - A socket has one reader and one writer. The reader decodes messages; it neither parses nor executes GraphQL.
+//   - After a client's complete no further frame of that operation is written; after the server's none follows.
+//   - An identifier is free again when its last frame has left the queue, not before, so that it cannot be confused
+//     with that of a later operation.
+//
+// # Bounds and what happens at them
+//
+//   - Body and message size: refused with LIMIT_EXCEEDED and 413; a socket is closed with 1009.
+//   - Sockets in all: 503. Operations per socket: an error message for the one too many; the socket stays.
+//   - Frames and bytes waiting for a peer: an operation waits for room and meanwhile does not read its source, whose
+//     own overflow policy applies. A peer that makes no room for [SocketOptions.SlowAfter] is disconnected with 1013,
+//     or without a code where a half-written frame is in the way. No frame is ever left out.
+//   - Request errors per answer: the first twenty, and a count of the rest.
+//
+// # Close codes
+//
+// The codes of PROTOCOL.md, and three decisions of ours. A socket whose token has ended is closed with 4403, not 4401:
+// graphql-ws treats 4401 (and 1011, 4400, 4409, 4429, 4500) as fatal and gives up, whereas after 4403 it connects again
+// and asks for its connection parameters anew, which is what its own recipe for renewing a token builds on. A slow peer
+// and a server that cannot check a token at the moment are told 1013, "try again later". A server that shuts down
+// closes with 1001 and sends no complete for subscriptions, since a client takes a complete for the end of the stream
+// and would not subscribe again elsewhere.
+//
+// # Failure policy
+//
+// A panic costs the answer that it happened in: it is logged with its stack, answered as INTERNAL, and the process, the
+// socket and its other operations go on. A text that is not coded never reaches a client.
+//
+// The package refuses to know who a caller is, which schema is served, and what a document may cost; these arrive as
+// functions in [Options].
+package transport

@@ -1,0 +1,145 @@
+package transport
+
+import (
+	"encoding/json"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	helix "github.com/helix-engage/gateway"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// protocolTransportWS is the WebSocket sub-protocol of PROTOCOL.md.
+const protocolTransportWS = "graphql-transport-ws"
+
+// Close codes of PROTOCOL.md; the registered ones are those of gorilla/websocket.
+const (
+	closeBadRequest     = 4400
+	closeUnauthorized   = 4401 // subscribe before connection_ack
+	closeForbidden      = 4403 // Init refused, or the token has ended
+	closeNotAcceptable  = 4406 // no sub-protocol in common
+	closeInitTimeout    = 4408
+	closeAlreadyExists  = 4409
+	closeTooManyInits   = 4429
+	maxCloseReason      = 123 // bytes (RFC 6455, 5.5)
+	maxIdentifier       = 256 // bytes; it is repeated in every frame
+	closeExpiredReason  = "the token has expired: connect again with a new one"
+	closeSlowReason     = "too slow: what was sent is not taken"
+	closeShutdownReason = "the server is shutting down: connect again"
+)
+
+// messageType is the type of a message of PROTOCOL.md.
+type messageType string
+
+// The messages that a client may send. ping and pong go both ways, complete too.
+const (
+	messageInit      messageType = "connection_init"
+	messagePing      messageType = "ping"
+	messagePong      messageType = "pong"
+	messageSubscribe messageType = "subscribe"
+	messageComplete  messageType = "complete"
+)
+
+// message is a decoded message of a client.
+type message struct {
+	kind    messageType
+	id      string             // of subscribe and complete
+	payload map[string]any     // of connection_init; nil when absent
+	echo    json.RawMessage    // payload of ping, sent back with the pong
+	params  *graphql.RawParams // of subscribe
+}
+
+// parseMessage reads one text message. The error, coded, is the reason of a close with 4400.
+func parseMessage(b []byte) (message, error) {
+	var m message
+	if !utf8.Valid(b) {
+		return m, helix.BadInput("the message is not valid UTF-8")
+	}
+	fields, err := parseObject(b)
+	if err != nil {
+		return m, helix.BadInput("the message is not a JSON object: " + err.Error())
+	}
+	var kind string
+	if err := stringField(fields, "type", &kind); err != nil || kind == "" {
+		return m, helix.BadInput("type must be a string that is not empty")
+	}
+	m.kind = messageType(kind)
+	switch m.kind {
+	case messageInit:
+		err = objectField(fields, "payload", &m.payload)
+	case messagePing, messagePong:
+		var payload map[string]any
+		err = objectField(fields, "payload", &payload)
+		m.echo = fields["payload"]
+	case messageSubscribe:
+		if m.id, err = identifier(fields); err == nil {
+			m.params, err = subscribeParams(fields["payload"])
+		}
+	case messageComplete:
+		m.id, err = identifier(fields)
+	default:
+		err = helix.BadInput("type is none that a client may send")
+	}
+	return m, err
+}
+
+// identifier takes the id of an operation.
+func identifier(fields map[string]json.RawMessage) (string, error) {
+	var id string
+	if err := stringField(fields, "id", &id); err != nil || id == "" {
+		return "", helix.BadInput("id must be a string that is not empty")
+	}
+	if len(id) > maxIdentifier {
+		return "", helix.BadInput("id is longer than " + strconv.Itoa(maxIdentifier) + " bytes")
+	}
+	return id, nil
+}
+
+func subscribeParams(payload json.RawMessage) (*graphql.RawParams, error) {
+	if len(payload) == 0 {
+		return nil, helix.BadInput("payload is missing")
+	}
+	params, err := parseParams(payload)
+	if err != nil {
+		return nil, helix.BadInput("payload: " + helix.AsError(err).Message)
+	}
+	return params, nil
+}
+
+// The messages that the server sends.
+
+func ackFrame() []byte { return []byte(`{"type":"connection_ack"}`) }
+
+func pongFrame(payload json.RawMessage) []byte {
+	if len(payload) == 0 || isNull(payload) {
+		return []byte(`{"type":"pong"}`)
+	}
+	return append(append([]byte(`{"type":"pong","payload":`), payload...), '}')
+}
+
+// framePrefix is what every next frame of an operation begins with; id is already JSON.
+func framePrefix(id []byte) []byte {
+	return append(append([]byte(`{"type":"next","id":`), id...), `,"payload":`...)
+}
+
+func nextFrame(prefix []byte, resp *graphql.Response) []byte {
+	answer := encode(resp)
+	frame := make([]byte, 0, len(prefix)+answer.len()+1)
+	return append(answer.appendTo(append(frame, prefix...)), '}')
+}
+
+func errorFrame(id []byte, errs gqlerror.List) []byte {
+	frame := append(append([]byte(`{"type":"error","id":`), id...), `,"payload":`...)
+	return append(append(frame, encodeErrors(errs)...), '}')
+}
+
+func completeFrame(id []byte) []byte {
+	return append(append([]byte(`{"type":"complete","id":`), id...), '}')
+}
+
+// encodeID is the JSON of an identifier.
+func encodeID(id string) []byte {
+	b, _ := json.Marshal(id) // a string always has one
+	return b
+}

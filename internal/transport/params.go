@@ -1,0 +1,150 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	helix "github.com/helix-engage/gateway"
+)
+
+// parseParams reads the JSON object that asks for an operation, from a POST or from the payload of a subscribe message.
+// Its error is a coded refusal that says what to change. Keys match exactly, unknown keys are passed over.
+func parseParams(body []byte) (*graphql.RawParams, error) {
+	if !utf8.Valid(body) {
+		return nil, helix.BadInput("the request is not valid UTF-8")
+	}
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
+		return nil, helix.BadInput("batching is not supported: send one operation per request")
+	}
+	fields, err := parseObject(body)
+	if err != nil {
+		return nil, helix.BadInput("the request is not a JSON object: " + err.Error())
+	}
+	params := &graphql.RawParams{}
+	if err := errFirst(
+		stringField(fields, "query", &params.Query),
+		stringField(fields, "operationName", &params.OperationName),
+		objectField(fields, "variables", &params.Variables),
+		objectField(fields, "extensions", &params.Extensions),
+	); err != nil {
+		return nil, err
+	}
+	return params, requireQuery(params)
+}
+
+// parseQueryString reads a GET's parameters: query and operationName as they are, variables and extensions as JSON.
+func parseQueryString(raw string) (*graphql.RawParams, error) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, helix.BadInput("the query string cannot be decoded")
+	}
+	fields := make(map[string]json.RawMessage, 2)
+	params := &graphql.RawParams{}
+	for name, given := range values {
+		if len(given) > 1 {
+			return nil, helix.BadInput("a parameter of the query string is repeated")
+		}
+		if !utf8.ValidString(given[0]) {
+			return nil, helix.BadInput("the request is not valid UTF-8")
+		}
+		switch name {
+		case "query":
+			params.Query = given[0]
+		case "operationName":
+			params.OperationName = given[0]
+		case "variables", "extensions":
+			if given[0] != "" {
+				fields[name] = json.RawMessage(given[0])
+			}
+		}
+	}
+	if err := errFirst(
+		objectField(fields, "variables", &params.Variables),
+		objectField(fields, "extensions", &params.Extensions),
+	); err != nil {
+		return nil, err
+	}
+	return params, requireQuery(params)
+}
+
+// requireQuery refuses a request without a document. A persisted query stands for its document.
+func requireQuery(p *graphql.RawParams) error {
+	if p.Query != "" {
+		return nil
+	}
+	if _, persisted := p.Extensions["persistedQuery"]; persisted {
+		return nil
+	}
+	return helix.BadInput("query is missing: it must be a string that holds a GraphQL document")
+}
+
+// parseObject splits one JSON object into its members; nothing may follow it. A map, and not a struct, because
+// encoding/json matches the keys of a struct in any case.
+func parseObject(b []byte) (map[string]json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(b, &fields); err != nil {
+		return nil, describeJSON(err)
+	}
+	if fields == nil {
+		return nil, fmt.Errorf("it is null")
+	}
+	return fields, nil
+}
+
+// stringField takes an optional string; null counts as absent.
+func stringField(fields map[string]json.RawMessage, name string, to *string) error {
+	raw, ok := fields[name]
+	if !ok || isNull(raw) {
+		return nil
+	}
+	if raw[0] != '"' {
+		return helix.BadInput(name + " must be a string")
+	}
+	if err := json.Unmarshal(raw, to); err != nil {
+		return helix.BadInput(name + " must be a string")
+	}
+	return nil
+}
+
+// objectField takes an optional object; null counts as absent. Numbers keep their digits.
+func objectField(fields map[string]json.RawMessage, name string, to *map[string]any) error {
+	raw, ok := fields[name]
+	if !ok || isNull(raw) {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	err := dec.Decode(to)
+	if _, rest := dec.Token(); err != nil || rest != io.EOF {
+		return helix.BadInput(name + " must be a JSON object or null")
+	}
+	return nil
+}
+
+func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
+
+// describeJSON keeps what helps to find the fault and drops Go's type names.
+func describeJSON(err error) error {
+	switch e := err.(type) {
+	case *json.SyntaxError:
+		return fmt.Errorf("syntax error at byte %d", e.Offset)
+	case *json.UnmarshalTypeError:
+		return fmt.Errorf("it is a JSON %s", e.Value)
+	default:
+		return fmt.Errorf("it cannot be decoded")
+	}
+}
+
+func errFirst(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,271 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/gorilla/websocket"
+	helix "github.com/helix-engage/gateway"
+)
+
+// socket is one WebSocket that speaks graphql-transport-ws.
+//
+//	opened ──connection_init──> initialising ──Init, connection_ack──> acknowledged ──┐
+//	  │ 4406, 4408                 │ 4403, 1013, 1011, 4401, 4429          │ 4409, 4429 │ any operation, ping, pong
+//	  └────────────────────────────┴───────────────────────────────────────┴────────────┴──> closing ──> closed
+//
+// From every state: 4400 for what is no message, 1009 for a message too large, 1013 for a slow peer, 1001 at shutdown,
+// 4403 at the end of the token.
+type socket struct {
+	h      *Handler
+	conn   *websocket.Conn
+	exec   graphql.GraphExecutor
+	header http.Header
+	opened time.Time
+
+	ctx    context.Context // of the socket; ends with it
+	cancel context.CancelCauseFunc
+	out    *queue
+	tasks  sync.WaitGroup // the writer, Init and the operations
+
+	mu           sync.Mutex
+	streams      map[string]*stream // by identifier, until the last frame has left the queue
+	running      int                // goroutines of operations
+	initReceived bool
+	operations   context.Context // what Init made of ctx; nil until acknowledged
+	expiry       *time.Timer
+	draining     bool
+	parting      bool // the close frame is sent; the read deadline is final
+}
+
+// errSocketClosed is the cause with which operations of a socket that ended are cancelled.
+var errSocketClosed = errors.New("transport: the socket is closed")
+
+func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *http.Request) *socket {
+	s := &socket{
+		h: h, conn: conn, exec: exec, header: r.Header, opened: h.opts.Now(),
+		out:     newQueue(h.opts.Socket.MaxFrames, h.opts.Socket.MaxQueued),
+		streams: make(map[string]*stream),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(r.Context())
+	conn.SetReadLimit(h.opts.Socket.MaxMessage)
+	conn.SetPongHandler(func(string) error { s.touch(); return nil })
+	conn.SetPingHandler(func(data string) error {
+		s.touch()
+		_ = conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(h.opts.Socket.CloseTimeout))
+		return nil // a peer that takes no pong is found slow by the writer
+	})
+	return s
+}
+
+// serve runs the socket until both sides have let go of it.
+func (s *socket) serve() {
+	s.h.opts.Hooks.SocketOpened(s.ctx)
+	s.touch()
+	s.tasks.Go(s.write)
+	initTimer := time.AfterFunc(s.h.opts.Socket.InitTimeout, s.checkInitialised)
+	defer initTimer.Stop()
+	if s.conn.Subprotocol() != protocolTransportWS {
+		s.close(closeNotAcceptable, "Subprotocol not acceptable")
+	}
+
+	s.leave(s.read())
+	s.cancel(errSocketClosed)
+	_ = s.conn.Close() // the writer may be stuck in a write
+	s.tasks.Wait()
+
+	s.mu.Lock()
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
+	s.mu.Unlock()
+	end := s.out.isClosing()
+	s.h.opts.Hooks.SocketClosed(s.ctx, SocketClosed{
+		Code: end.code, Reason: end.reason, Slow: end.slow, Lasted: s.h.opts.Now().Sub(s.opened),
+	})
+}
+
+// read takes messages until the connection fails or is closed. What comes after our close is dropped.
+func (s *socket) read() error {
+	for {
+		kind, data, err := s.conn.ReadMessage()
+		switch {
+		case err != nil:
+			return err
+		case s.out.isClosing() != nil:
+		case kind != websocket.TextMessage:
+			s.close(closeBadRequest, "Invalid message: it must be text")
+		default:
+			s.touch()
+			s.handle(data)
+		}
+	}
+}
+
+// handle acts on one message. It never waits for anything but room to answer.
+func (s *socket) handle(data []byte) {
+	m, err := parseMessage(data)
+	if err != nil {
+		s.close(closeBadRequest, "Invalid message: "+helix.AsError(err).Message)
+		return
+	}
+	switch m.kind {
+	case messageInit:
+		s.initialise(m.payload)
+	case messagePing:
+		s.send(pongFrame(m.echo))
+	case messageSubscribe:
+		s.subscribe(m)
+	case messageComplete:
+		s.complete(m.id)
+	case messagePong: // it has kept the socket alive, which is all it is for
+	}
+}
+
+// initialise asks Init beside the read loop, so that the peer's leaving is seen meanwhile.
+func (s *socket) initialise(payload map[string]any) {
+	s.mu.Lock()
+	again := s.initReceived
+	s.initReceived = true
+	s.mu.Unlock()
+	if again {
+		s.close(closeTooManyInits, "Too many initialisation requests")
+		return
+	}
+	s.tasks.Go(func() {
+		ctx, err := s.authenticate(payload)
+		if err != nil {
+			s.refuse(err)
+			return
+		}
+		s.acknowledge(ctx)
+	})
+}
+
+// authenticate runs Init in its time. The context lives on in the operations, so it has no deadline of its own.
+func (s *socket) authenticate(payload map[string]any) (ctx context.Context, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			logPanic(s.ctx, s.h.opts.Logger, p)
+			err = internalError()
+		}
+	}()
+	given, cancel := context.WithCancelCause(s.ctx)
+	timer := time.AfterFunc(s.h.opts.Socket.InitTimeout, func() { cancel(context.DeadlineExceeded) })
+	ctx, err = s.h.opts.Init(given, payload)
+	if !timer.Stop() && err == nil {
+		err = context.DeadlineExceeded
+	}
+	if err != nil {
+		cancel(err)
+	}
+	return ctx, err
+}
+
+// refuse closes a socket that Init did not accept; see doc.go for the codes.
+func (s *socket) refuse(err error) {
+	coded := helix.AsError(err)
+	switch {
+	case coded.Code == helix.CodeInternal:
+		s.h.opts.Logger.ErrorContext(s.ctx, "socket refused by a fault", "error", coded)
+		s.close(websocket.CloseInternalServerErr, coded.Message)
+	case coded.Retryable || coded.Code == helix.CodeUnavailable || coded.Code == helix.CodeTooManyRequests:
+		s.close(websocket.CloseTryAgainLater, coded.Message)
+	default:
+		s.close(closeForbidden, coded.Message)
+	}
+}
+
+// acknowledge opens the socket for operations until the identity ends.
+func (s *socket) acknowledge(ctx context.Context) {
+	if end, ok := s.h.opts.Expires(ctx); ok {
+		left := end.Sub(s.h.opts.Now())
+		if left <= 0 {
+			s.close(closeForbidden, closeExpiredReason)
+			return
+		}
+		s.mu.Lock()
+		s.expiry = time.AfterFunc(left, func() { s.close(closeForbidden, closeExpiredReason) })
+		s.mu.Unlock()
+	}
+	s.mu.Lock()
+	s.operations = ctx // before the ack is sent: its answer may come at once
+	s.mu.Unlock()
+	s.send(ackFrame())
+}
+
+func (s *socket) checkInitialised() {
+	s.mu.Lock()
+	received := s.initReceived
+	s.mu.Unlock()
+	if !received {
+		s.close(closeInitTimeout, "Connection initialisation timeout")
+	}
+}
+
+// send queues a frame of the connection itself.
+func (s *socket) send(data []byte) { s.push(s.ctx, frame{data: data}) }
+
+// push queues a frame, and disconnects a peer that makes no room for it.
+func (s *socket) push(ctx context.Context, f frame) bool {
+	err := s.out.push(ctx, f, s.h.opts.Socket.SlowAfter)
+	if errors.Is(err, errQueueSlow) {
+		s.end(closing{code: websocket.CloseTryAgainLater, reason: closeSlowReason, slow: true})
+	}
+	return err == nil
+}
+
+// close ends the socket with a code; what waits to be sent is dropped. Only the first close counts.
+func (s *socket) close(code int, reason string) {
+	s.end(closing{code: code, reason: truncate(reason, maxCloseReason)})
+}
+
+func (s *socket) end(how closing) {
+	if s.out.close(how, false) {
+		_ = s.conn.NetConn().SetWriteDeadline(time.Now().Add(s.h.opts.Socket.CloseTimeout)) // for a write under way
+	}
+}
+
+// leave notes how the peer ended the socket, if it was the peer.
+func (s *socket) leave(err error) {
+	how := closing{code: websocket.CloseAbnormalClosure, silent: true}
+	closed, isClose := errors.AsType[*websocket.CloseError](err)
+	_, isNetwork := errors.AsType[net.Error](err)
+	switch {
+	case isClose:
+		how.code = closed.Code
+	case errors.Is(err, websocket.ErrReadLimit):
+		how.code = websocket.CloseMessageTooBig // gorilla has said so
+		s.linger()
+	case !isNetwork && !errors.Is(err, io.ErrUnexpectedEOF):
+		how.code = websocket.CloseProtocolError // gorilla has said so
+		s.linger()
+	}
+	s.out.close(how, false)
+}
+
+// linger reads on for a moment after gorilla has closed on an error: closing a connection with unread bytes resets it, and
+// the close frame would be lost on its way.
+func (s *socket) linger() {
+	conn := s.conn.NetConn()
+	_ = conn.SetReadDeadline(time.Now().Add(s.h.opts.Socket.CloseTimeout))
+	_, _ = io.CopyN(io.Discard, conn, maxLinger)
+}
+
+// maxLinger bounds what is read for nothing, in bytes.
+const maxLinger = 16 << 20
+
+// touch notes that the peer lives.
+func (s *socket) touch() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.parting {
+		_ = s.conn.SetReadDeadline(time.Now().Add(s.h.opts.Socket.KeepAlive * 5 / 2))
+	}
+}
