@@ -2,6 +2,7 @@ package fortytwo
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync/atomic"
@@ -34,6 +35,9 @@ type Client struct {
 
 // New prepares a client; it sends nothing. It fails when the URL or the field map cannot be understood.
 func New(o Options) (*Client, error) {
+	if o.HTTP == nil {
+		return nil, errors.New("fortytwo: Options.HTTP is missing")
+	}
 	o = o.withDefaults()
 	records, metadata, err := endpoints(o.URL)
 	if err != nil {

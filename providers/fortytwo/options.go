@@ -24,9 +24,9 @@ type Options struct {
 
 	HTTP              *providers.Client // needed
 	Timeout           time.Duration     // of one operation, repeats included; 10 s when zero
-	RefreshInterval   time.Duration // between looks at the model's version; 60 s when zero
-	RequestsPerMinute int           // the server key's own budget; 90 when zero (FortyTwo allows 100, fortytwo.md 12)
-	Burst             int           // 30 when zero
+	RefreshInterval   time.Duration     // between looks at the model's version; 60 s when zero
+	RequestsPerMinute int               // the server key's own budget; 90 when zero (FortyTwo allows 100, fortytwo.md 12)
+	Burst             int               // 30 when zero
 	Logger            *slog.Logger
 	Now               func() time.Time
 }
