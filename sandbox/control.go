@@ -44,7 +44,8 @@ func (s *Sandbox) controlHandler() http.Handler {
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
-		writeJSON(w, http.StatusNotFound, map[string]string{"error": fmt.Sprintf("no control endpoint %s %s: see GET /sandbox", req.Method, req.URL.Path)})
+		text := fmt.Sprintf("no control endpoint %s %s: see GET /sandbox", req.Method, req.URL.Path)
+		writeJSON(w, http.StatusNotFound, map[string]string{"error": text})
 	})
 	return mux
 }
@@ -130,4 +131,19 @@ func millis(name string, value int) (time.Duration, error) {
 }
 
 // done is the answer of an endpoint that has nothing to say.
-var done = map[string]bool{"ok": true}
+type done struct {
+	OK bool `json:"ok"`
+}
+
+// act makes an endpoint of something that takes nothing and cannot fail.
+func act(do func()) func(*http.Request) (any, error) {
+	return func(*http.Request) (any, error) {
+		do()
+		return done{OK: true}, nil
+	}
+}
+
+// show makes an endpoint of something to look at.
+func show[T any](view func() T) func(*http.Request) (any, error) {
+	return func(*http.Request) (any, error) { return view(), nil }
+}

@@ -12,23 +12,36 @@ func (s *Sandbox) callRoutes() []route {
 	return []route{
 		{
 			Method: "POST", Path: "/sandbox/calls",
-			Does: "a patient rings in: answers callId and ucid (the same) and the phone; without a phone one is picked. Zero or absent seconds: nothing happens by itself",
+			Does: "a patient rings in: answers callId and ucid (the same) and the phone; without a phone one is picked. " +
+				"Zero or absent seconds: nothing happens by itself",
 			Body: ringIn{Phone: "9812345678", DID: "918041763265", PatienceSeconds: 20, PickupSeconds: 2, TalkSeconds: 30}, serve: s.ringIn,
 		},
 		{Method: "GET", Path: "/sandbox/calls", Does: "every remembered call, oldest first; ?state= filters", serve: s.listCalls},
 		{
-			Method: "POST", Path: "/sandbox/calls/{ucid}/offer", Does: "rings a READY agent's phone with a queued call; without an agentId the one who has been READY longest",
+			Method: "POST", Path: "/sandbox/calls/{ucid}/offer",
+			Does: "rings a READY agent's phone with a queued call; without an agentId the one who has been READY longest",
 			Body: offer{AgentID: "agent1"}, serve: s.offerCall,
 		},
-		{Method: "POST", Path: "/sandbox/calls/{ucid}/answer", Does: "picks up the phone that rings: the agent's, then (manual dial) the customer's", serve: s.moveCall(s.phone.Answer)},
-		{Method: "POST", Path: "/sandbox/calls/{ucid}/hangup", Does: "ends the call; by is user or agent, default user", Body: hangup{By: "user"}, serve: s.hangUpCall},
-		{Method: "POST", Path: "/sandbox/calls/{ucid}/abandon", Does: "an inbound caller hangs up before an answer", serve: s.moveCall(s.phone.Abandon)},
-		{Method: "GET", Path: "/sandbox/agents", Does: "every agent with his state and call", serve: func(*http.Request) (any, error) {
-			return map[string]any{"agents": s.phone.Agents()}, nil
-		}},
+		{
+			Method: "POST", Path: "/sandbox/calls/{ucid}/answer",
+			Does:  "picks up the phone that rings: the agent's, then (manual dial) the customer's",
+			serve: s.moveCall(s.phone.Answer),
+		},
+		{
+			Method: "POST", Path: "/sandbox/calls/{ucid}/hangup", Does: "ends the call; by is user or agent, default user",
+			Body: hangup{By: "user"}, serve: s.hangUpCall,
+		},
+		{
+			Method: "POST", Path: "/sandbox/calls/{ucid}/abandon", Does: "an inbound caller hangs up before an answer",
+			serve: s.moveCall(s.phone.Abandon),
+		},
+		{Method: "GET", Path: "/sandbox/agents", Does: "every agent with his state and call", serve: show(func() any {
+			return map[string]any{"agents": s.phone.Agents()}
+		})},
 		{
 			Method: "POST", Path: "/sandbox/dials/next",
-			Does: "how the next dialled customer behaves: outcome answer, busy, noanswer, agent-noanswer or manual (waits for this server); plans are used in order",
+			Does: "how the next dialled customer behaves: outcome answer, busy, noanswer, agent-noanswer or manual (waits for this server); " +
+				"plans are used in order",
 			Body: dialPlan{Outcome: ozonetel.CustomerAnswers, AgentRingSeconds: 0.5, RingSeconds: 2, TalkSeconds: 20}, serve: s.planDial,
 		},
 	}
@@ -147,5 +160,5 @@ func (s *Sandbox) planDial(r *http.Request) (any, error) {
 	if plan.Talk, err = seconds("talkSeconds", in.TalkSeconds); err != nil {
 		return nil, err
 	}
-	return done, s.phone.PlanNextDial(plan)
+	return done{OK: true}, s.phone.PlanNextDial(plan)
 }

@@ -15,35 +15,37 @@ func (s *Sandbox) faultRoutes() []route {
 				"afterEffect: the request takes effect and only its answer is lost. No endpoint: any",
 			Body: fault{Target: "ozonetel", Endpoint: "AgentManualDial", Kind: "reset", Count: 1, AfterEffect: true}, serve: s.armFault,
 		},
-		{Method: "DELETE", Path: "/sandbox/faults", Does: "disarms every fault not used up", serve: func(*http.Request) (any, error) {
-			s.phone.ClearFaults()
-			return done, nil
-		}},
+		{Method: "DELETE", Path: "/sandbox/faults", Does: "disarms every fault not used up", serve: act(s.clearFaults)},
 		{
 			Method: "POST", Path: "/sandbox/pushes",
 			Does: "the next count pushes of a kind (call, agent, cdr; none: any) go wrong; effect: duplicate, delay, reorder, drop",
 			Body: pushFault{Kind: "cdr", Effect: "duplicate", Count: 1}, serve: s.armPushFault,
 		},
-		{Method: "GET", Path: "/sandbox/pushes", Does: "what became of the pushes", serve: func(*http.Request) (any, error) { return s.phone.PushCounts(), nil }},
-		{Method: "POST", Path: "/sandbox/ozonetel/token/expire", Does: "the token in use answers Token Expired", serve: func(*http.Request) (any, error) {
-			s.phone.ExpireToken()
-			return done, nil
-		}},
+		{Method: "GET", Path: "/sandbox/pushes", Does: "what became of the pushes", serve: show(s.phone.PushCounts)},
 		{
-			Method: "POST", Path: "/sandbox/ozonetel/token/steal", Does: "another system on the account generates a token: the one in use answers Invalid Token",
-			serve: func(*http.Request) (any, error) {
-				s.phone.StealToken()
-				return done, nil
-			},
+			Method: "POST", Path: "/sandbox/ozonetel/token/expire", Does: "the token in use answers Token Expired",
+			serve: act(s.phone.ExpireToken),
 		},
 		{
-			Method: "GET", Path: "/sandbox/requests", Does: "requests the emulators received: counts by endpoint since the start, and the latest",
-			serve: func(*http.Request) (any, error) {
-				return map[string]any{
-					"ozonetel": map[string]any{"counts": s.phone.RequestCounts(), "latest": s.phone.Requests()},
-				}, nil
-			},
+			Method: "POST", Path: "/sandbox/ozonetel/token/steal",
+			Does:  "another system on the account generates a token: the one in use answers Invalid Token",
+			serve: act(s.phone.StealToken),
 		},
+		{
+			Method: "GET", Path: "/sandbox/requests",
+			Does:  "requests the emulators received: counts by endpoint since the start, and the latest",
+			serve: show(s.requests),
+		},
+	}
+}
+
+func (s *Sandbox) clearFaults() {
+	s.phone.ClearFaults()
+}
+
+func (s *Sandbox) requests() map[string]any {
+	return map[string]any{
+		"ozonetel": map[string]any{"counts": s.phone.RequestCounts(), "latest": s.phone.Requests()},
 	}
 }
 
@@ -69,12 +71,12 @@ func (s *Sandbox) armFault(r *http.Request) (any, error) {
 	}
 	switch in.Target {
 	case "ozonetel":
-		return done, s.phone.Fail(ozonetel.Fault{
+		return done{OK: true}, s.phone.Fail(ozonetel.Fault{
 			Endpoint: in.Endpoint, Kind: ozonetel.FaultKind(in.Kind), Count: in.Count, Delay: delay,
 			Status: in.Status, Body: in.Body, AfterEffect: in.AfterEffect,
 		})
 	case "fortytwo":
-		return done, s.failCRM(in, delay)
+		return done{OK: true}, s.failCRM(in, delay)
 	default:
 		return nil, badRequest(fmt.Sprintf("target is %q, must be ozonetel or fortytwo", in.Target))
 	}
@@ -96,5 +98,5 @@ func (s *Sandbox) armPushFault(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return done, s.phone.FailPushes(ozonetel.PushFault{Kind: in.Kind, Effect: in.Effect, Count: in.Count, Delay: delay})
+	return done{OK: true}, s.phone.FailPushes(ozonetel.PushFault{Kind: in.Kind, Effect: in.Effect, Count: in.Count, Delay: delay})
 }

@@ -142,8 +142,9 @@ func TestFaultsAndTokensAreReachedThroughTheControlServer(t *testing.T) {
 	if count := requests["counts"].(map[string]any)["generateToken"]; count != 4.0 {
 		t.Errorf("counted %v", count)
 	}
-	if latest := requests["latest"].([]any)[0].(map[string]any); latest["fault"] != "status" || latest["path"] != "/ca_apis/CAToken/generateToken" {
-		t.Errorf("first request: %v", latest)
+	first := requests["latest"].([]any)[0].(map[string]any)
+	if first["fault"] != "status" || first["path"] != "/ca_apis/CAToken/generateToken" {
+		t.Errorf("first request: %v", first)
 	}
 	s.ok("POST", "/sandbox/ozonetel/token/expire", "")
 	s.ok("POST", "/sandbox/ozonetel/token/steal", "")

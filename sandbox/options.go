@@ -50,7 +50,8 @@ type Options struct {
 
 	Webhooks Webhooks
 	AuthMode ozonetel.AuthMode // of the Ozonetel account; empty means TOKEN_AUTH
-	// Timing of the Ozonetel account. Zero fields mean its defaults, except CDRDelay: 30 s here, so that a person watching sees the second push.
+	// Timing of the Ozonetel account. Zero fields mean its defaults, except CDRDelay: 30 s here, so that a person watching sees the
+	// second push.
 	Timing ozonetel.Timing
 }
 

@@ -38,8 +38,8 @@ type server struct {
 	handler  http.Handler
 }
 
-// New builds the sandbox and listens on its three addresses, so that its URLs are known; Run serves. A sandbox that is never run must be closed.
-// Errors: an address in use, an emulator that cannot be built.
+// New builds the sandbox and listens on its three addresses, so that its URLs are known; Run serves. A sandbox that is never run must
+// be closed. Errors: an address in use, an emulator that cannot be built.
 func New(options Options) (*Sandbox, error) {
 	options = options.withDefaults()
 	s := &Sandbox{

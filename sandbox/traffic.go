@@ -10,7 +10,8 @@ import (
 	"github.com/helix-engage/gateway/sandbox/timeline"
 )
 
-// traffic lets calls ring in on its own. What the callers do follows from the seed alone (script); what comes of it depends on who is READY.
+// traffic lets calls ring in on its own. What the callers do follows from the seed alone (script); what comes of it depends on who is
+// READY.
 type traffic struct {
 	log   *slog.Logger
 	line  *timeline.Timeline
@@ -67,7 +68,8 @@ const (
 	peakInterval = 90 * time.Second
 )
 
-// script writes the arrivals of one seed. Not safe for concurrent use by itself: the timeline and the emulator's lock serialise its two users.
+// script writes the arrivals of one seed. Not safe for concurrent use by itself: the timeline and the emulator's lock serialise its
+// two users.
 type script struct {
 	kind   Traffic
 	random *rand.Rand
@@ -121,7 +123,8 @@ func (s *script) caller() string {
 	return stranger(s.random)
 }
 
-// plan is how a caller behaves: one in six hangs up during the announcement, one in twelve while an agent's phone rings, the others wait to talk.
+// plan is how a caller behaves: one in six hangs up during the announcement, one in twelve while an agent's phone rings, the others
+// wait to talk.
 func (s *script) plan() ozonetel.CallerPlan {
 	plan := ozonetel.CallerPlan{
 		IVR: s.between(500*time.Millisecond, 1500*time.Millisecond), Pickup: s.between(1500*time.Millisecond, 4*time.Second),

@@ -145,7 +145,10 @@ func TestTrafficOffIsSilent(t *testing.T) {
 
 func TestTrafficIsReadFromItsSetting(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]sandbox.Traffic{"": sandbox.TrafficCalm, "off": sandbox.TrafficOff, "calm": sandbox.TrafficCalm, "busy": sandbox.TrafficBusy} {
+	settings := map[string]sandbox.Traffic{
+		"": sandbox.TrafficCalm, "off": sandbox.TrafficOff, "calm": sandbox.TrafficCalm, "busy": sandbox.TrafficBusy,
+	}
+	for text, want := range settings {
 		if got, err := sandbox.ParseTraffic(text); err != nil || got != want {
 			t.Errorf("%q: %q, %v", text, got, err)
 		}

@@ -36,11 +36,14 @@ func TestAbandonCallsListsEveryCallWithoutATalkOldestFirst(t *testing.T) {
 	got := strings.Split(a.api("GET", listAbandoned, `{"userName":"sandbox_hospital"}`), "},{")
 	want := []string{
 		`{"status":"success","message":[{"monitorUCID":` + inQueue + `,"type":"InBound","status":"NotAnswered","campaign":"Inbound_918041763265",` +
-			`"callerID":"9812345678","did":"918041763265","skillID":"12","skill":"General","agentID":"","agent":"","hangupBy":"UserHangup","callTime":"2026-01-14 14:30:00"`,
+			`"callerID":"9812345678","did":"918041763265","skillID":"12","skill":"General","agentID":"","agent":"",` +
+			`"hangupBy":"UserHangup","callTime":"2026-01-14 14:30:00"`,
 		`"monitorUCID":` + ringing + `,"type":"InBound","status":"NotAnswered","campaign":"Inbound_918041763265",` +
-			`"callerID":"9800000001","did":"918041763265","skillID":"12","skill":"General","agentID":"agent1","agent":"Asha","hangupBy":"UserHangup","callTime":"2026-01-14 14:31:00"`,
+			`"callerID":"9800000001","did":"918041763265","skillID":"12","skill":"General","agentID":"agent1","agent":"Asha",` +
+			`"hangupBy":"UserHangup","callTime":"2026-01-14 14:31:00"`,
 		`"monitorUCID":` + dialled + `,"type":"Manual","status":"NotAnswered","campaign":"Inbound_918041763265",` +
-			`"callerID":"9812345678","did":"918041763265","skillID":"","skill":"","agentID":"agent1","agent":"Asha","hangupBy":"AgentHangup","callTime":"2026-01-14 14:31:00"}]}`,
+			`"callerID":"9812345678","did":"918041763265","skillID":"","skill":"","agentID":"agent1","agent":"Asha",` +
+			`"hangupBy":"AgentHangup","callTime":"2026-01-14 14:31:00"}]}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -67,8 +70,18 @@ func TestAbandonCallsWantsItsUserInTheBodyOfAGet(t *testing.T) {
 		code int
 		want string
 	}{
-		{"query instead of a body", call{method: "GET", path: listAbandoned + "?userName=sandbox_hospital"}, 200, `{"status":"false","message":"Invalid Json Pass Valid Json"}`},
-		{"wrong user", call{method: "GET", path: listAbandoned, body: `{"userName":"x"}`}, 200, `{"status":"false","message":"Invalid User Details","data":null}`},
+		{
+			"query instead of a body",
+			call{method: "GET", path: listAbandoned + "?userName=sandbox_hospital"},
+			200,
+			`{"status":"false","message":"Invalid Json Pass Valid Json"}`,
+		},
+		{
+			"wrong user",
+			call{method: "GET", path: listAbandoned, body: `{"userName":"x"}`},
+			200,
+			`{"status":"false","message":"Invalid User Details","data":null}`,
+		},
 		{"POST", call{method: "POST", path: listAbandoned, body: `{"userName":"sandbox_hospital"}`}, 405, "Method Not Allowed\n"},
 	}
 	for _, test := range tests {

@@ -58,7 +58,8 @@ func (a *agent) wireState() string {
 	}
 }
 
-// takes says whether the login mode admits calls of a kind: inbound modes for distribution, manual modes for AgentManualDial (ozonetel.md 5.1).
+// takes says whether the login mode admits calls of a kind: inbound modes for distribution, manual modes for AgentManualDial
+// (ozonetel.md 5.1).
 func (a *agent) takes(kind callKind) bool {
 	mode := strings.ToLower(a.mode)
 	return mode == "blended" || mode == string(kind)

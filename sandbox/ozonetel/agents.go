@@ -70,7 +70,10 @@ func (s *Server) agentDetails(r *request) reply {
 		Number    *string `json:"PhoneNumber"`
 		Mode      string  `json:"Mode"`
 	}
-	out := row{AgentID: a.ID, AgentName: a.Name, State: a.wireState(), Since: wireDuration(s.line.Now().Sub(a.since)), Skill: s.account.Campaign.Skill, Mode: titleMode(a.mode)}
+	out := row{
+		AgentID: a.ID, AgentName: a.Name, State: a.wireState(), Since: wireDuration(s.line.Now().Sub(a.since)),
+		Skill: s.account.Campaign.Skill, Mode: titleMode(a.mode),
+	}
 	if a.number != "" {
 		out.Number = &a.number
 	}

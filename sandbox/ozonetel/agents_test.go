@@ -18,7 +18,8 @@ func TestGetAgentLoginsShowsWhoIsLoggedIn(t *testing.T) {
 		}
 	}
 	row := func(state string) string {
-		return `{"status":"success","message":[{"AgentId":"agent1","AgentName":"Asha","PhoneNumber":"521811","AgentState":"` + state + `","SkillName":"General"}]}`
+		return `{"status":"success","message":[{"AgentId":"agent1","AgentName":"Asha","PhoneNumber":"521811",` +
+			`"AgentState":"` + state + `","SkillName":"General"}]}`
 	}
 	expect("nobody", `{"status":"error","message":"No Data Found"}`)
 	a.authenticate("agent1", "sandbox-agent1", "login")
@@ -42,13 +43,15 @@ func TestAgentDetailsShowsOneAgent(t *testing.T) {
 	details := func(id string) string {
 		return a.api("POST", "/ca_apis/AgentDetails", `{"userName":"sandbox_hospital","agentId":"`+id+`"}`)
 	}
-	const offline = `{"status":"success","message":[{"AgentId":"agent1","AgentName":"Asha","State":"LOGOUT","Since":"00:00:00","Skill":"General","PhoneNumber":null,"Mode":""}]}`
+	const offline = `{"status":"success","message":[{"AgentId":"agent1","AgentName":"Asha","State":"LOGOUT",` +
+		`"Since":"00:00:00","Skill":"General","PhoneNumber":null,"Mode":""}]}`
 	if got := details("agent1"); got != offline {
 		t.Errorf("offline: %s", got)
 	}
 	a.ready("agent1")
 	a.Advance(4*time.Minute + 10*time.Second)
-	const online = `{"status":"success","message":[{"AgentId":"agent1","AgentName":"Asha","State":"READY","Since":"00:04:10","Skill":"General","PhoneNumber":"521811","Mode":"Blended"}]}`
+	const online = `{"status":"success","message":[{"AgentId":"agent1","AgentName":"Asha","State":"READY",` +
+		`"Since":"00:04:10","Skill":"General","PhoneNumber":"521811","Mode":"Blended"}]}`
 	if got := details("agent1"); got != online {
 		t.Errorf("online: %s", got)
 	}

@@ -2,7 +2,8 @@ package ozonetel
 
 import "strings"
 
-// authTexts are one endpoint's own answers to bad credentials of a BASIC_AUTH account. Without an answer the token layer's envelope is used.
+// authTexts are one endpoint's own answers to bad credentials of a BASIC_AUTH account. Without an answer the token layer's envelope is
+// used.
 type authTexts struct {
 	keyEmpty, keyWrong   *reply
 	userEmpty, userWrong *reply

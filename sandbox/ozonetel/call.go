@@ -106,7 +106,8 @@ const (
 	HandDriven       DialOutcome = "manual"         // every step waits for the control API
 )
 
-// DialPlan is the behaviour of the next dialled customer. Zero durations mean the account's Timing; a zero Talk: nobody hangs up by himself.
+// DialPlan is the behaviour of the next dialled customer. Zero durations mean the account's Timing; a zero Talk: nobody hangs up by
+// himself.
 type DialPlan struct {
 	Outcome   DialOutcome
 	AgentRing time.Duration

@@ -1,7 +1,7 @@
 package ozonetel
 
-// manualDial answers POST /ca_apis/AgentManualDial (ozonetel.md 5.1): the agent's leg rings first, then the customer. "queued" means accepted.
-// The skill variant of the same path picks the agent who has been READY longest.
+// manualDial answers POST /ca_apis/AgentManualDial (ozonetel.md 5.1): the agent's leg rings first, then the customer. "queued" means
+// accepted. The skill variant of the same path picks the agent who has been READY longest.
 func (s *Server) manualDial(r *request) reply {
 	body, refused := r.json()
 	if refused != nil {

@@ -25,7 +25,11 @@ func TestManualDialAnswersAsDocumented(t *testing.T) {
 	}{
 		{"with UCID", ready, map[string]string{"UCID": "true"}, `^{"status":"queued successfully","ucid":"2\d{16}"}$`},
 		{"without UCID", ready, nil, `^{"status":"queued successfully"}$`},
-		{"by skill", ready, map[string]string{"agentID": "", "campaignName": "", "skill": "General", "did": "918041763265"}, `^{"status":"queued successfully"}$`},
+		{
+			"by skill", ready,
+			map[string]string{"agentID": "", "campaignName": "", "skill": "General", "did": "918041763265"},
+			`^{"status":"queued successfully"}$`,
+		},
 		{"by skill without did", ready, map[string]string{"skill": "General"}, mandatory},
 		{"unknown agent", ready, map[string]string{"agentID": "agent99"}, unavailable},
 		{"agent logged out", nil, nil, unavailable},
@@ -73,7 +77,10 @@ func TestADialRingsTheAgentFirstAndEndsByItsPlan(t *testing.T) {
 		{ozonetel.CustomerAnswers, append(ringing[:2:2], step{ozonetel.Answered, ozonetel.InCall}, step{ozonetel.Ended, ozonetel.ACW})},
 		{ozonetel.CustomerBusy, append(ringing[:2:2], step{ozonetel.Ended, ozonetel.ACW}, step{ozonetel.Ended, ozonetel.ACW})},
 		{ozonetel.CustomerNoAnswer, append(ringing[:2:2], step{ozonetel.Ended, ozonetel.ACW}, step{ozonetel.Ended, ozonetel.ACW})},
-		{ozonetel.AgentNoAnswer, append(ringing[:1:1], step{ozonetel.Ended, ozonetel.Ready}, step{ozonetel.Ended, ozonetel.Ready}, step{ozonetel.Ended, ozonetel.Ready})},
+		{
+			ozonetel.AgentNoAnswer,
+			append(ringing[:1:1], step{ozonetel.Ended, ozonetel.Ready}, step{ozonetel.Ended, ozonetel.Ready}, step{ozonetel.Ended, ozonetel.Ready}),
+		},
 		{ozonetel.HandDriven, append(ringing[:1:1], ringing[0], ringing[0], ringing[0])},
 	}
 	for _, test := range tests {
@@ -99,7 +106,8 @@ func TestADialToNoPhoneNumberFailsAtTheCustomerLeg(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, ozonetel.Options{})
 	a.ready("agent1")
-	a.api("POST", "/ca_apis/AgentManualDial", `{"userName":"sandbox_hospital","agentID":"agent1","campaignName":"Inbound_918041763265","customerNumber":"12"}`)
+	a.api("POST", "/ca_apis/AgentManualDial",
+		`{"userName":"sandbox_hospital","agentID":"agent1","campaignName":"Inbound_918041763265","customerNumber":"12"}`)
 	a.Advance(time.Second)
 	if got := a.Calls()[0].State; got != ozonetel.Ended {
 		t.Errorf("call is %s", got)

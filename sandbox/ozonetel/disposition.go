@@ -16,9 +16,9 @@ type dispositionOrder struct {
 
 // dispose answers POST /ca_apis/DispositionAPIV2, actions Set and get (ozonetel.md 4).
 //
-// Not documented and chosen here, in the style of the documented neighbours: `Invalid disposition code` for a label that the campaign does not
-// have, `pauseReason is Invalid` for an unknown reason, `Please provide callBackTime` and `Invalid callBackTime format`. A second Set while the
-// call is up replaces the queued one. A label written by the wrap-up timer may still be replaced, once.
+// Not documented and chosen here, in the style of the documented neighbours: `Invalid disposition code` for a label that the campaign
+// does not have, `pauseReason is Invalid` for an unknown reason, `Please provide callBackTime` and `Invalid callBackTime format`. A
+// second Set while the call is up replaces the queued one. A label written by the wrap-up timer may still be replaced, once.
 func (s *Server) dispose(r *request) reply {
 	body, refused := r.json()
 	if refused != nil {

@@ -15,7 +15,8 @@ import (
 func (a *account) set(ucid string, changes map[string]string) string {
 	a.t.Helper()
 	body := map[string]string{
-		"userName": "sandbox_hospital", "action": "Set", "agentID": "agent1", "did": "918041763265", "ucid": ucid, "disposition": "General Enquiry",
+		"userName": "sandbox_hospital", "action": "Set", "agentID": "agent1", "did": "918041763265", "ucid": ucid,
+		"disposition": "General Enquiry",
 	}
 	maps.Copy(body, changes)
 	text, err := json.Marshal(body)
@@ -50,13 +51,21 @@ func TestSetDispositionRefusesEachFaultWithItsText(t *testing.T) {
 		{"unknown agent", map[string]string{"agentID": "agent99"}, fail("Invalid agent")},
 		{"another agent's call", map[string]string{"agentID": "agent2"}, fail("Invalid agent")},
 		{"unknown call", map[string]string{"ucid": "21799900000000458"}, fail("Invalid ucid [21799900000000458] or did [918041763265]")},
-		{"ucid of 20 digits", map[string]string{"ucid": strings.Repeat("2", 20)}, `{"status":"Error","message":"Unable to Dispose . Please retry after some time."}`},
+		{
+			"ucid of 20 digits",
+			map[string]string{"ucid": strings.Repeat("2", 20)},
+			`{"status":"Error","message":"Unable to Dispose . Please retry after some time."}`,
+		},
 		{"empty label", map[string]string{"disposition": ""}, fail("Empty disposition code")},
 		{"unknown label", map[string]string{"disposition": "Sold a car"}, fail("Invalid disposition code")},
 		{"pause without a reason", map[string]string{"pauseAfterDispose": "true"}, fail("Provide pause reason.")},
 		{"pause for an unknown reason", map[string]string{"pauseAfterDispose": "true", "pauseReason": "Yoga"}, fail("pauseReason is Invalid")},
 		{"callback label without a time", map[string]string{"disposition": "Call Back"}, fail("Please provide callBackTime")},
-		{"callback time with seconds", map[string]string{"disposition": "Call Back", "callBackTime": "2026-01-15 10:00:00"}, fail("Invalid callBackTime format")},
+		{
+			"callback time with seconds",
+			map[string]string{"disposition": "Call Back", "callBackTime": "2026-01-15 10:00:00"},
+			fail("Invalid callBackTime format"),
+		},
 	}
 	a := newAccount(t, ozonetel.Options{})
 	ucid := a.talk()
@@ -87,8 +96,16 @@ func TestADispositionLeavesTheAgentWhereItSays(t *testing.T) {
 	}{
 		{"alone: still in after-call work", nil, ozonetel.ACW},
 		{"autoRelease: ready", map[string]string{"autoRelease": "true"}, ozonetel.Ready},
-		{"pauseAfterDispose: paused", map[string]string{"autoRelease": "true", "pauseAfterDispose": "true", "pauseReason": "Break"}, ozonetel.Paused},
-		{"with a call-back time", map[string]string{"disposition": "Call Back", "callBackTime": "2026-01-15 10:00", "autoRelease": "true"}, ozonetel.Ready},
+		{
+			"pauseAfterDispose: paused",
+			map[string]string{"autoRelease": "true", "pauseAfterDispose": "true", "pauseReason": "Break"},
+			ozonetel.Paused,
+		},
+		{
+			"with a call-back time",
+			map[string]string{"disposition": "Call Back", "callBackTime": "2026-01-15 10:00", "autoRelease": "true"},
+			ozonetel.Ready,
+		},
 	}
 	for _, test := range tests {
 		for _, order := range []string{"after hang-up", "queued during the call"} {

@@ -38,7 +38,8 @@ type Fault struct {
 
 const maxFaults = 100
 
-// Fail arms a fault. Faults of an endpoint are used in the order armed. Errors: an unknown endpoint or kind, a status that is none, too many faults.
+// Fail arms a fault. Faults of an endpoint are used in the order armed. Errors: an unknown endpoint or kind, a status that is none,
+// too many faults.
 func (s *Server) Fail(f Fault) error {
 	kinds := []FaultKind{FaultDelay, FaultHang, FaultReset, FaultStatus, FaultBody, FaultGarbage, FaultRateLimit}
 	switch {

@@ -29,7 +29,11 @@ func TestAFaultReplacesTheAnswerOfTheNextRequestsOfItsEndpoint(t *testing.T) {
 		{ozonetel.Fault{Kind: ozonetel.FaultGarbage}, 200, "<br />\n<b>Warning</b>: {\"status\":"},
 		{ozonetel.Fault{Kind: ozonetel.FaultRateLimit}, 200, `{"status":"error","message":"Max limit exceeded"}`},
 		{ozonetel.Fault{Kind: ozonetel.FaultRateLimit, Status: 429}, 429, `{"status":"error","message":"Max limit exceeded"}`},
-		{ozonetel.Fault{Kind: ozonetel.FaultDelay, Delay: time.Millisecond}, 200, `{"status":"false","message":"UserName is null","data":null}`},
+		{
+			ozonetel.Fault{Kind: ozonetel.FaultDelay, Delay: time.Millisecond},
+			200,
+			`{"status":"false","message":"UserName is null","data":null}`,
+		},
 	}
 	const served = `{"status":"false","message":"UserName is null","data":null}`
 	for _, test := range tests {
@@ -108,7 +112,11 @@ func TestFaultsThatMakeNoSenseAreRefused(t *testing.T) {
 			t.Errorf("%+v was taken", f)
 		}
 	}
-	for _, f := range []ozonetel.PushFault{{Effect: "explode"}, {Effect: ozonetel.PushDrop, Kind: "sms"}, {Effect: ozonetel.PushDrop, Count: -1}} {
+	for _, f := range []ozonetel.PushFault{
+		{Effect: "explode"},
+		{Effect: ozonetel.PushDrop, Kind: "sms"},
+		{Effect: ozonetel.PushDrop, Count: -1},
+	} {
 		if err := a.FailPushes(f); err == nil {
 			t.Errorf("%+v was taken", f)
 		}
@@ -118,7 +126,10 @@ func TestFaultsThatMakeNoSenseAreRefused(t *testing.T) {
 func TestTheRequestLogHoldsNoSecretAndIsBounded(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, ozonetel.Options{})
-	a.do(call{method: "POST", path: "/ca_apis/CAToken/generateToken?apiKey=secret", body: `{"userName":"secret"}`, header: http.Header{"apiKey": {"secret"}}})
+	a.do(call{
+		method: "POST", path: "/ca_apis/CAToken/generateToken?apiKey=secret", body: `{"userName":"secret"}`,
+		header: http.Header{"apiKey": {"secret"}},
+	})
 	want := []ozonetel.RequestRecord{{At: start, Endpoint: "generateToken", Method: "POST", Path: "/ca_apis/CAToken/generateToken"}}
 	if diff := cmp.Diff(want, a.Requests()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

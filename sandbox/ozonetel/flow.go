@@ -95,8 +95,8 @@ func (s *Server) Abandon(ucid string) error {
 	}
 }
 
-// PlanNextDial decides how the next dialled customer behaves. Plans are used in order; at most maxPlans wait, more are refused with ErrFull.
-// An empty outcome means CustomerAnswers, an unknown one is refused.
+// PlanNextDial decides how the next dialled customer behaves. Plans are used in order; at most maxPlans wait, more are refused with
+// ErrFull. An empty outcome means CustomerAnswers, an unknown one is refused.
 func (s *Server) PlanNextDial(plan DialPlan) error {
 	if !slices.Contains([]DialOutcome{"", CustomerAnswers, CustomerBusy, CustomerNoAnswer, AgentNoAnswer, HandDriven}, plan.Outcome) {
 		return fmt.Errorf("ozonetel emulator: unknown outcome %q", plan.Outcome)

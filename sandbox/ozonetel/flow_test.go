@@ -171,8 +171,16 @@ func TestACallerFollowsHisPlan(t *testing.T) {
 		ended    time.Duration
 	}{
 		{"hangs up during the announcement", ozonetel.CallerPlan{IVR: 5 * time.Second, Patience: 3 * time.Second}, 0, 3 * time.Second},
-		{"hangs up while the agent's phone rings", ozonetel.CallerPlan{IVR: time.Second, Patience: 3 * time.Second, Pickup: 5 * time.Second}, 0, 3 * time.Second},
-		{"talks", ozonetel.CallerPlan{IVR: time.Second, Patience: 9 * time.Second, Pickup: 2 * time.Second, Talk: 30 * time.Second}, 3 * time.Second, 33 * time.Second},
+		{
+			"hangs up while the agent's phone rings",
+			ozonetel.CallerPlan{IVR: time.Second, Patience: 3 * time.Second, Pickup: 5 * time.Second},
+			0, 3 * time.Second,
+		},
+		{
+			"talks",
+			ozonetel.CallerPlan{IVR: time.Second, Patience: 9 * time.Second, Pickup: 2 * time.Second, Talk: 30 * time.Second},
+			3 * time.Second, 33 * time.Second,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -200,7 +208,8 @@ func TestASimulatedColleagueDisposesByHimself(t *testing.T) {
 	agents := []ozonetel.AgentProfile{{ID: "agent3", Name: "Kavya", Number: "521813", Simulated: true}}
 	a := newAccount(t, ozonetel.Options{AutoDistribute: true, Agents: agents})
 	a.must(a.LogIn("agent3"))
-	ucid, err := a.RingIn("9812345678", ozonetel.CallerPlan{Pickup: time.Second, Talk: time.Second, WrapUp: 3 * time.Second, Label: "Not Interested"})
+	plan := ozonetel.CallerPlan{Pickup: time.Second, Talk: time.Second, WrapUp: 3 * time.Second, Label: "Not Interested"}
+	ucid, err := a.RingIn("9812345678", plan)
 	a.must(err)
 	a.Advance(4 * time.Second)
 	if got := a.state("agent3"); got != ozonetel.ACW {
@@ -256,7 +265,8 @@ func TestNumbersAreTakenInTheWaysIndiansWriteThem(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, ozonetel.Options{})
 	for phone, want := range map[string]string{
-		"9812345678": "9812345678", "09812345678": "9812345678", "919812345678": "9812345678", "+91 98123-45678": "9812345678", "(080) 41763265": "8041763265",
+		"9812345678": "9812345678", "09812345678": "9812345678", "919812345678": "9812345678", "+91 98123-45678": "9812345678",
+		"(080) 41763265": "8041763265",
 	} {
 		if c, err := a.Call(a.ringIn(phone)); err != nil || c.Phone != want {
 			t.Errorf("%s became %s (%v)", phone, c.Phone, err)

@@ -13,7 +13,8 @@ import (
 // FuzzJSONEndpoints sends any body to every JSON endpoint with good credentials: the answer is always HTTP 200 and one JSON document.
 func FuzzJSONEndpoints(f *testing.F) {
 	for _, seed := range []string{
-		``, `{}`, `null`, `[]`, `{"userName":"sandbox_hospital"}`, `{"userName":1e400}`, `{"userName":"sandbox_hospital","action":"Set","ucid":21799900000000457}`,
+		``, `{}`, `null`, `[]`, `{"userName":"sandbox_hospital"}`, `{"userName":1e400}`,
+		`{"userName":"sandbox_hospital","action":"Set","ucid":21799900000000457}`,
 		`{"userName":"sandbox_hospital","agentID":"agent1","campaignName":"Inbound_918041763265","customerNumber":"९८१२","UCID":true}`,
 		`{"userName":"sandbox_hospital","agentId":"agent1","state":"Pause","pauseReason":{"a":[1]}}`,
 	} {

@@ -6,7 +6,8 @@ import (
 )
 
 // idSource mints UCIDs: 17 digits, above 2^53 so that a client that reads them as floating point is found out, rising by one per call.
-// Two emulators with the same seed and the same start mint the same ids; two starts at least a second apart share none below 100,000 calls a second.
+// Two emulators with the same seed and the same start mint the same ids; two starts at least a second apart share none below 100,000
+// calls a second.
 type idSource struct{ last int64 }
 
 func newIDSource(seed int64, start time.Time) idSource {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// authenticateAgent answers POST /CAServices/AgentAuthenticationV2/index.php (ozonetel.md 2): a form, HTTP Basic with agent id and agent password.
-// Not documented and chosen here: the texts for a login without phoneNumber and for an unknown action.
+// authenticateAgent answers POST /CAServices/AgentAuthenticationV2/index.php (ozonetel.md 2): a form, HTTP Basic with agent id and
+// agent password. Not documented and chosen here: the texts for a login without phoneNumber and for an unknown action.
 func (s *Server) authenticateAgent(r *request) reply {
 	form := r.form()
 	if form.Get("userName") != s.account.UserName || form.Get("apiKey") != s.account.APIKey {

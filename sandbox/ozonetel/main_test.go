@@ -147,7 +147,8 @@ func (a *account) ready(agentID string) {
 func (a *account) dial() string {
 	a.t.Helper()
 	body := a.api("POST", "/ca_apis/AgentManualDial",
-		`{"userName":"sandbox_hospital","agentID":"agent1","campaignName":"Inbound_918041763265","customerNumber":"9812345678","UCID":"true","uui":"ours"}`)
+		`{"userName":"sandbox_hospital","agentID":"agent1","campaignName":"Inbound_918041763265",`+
+			`"customerNumber":"9812345678","UCID":"true","uui":"ours"}`)
 	var out struct{ UCID string }
 	if err := json.Unmarshal([]byte(body), &out); err != nil || out.UCID == "" {
 		a.t.Fatalf("no ucid in %s", body)

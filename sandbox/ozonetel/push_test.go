@@ -126,7 +126,8 @@ func TestAnAnsweredCallIsPushedStepByStep(t *testing.T) {
 
 	want := `{"eventType":"Call","eventTime":"2026-01-14 14:30:03","username":"sandbox_hospital","data":{"action":"Calling","call_type":"` +
 		map[bool]string{true: "InBound", false: "Inbound"}[ucid[len(ucid)-1]%2 == 0] + `","ucid":"` + ucid + `","monitor_ucid":"` + ucid +
-		`","agent_id":"agent1","skill":"General","caller_id":"9812345678","did":"918041763265","agent_number":"521811","event_time":"2026-01-14 14:30:03"}}`
+		`","agent_id":"agent1","skill":"General","caller_id":"9812345678","did":"918041763265",` +
+		`"agent_number":"521811","event_time":"2026-01-14 14:30:03"}}`
 	if diff := cmp.Diff(want, r.next().body); diff != "" {
 		t.Errorf("Calling (-want +got):\n%s", diff)
 	}
@@ -141,9 +142,11 @@ func TestAnAnsweredCallIsPushedStepByStep(t *testing.T) {
 
 	record := r.next().cdr(t)
 	for field, want := range map[string]string{
-		"monitorUCID": ucid, "Type": "inbound", "Status": "Answered", "Disposition": "", "HangupBy": "UserHangup", "UUI": "General", "UserName": "sandbox_hospital",
-		"Apikey": key, "Did": "918041763265", "CampaignName": "Inbound_918041763265", "AgentID": "agent1", "AgentName": "Asha", "AgentPhoneNumber": "521811",
-		"StartTime": "2026-01-14 14:30:00", "EndTime": "2026-01-14 14:30:45",
+		"monitorUCID": ucid, "Type": "inbound", "Status": "Answered", "Disposition": "", "HangupBy": "UserHangup",
+		"UUI": "General", "UserName": "sandbox_hospital",
+		"Apikey": key, "Did": "918041763265", "CampaignName": "Inbound_918041763265", "AgentID": "agent1", "AgentName": "Asha",
+		"AgentPhoneNumber": "521811",
+		"StartTime":        "2026-01-14 14:30:00", "EndTime": "2026-01-14 14:30:45",
 		"TimeToAnswer": "00:00:09", "CallDuration": "00:00:45", "Duration": "00:00:36", // Duration is the talk here
 	} {
 		if record[field] != want {
@@ -171,7 +174,9 @@ func TestACallAbandonedBeforeAnOfferHasNoCallEvent(t *testing.T) {
 		t.Fatalf("push %q", got)
 	}
 	record := h.cdr(t)
-	for field, want := range map[string]string{"AgentID": "", "AgentStatus": "NotDialed", "DialStatus": "not_answered", "Duration": "00:00:00", "monitorUCID": ucid} {
+	for field, want := range map[string]string{
+		"AgentID": "", "AgentStatus": "NotDialed", "DialStatus": "not_answered", "Duration": "00:00:00", "monitorUCID": ucid,
+	} {
 		if record[field] != want {
 			t.Errorf("CDR %s is %q, want %q", field, record[field], want)
 		}
@@ -192,7 +197,9 @@ func TestACallAbandonedWhileRingingHasCallingAndDisconnect(t *testing.T) {
 
 func TestADialEchoesItsUUIAndTheCDRSaysHowTheCustomerEnded(t *testing.T) {
 	t.Parallel()
-	for outcome, want := range map[ozonetel.DialOutcome]string{ozonetel.CustomerBusy: "Busy", ozonetel.CustomerNoAnswer: "not_answered", ozonetel.CustomerAnswers: "answered"} {
+	for outcome, want := range map[ozonetel.DialOutcome]string{
+		ozonetel.CustomerBusy: "Busy", ozonetel.CustomerNoAnswer: "not_answered", ozonetel.CustomerAnswers: "answered",
+	} {
 		t.Run(string(outcome), func(t *testing.T) {
 			t.Parallel()
 			r := newReceiver(t)
@@ -214,8 +221,9 @@ func TestAgentEventsFollowTheAgent(t *testing.T) {
 	r := newReceiver(t)
 	a := newAccount(t, ozonetel.Options{Push: ozonetel.PushTargets{AgentEvents: r.url + "/agents"}})
 	a.authenticate("agent1", "sandbox-agent1", "login")
-	const want = `{"eventType":"Agent","eventTime":"2026-01-14 14:30:00","username":"sandbox_hospital","data":{"action":"login","agentId":"agent1",` +
-		`"agentName":"Asha","agentMode":"BLENDED","phoneNumber":"521811","skill":"General","event_time":"2026-01-14 14:30:00"}}`
+	const want = `{"eventType":"Agent","eventTime":"2026-01-14 14:30:00","username":"sandbox_hospital",` +
+		`"data":{"action":"login","agentId":"agent1","agentName":"Asha","agentMode":"BLENDED","phoneNumber":"521811",` +
+		`"skill":"General","event_time":"2026-01-14 14:30:00"}}`
 	if diff := cmp.Diff(want, r.next().body); diff != "" {
 		t.Errorf("login (-want +got):\n%s", diff)
 	}
@@ -272,11 +280,26 @@ func TestPushFaultsDoWhatTheySay(t *testing.T) {
 		want  []string // before later passes
 		later []string
 	}{
-		{"duplicate", ozonetel.PushFault{Effect: ozonetel.PushDuplicate}, []string{"call Calling", "call Calling", "call Answered", "call Disconnect"}, nil},
+		{
+			"duplicate",
+			ozonetel.PushFault{Effect: ozonetel.PushDuplicate},
+			[]string{"call Calling", "call Calling", "call Answered", "call Disconnect"},
+			nil,
+		},
 		{"drop two", ozonetel.PushFault{Effect: ozonetel.PushDrop, Count: 2}, []string{"call Disconnect"}, nil},
 		{"reorder", ozonetel.PushFault{Effect: ozonetel.PushReorder}, []string{"call Answered", "call Calling", "call Disconnect"}, nil},
-		{"delay", ozonetel.PushFault{Kind: ozonetel.CallEventPush, Effect: ozonetel.PushDelay, Delay: time.Second}, []string{"call Answered", "call Disconnect"}, []string{"call Calling"}},
-		{"another kind", ozonetel.PushFault{Kind: ozonetel.CDRPush, Effect: ozonetel.PushDrop}, []string{"call Calling", "call Answered", "call Disconnect"}, nil},
+		{
+			"delay",
+			ozonetel.PushFault{Kind: ozonetel.CallEventPush, Effect: ozonetel.PushDelay, Delay: time.Second},
+			[]string{"call Answered", "call Disconnect"},
+			[]string{"call Calling"},
+		},
+		{
+			"another kind",
+			ozonetel.PushFault{Kind: ozonetel.CDRPush, Effect: ozonetel.PushDrop},
+			[]string{"call Calling", "call Answered", "call Disconnect"},
+			nil,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

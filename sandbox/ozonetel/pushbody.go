@@ -81,7 +81,8 @@ func (s *Server) pushCallEvent(c *call, action string) {
 		AgentNumber string `json:"agent_number"`
 		EventTime   string `json:"event_time"` // when it happened
 	}{
-		action, c.callType(), c.ucid, c.ucid, c.agent.ID, s.account.Campaign.Skill, c.phone, s.account.Campaign.DID, c.agentNumber, wireTime(s.line.Now()),
+		action, c.callType(), c.ucid, c.ucid, c.agent.ID, s.account.Campaign.Skill, c.phone, s.account.Campaign.DID,
+		c.agentNumber, wireTime(s.line.Now()),
 	})
 }
 
@@ -130,8 +131,10 @@ func (s *Server) cdr(c *call, disposition string) json.RawMessage {
 		"FallBackRule": "AgentDial", "Type": string(c.kind), "HangupBy": orNone(c.hangupBy),
 		"Status": "NotAnswered", "DialStatus": "not_answered", "AgentStatus": c.agentStatus, "CustomerStatus": c.customerStatus,
 		"AudioFile": "", "TransferType": "No Transfers", "TransferredTo": "", "Comments": c.comments, "Disposition": disposition,
-		"PhoneName": "", "Skill": s.account.Campaign.Skill, "DialedNumber": "", "AgentID": "", "AgentPhoneNumber": "", "AgentUniqueID": "", "AgentName": "",
-		"Apikey": s.account.APIKey, "UserName": s.account.UserName, "CallerConfAudioFile": "", "ConfDuration": "00:00:00", "CampaignStatus": "ONLINE",
+		"PhoneName": "", "Skill": s.account.Campaign.Skill, "DialedNumber": "", "AgentID": "", "AgentPhoneNumber": "",
+		"AgentUniqueID": "", "AgentName": "",
+		"Apikey": s.account.APIKey, "UserName": s.account.UserName, "CallerConfAudioFile": "", "ConfDuration": "00:00:00",
+		"CampaignStatus": "ONLINE",
 	}
 	if c.wasAnswered() {
 		record["Status"], record["DialStatus"] = "Answered", "answered"

@@ -35,7 +35,8 @@ func (s *Server) changeAgentState(r *request) reply {
 	}
 	switch a.state {
 	case ACW, Calling, InCall:
-		return jsonReply(answer{Status: "error", UpperMessage: fmt.Sprintf("Agent %s is in %s state. You cant change to %s state", a.ID, a.wireState(), want)})
+		text := fmt.Sprintf("Agent %s is in %s state. You cant change to %s state", a.ID, a.wireState(), want)
+		return jsonReply(answer{Status: "error", UpperMessage: text})
 	}
 	return s.settleState(a, want, reason)
 }

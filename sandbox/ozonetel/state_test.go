@@ -36,16 +36,34 @@ func TestChangeAgentStateAnswersAsDocumented(t *testing.T) {
 		after         ozonetel.AgentState
 	}{
 		{"pause with a reason", ready, "Pause", "Lunch", success("tbAgentPause", "PAUSED"), ozonetel.Paused},
-		{"ready", func(a *account) { a.authenticate("agent1", "sandbox-agent1", "login") }, "Ready", "", success("tbAgentReady", "READY"), ozonetel.Ready},
+		{
+			"ready", func(a *account) { a.authenticate("agent1", "sandbox-agent1", "login") }, "Ready", "",
+			success("tbAgentReady", "READY"), ozonetel.Ready,
+		},
 		{"ready when already ready", ready, "Ready", "", success("tbAgentReady", "READY"), ozonetel.Ready},
-		{"unknown state", ready, "ready", "", `{"status":"error","message":"The state should be either 'Ready' or 'Pause' state'"}`, ozonetel.Ready},
+		{
+			"unknown state", ready, "ready", "",
+			`{"status":"error","message":"The state should be either 'Ready' or 'Pause' state'"}`, ozonetel.Ready,
+		},
 		{"unknown reason", ready, "Pause", "Yoga", `{"status":"error","message":"pauseReason is Invalid"}`, ozonetel.Ready},
 		{"pause without a reason", ready, "Pause", "", `{"status":"error","message":"pauseReason is Invalid"}`, ozonetel.Ready},
 		{"not logged in", nil, "Ready", "", `{"status":"error","message":"Agent is not Logged In"}`, ozonetel.Offline},
-		{"pause in wrap-up", wrapping, "Pause", "Lunch", `{"status":"error","Message":"Agent agent1 is in ACW state. You cant change to Pause state"}`, ozonetel.ACW},
-		{"ready in wrap-up", wrapping, "Ready", "", `{"status":"error","Message":"Agent agent1 is in ACW state. You cant change to Ready state"}`, ozonetel.ACW},
-		{"pause on a call", talking, "Pause", "Lunch", `{"status":"error","Message":"Agent agent1 is in BUSY state. You cant change to Pause state"}`, ozonetel.InCall},
-		{"pause while his phone rings", ringing, "Pause", "Lunch", `{"status":"error","Message":"Agent agent1 is in BUSY state. You cant change to Pause state"}`, ozonetel.Calling},
+		{
+			"pause in wrap-up", wrapping, "Pause", "Lunch",
+			`{"status":"error","Message":"Agent agent1 is in ACW state. You cant change to Pause state"}`, ozonetel.ACW,
+		},
+		{
+			"ready in wrap-up", wrapping, "Ready", "",
+			`{"status":"error","Message":"Agent agent1 is in ACW state. You cant change to Ready state"}`, ozonetel.ACW,
+		},
+		{
+			"pause on a call", talking, "Pause", "Lunch",
+			`{"status":"error","Message":"Agent agent1 is in BUSY state. You cant change to Pause state"}`, ozonetel.InCall,
+		},
+		{
+			"pause while his phone rings", ringing, "Pause", "Lunch",
+			`{"status":"error","Message":"Agent agent1 is in BUSY state. You cant change to Pause state"}`, ozonetel.Calling,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

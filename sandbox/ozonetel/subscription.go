@@ -6,7 +6,8 @@ import (
 	"net/url"
 )
 
-// The subscription host (ozonetel.md 12.1) is served here beside the API. Credentials are the headers api_key and username; replies are plain text.
+// The subscription host (ozonetel.md 12.1) is served here beside the API. Credentials are the headers api_key and username; replies
+// are plain text.
 
 func (s *Server) subscriber(r *request) bool {
 	keys, users := r.http.Header.Values("api_key"), r.http.Header.Values("username")

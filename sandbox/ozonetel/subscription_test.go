@@ -17,17 +17,55 @@ func TestTheSubscriptionHostAnswersAsDocumented(t *testing.T) {
 		want string
 	}{
 		{"no key", call{"POST", "/events/subscribe", `{}`, http.Header{"username": {"sandbox_hospital"}}}, 401, "Unauthorized"},
-		{"list, wrong key", call{"GET", "/events/subscriptions/list", "", http.Header{"api_key": {"x"}, "username": {"sandbox_hospital"}}}, 401, "Unauthorized"},
-		{"un-subscribe, wrong user", call{"POST", "/events/un-subscribe", `{}`, http.Header{"api_key": {key}, "username": {"x"}}}, 401, "Unauthorized"},
-		{"list when there is none", call{"GET", "/events/subscriptions/list", "", good}, 200, "Subscription doesnt exists for User: sandbox_hospital"},
-		{"un-subscribe when there is none", call{"POST", "/events/un-subscribe", `{"eventType":"call"}`, good}, 200, "Subscription doesn't exists for User: sandbox_hospital"},
+		{
+			"list, wrong key",
+			call{"GET", "/events/subscriptions/list", "", http.Header{"api_key": {"x"}, "username": {"sandbox_hospital"}}},
+			401,
+			"Unauthorized",
+		},
+		{
+			"un-subscribe, wrong user",
+			call{"POST", "/events/un-subscribe", `{}`, http.Header{"api_key": {key}, "username": {"x"}}},
+			401, "Unauthorized",
+		},
+		{
+			"list when there is none",
+			call{"GET", "/events/subscriptions/list", "", good},
+			200,
+			"Subscription doesnt exists for User: sandbox_hospital",
+		},
+		{
+			"un-subscribe when there is none",
+			call{"POST", "/events/un-subscribe", `{"eventType":"call"}`, good},
+			200,
+			"Subscription doesn't exists for User: sandbox_hospital",
+		},
 		{"no URL", call{"POST", "/events/subscribe", `{"callEventsURL":"here"}`, good}, 400, "Invalid URL"},
-		{"subscribe to calls", call{"POST", "/events/subscribe", `{"callEventsURL":"https://a/c","agentEventsURL":""}`, good}, 200, "Subscription added successfully for User: sandbox_hospital"},
-		{"subscribe again replaces", call{"POST", "/events/subscribe", `{"callEventsURL":"https://b/c","agentEventsURL":"https://b/a"}`, good}, 200, "Subscription added successfully for User: sandbox_hospital"},
+		{
+			"subscribe to calls",
+			call{"POST", "/events/subscribe", `{"callEventsURL":"https://a/c","agentEventsURL":""}`, good},
+			200, "Subscription added successfully for User: sandbox_hospital",
+		},
+		{
+			"subscribe again replaces",
+			call{"POST", "/events/subscribe", `{"callEventsURL":"https://b/c","agentEventsURL":"https://b/a"}`, good},
+			200,
+			"Subscription added successfully for User: sandbox_hospital",
+		},
 		{"list", call{"GET", "/events/subscriptions/list", "", good}, 200, `{"agentEventsURL":"https://b/a","callEventsURL":"https://b/c"}`},
-		{"un-subscribe calls", call{"POST", "/events/un-subscribe", `{"eventType":"call"}`, good}, 200, "Unsubscribed to call events successfully for User: sandbox_hospital"},
+		{
+			"un-subscribe calls",
+			call{"POST", "/events/un-subscribe", `{"eventType":"call"}`, good},
+			200,
+			"Unsubscribed to call events successfully for User: sandbox_hospital",
+		},
 		{"list what is left", call{"GET", "/events/subscriptions/list", "", good}, 200, `{"agentEventsURL":"https://b/a","callEventsURL":""}`},
-		{"un-subscribe both", call{"POST", "/events/un-subscribe", `{"eventType":"both"}`, good}, 200, "Unsubscribed to both events successfully for User: sandbox_hospital"},
+		{
+			"un-subscribe both",
+			call{"POST", "/events/un-subscribe", `{"eventType":"both"}`, good},
+			200,
+			"Unsubscribed to both events successfully for User: sandbox_hospital",
+		},
 		{"list at the end", call{"GET", "/events/subscriptions/list", "", good}, 200, "Subscription doesnt exists for User: sandbox_hospital"},
 	}
 	a := newAccount(t, ozonetel.Options{})
@@ -42,7 +80,8 @@ func TestASubscriptionReceivesTheEventsThatFollow(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
 	a := newAccount(t, ozonetel.Options{})
-	a.do(call{"POST", "/events/subscribe", `{"callEventsURL":"` + r.url + `/calls"}`, http.Header{"api_key": {key}, "username": {"sandbox_hospital"}}})
+	header := http.Header{"api_key": {key}, "username": {"sandbox_hospital"}}
+	a.do(call{"POST", "/events/subscribe", `{"callEventsURL":"` + r.url + `/calls"}`, header})
 	a.talk()
 	r.expect("call Calling", "call Answered")
 }

@@ -79,7 +79,8 @@ func (s *Server) ExpireToken() {
 	s.tokens.expires = s.line.Now()
 }
 
-// StealToken generates a token as another system on the same account would: it counts against the hourly limit and the one in use answers `Invalid Token`.
+// StealToken generates a token as another system on the same account would: it counts against the hourly limit and the one in use
+// answers `Invalid Token`.
 func (s *Server) StealToken() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -41,7 +41,8 @@ func TestGenerateTokenAnswersAtEveryAliasAndOnlyToPost(t *testing.T) {
 		"/ca_reports/CAToken/generateToken", "/ca_reports/caToken/generateToken",
 	} {
 		header := http.Header{"apiKey": {key}}
-		if _, body := a.do(call{method: "POST", path: path, body: `{"userName":"sandbox_hospital"}`, header: header}); !strings.HasSuffix(body, `","message":""}`) {
+		_, body := a.do(call{method: "POST", path: path, body: `{"userName":"sandbox_hospital"}`, header: header})
+		if !strings.HasSuffix(body, `","message":""}`) {
 			t.Errorf("POST %s: %s", path, body)
 		}
 		if code, _ := a.do(call{method: "GET", path: path, header: header}); code != http.StatusMethodNotAllowed {
@@ -92,7 +93,10 @@ func TestTheEleventhTokenWithinAnHourIsRefused(t *testing.T) {
 	for range 10 {
 		a.newToken()
 	}
-	request := call{method: "POST", path: "/ca_apis/CAToken/generateToken", body: `{"userName":"sandbox_hospital"}`, header: http.Header{"apiKey": {key}}}
+	request := call{
+		method: "POST", path: "/ca_apis/CAToken/generateToken", body: `{"userName":"sandbox_hospital"}`,
+		header: http.Header{"apiKey": {key}},
+	}
 	if _, got := a.do(request); got != `{"status":"error","message":"Max limit exceeded"}` {
 		t.Errorf("eleventh: %s", got)
 	}
@@ -114,24 +118,84 @@ func TestCredentialsInTheAccountsOtherStyleAreRefused(t *testing.T) {
 		header             http.Header
 		want               string
 	}{
-		{"key on a token account", ozonetel.TokenAuth, "GET", "abandonCalls", user, http.Header{"apiKey": {key}}, envelope("Token Should Not be Null or Empty.")},
-		{"unknown token", ozonetel.TokenAuth, "GET", "abandonCalls", user, http.Header{"Authorization": {"Bearer x"}}, envelope("Invalid Token")},
-		{"bearer on a key account", ozonetel.BasicAuth, "GET", "abandonCalls", user, http.Header{"Authorization": {"Bearer x"}}, envelope("Api Key Should Not be Null or Empty.")},
-		{"bearer and key on a key account", ozonetel.BasicAuth, "GET", "abandonCalls", user, http.Header{"Authorization": {"Bearer x"}, "apiKey": {key}}, `{"status":"success","message":[]}`},
+		{
+			"key on a token account", ozonetel.TokenAuth, "GET", "abandonCalls", user,
+			http.Header{"apiKey": {key}},
+			envelope("Token Should Not be Null or Empty."),
+		},
+		{
+			"unknown token", ozonetel.TokenAuth, "GET", "abandonCalls", user,
+			http.Header{"Authorization": {"Bearer x"}},
+			envelope("Invalid Token"),
+		},
+		{
+			"bearer on a key account", ozonetel.BasicAuth, "GET", "abandonCalls", user,
+			http.Header{"Authorization": {"Bearer x"}},
+			envelope("Api Key Should Not be Null or Empty."),
+		},
+		{
+			"bearer and key on a key account", ozonetel.BasicAuth, "GET", "abandonCalls", user,
+			http.Header{"Authorization": {"Bearer x"}, "apiKey": {key}},
+			`{"status":"success","message":[]}`,
+		},
 		{"abandonCalls, no key", ozonetel.BasicAuth, "GET", "abandonCalls", user, nil, envelope("Api Key Should Not be Null or Empty.")},
-		{"abandonCalls, wrong key", ozonetel.BasicAuth, "GET", "abandonCalls", user, http.Header{"apiKey": {"x"}}, envelope("Invalid User Details")},
-		{"abandonCalls, wrong user", ozonetel.BasicAuth, "GET", "abandonCalls", `{"userName":"x"}`, http.Header{"apiKey": {key}}, envelope("Invalid User Details")},
-		{"abandonCalls, no user", ozonetel.BasicAuth, "GET", "abandonCalls", `{}`, http.Header{"apiKey": {key}}, envelope("Username Should Not be Null or Empty.")},
+		{
+			"abandonCalls, wrong key", ozonetel.BasicAuth, "GET", "abandonCalls", user,
+			http.Header{"apiKey": {"x"}},
+			envelope("Invalid User Details"),
+		},
+		{
+			"abandonCalls, wrong user", ozonetel.BasicAuth, "GET", "abandonCalls", `{"userName":"x"}`,
+			http.Header{"apiKey": {key}},
+			envelope("Invalid User Details"),
+		},
+		{
+			"abandonCalls, no user", ozonetel.BasicAuth, "GET", "abandonCalls", `{}`,
+			http.Header{"apiKey": {key}},
+			envelope("Username Should Not be Null or Empty."),
+		},
 		{"changeAgentState, no key", ozonetel.BasicAuth, "POST", "changeAgentState", user, nil, failed("apiKey should not be empty")},
-		{"changeAgentState, empty key", ozonetel.BasicAuth, "POST", "changeAgentState", user, http.Header{"apiKey": {""}}, failed("apiKey should not be empty")},
-		{"changeAgentState, wrong key", ozonetel.BasicAuth, "POST", "changeAgentState", user, http.Header{"apiKey": {"x"}}, failed("userName or apiKey is Invalid")},
-		{"changeAgentState, no user", ozonetel.BasicAuth, "POST", "changeAgentState", `{}`, http.Header{"apiKey": {key}}, failed("Please provide UserName")},
-		{"changeAgentState, wrong user", ozonetel.BasicAuth, "POST", "changeAgentState", `{"userName":"x"}`, http.Header{"apiKey": {key}}, failed("user_name or api_Key is Invalid")},
-		{"disposition, wrong key", ozonetel.BasicAuth, "POST", "DispositionAPIV2", user, http.Header{"apiKey": {"x"}}, `{"status":"Fail","details":"Authentication fails"}`},
-		{"dial, no user", ozonetel.BasicAuth, "POST", "AgentManualDial", `{}`, http.Header{"apiKey": {key}}, `{"status":"Fail","message":"All parameters are mandatory"}`},
+		{
+			"changeAgentState, empty key", ozonetel.BasicAuth, "POST", "changeAgentState", user,
+			http.Header{"apiKey": {""}},
+			failed("apiKey should not be empty"),
+		},
+		{
+			"changeAgentState, wrong key", ozonetel.BasicAuth, "POST", "changeAgentState", user,
+			http.Header{"apiKey": {"x"}},
+			failed("userName or apiKey is Invalid"),
+		},
+		{
+			"changeAgentState, no user", ozonetel.BasicAuth, "POST", "changeAgentState", `{}`,
+			http.Header{"apiKey": {key}},
+			failed("Please provide UserName"),
+		},
+		{
+			"changeAgentState, wrong user", ozonetel.BasicAuth, "POST", "changeAgentState", `{"userName":"x"}`,
+			http.Header{"apiKey": {key}},
+			failed("user_name or api_Key is Invalid"),
+		},
+		{
+			"disposition, wrong key", ozonetel.BasicAuth, "POST", "DispositionAPIV2", user,
+			http.Header{"apiKey": {"x"}},
+			`{"status":"Fail","details":"Authentication fails"}`,
+		},
+		{
+			"dial, no user", ozonetel.BasicAuth, "POST", "AgentManualDial", `{}`,
+			http.Header{"apiKey": {key}},
+			`{"status":"Fail","message":"All parameters are mandatory"}`,
+		},
 		{"getAgentLogins, no key", ozonetel.BasicAuth, "POST", "getAgentLogins", user, nil, failed("apiKey should not be empty")},
-		{"getAgentLogins, wrong key", ozonetel.BasicAuth, "POST", "getAgentLogins", user, http.Header{"apiKey": {"x"}}, failed("userName or apiKey is Invalid")},
-		{"getAgentLogins, no user", ozonetel.BasicAuth, "POST", "getAgentLogins", `{}`, http.Header{"apiKey": {key}}, failed("userName should not be empty")},
+		{
+			"getAgentLogins, wrong key", ozonetel.BasicAuth, "POST", "getAgentLogins", user,
+			http.Header{"apiKey": {"x"}},
+			failed("userName or apiKey is Invalid"),
+		},
+		{
+			"getAgentLogins, no user", ozonetel.BasicAuth, "POST", "getAgentLogins", `{}`,
+			http.Header{"apiKey": {key}},
+			failed("userName should not be empty"),
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
