@@ -28,6 +28,23 @@ func (a *Authenticator) With(ctx context.Context, token, ip string) context.Cont
 	return context.WithValue(ctx, contextKey{}, &credentials{auth: a, token: token, ip: ip})
 }
 
+// Fresh gives a context in which who calls is asked again; what is cached for the token still counts.
+func Fresh(ctx context.Context) context.Context {
+	c, ok := ctx.Value(contextKey{}).(*credentials)
+	if !ok {
+		return ctx
+	}
+	return c.auth.With(ctx, c.token, c.ip)
+}
+
+// Token is the bearer token that the request carries, "" when none.
+func Token(ctx context.Context) string {
+	if c, ok := ctx.Value(contextKey{}).(*credentials); ok {
+		return c.token
+	}
+	return ""
+}
+
 // Middleware attaches what an HTTP request carries. proxies is how many proxies in front of the gateway append to
 // X-Forwarded-For; with none the header is not believed.
 func (a *Authenticator) Middleware(proxies int, next http.Handler) http.Handler {
@@ -67,12 +84,6 @@ func ClientIP(ctx context.Context) string {
 		return c.ip
 	}
 	return ""
-}
-
-// Anonymous reports whether the request carries no token at all.
-func Anonymous(ctx context.Context) bool {
-	c, ok := ctx.Value(contextKey{}).(*credentials)
-	return !ok || c.token == ""
 }
 
 // BearerToken reads an Authorization header; another scheme counts as no token, as FortyTwo has it (fortytwo.md 1).
