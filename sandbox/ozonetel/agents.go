@@ -15,11 +15,7 @@ func reportTexts() authTexts {
 
 // getAgentLogins answers POST /ca_apis/getAgentLogins (ozonetel.md 11): every logged-in agent; 5 a minute.
 func (s *Server) getAgentLogins(r *request) reply {
-	body, refused := r.json()
-	if refused != nil {
-		return *refused
-	}
-	if refused := s.authorise(r, body, reportTexts()); refused != nil {
+	if _, refused := s.accept(r, reportTexts()); refused != nil {
 		return *refused
 	}
 	if !s.allow("getAgentLogins", 5, time.Minute) {
@@ -47,11 +43,8 @@ func (s *Server) getAgentLogins(r *request) reply {
 // agentDetails answers POST /ca_apis/AgentDetails (ozonetel.md 11): one agent, logged in or not; 10 a minute.
 // The state of an agent who is logged out is not documented; LOGOUT is our choice.
 func (s *Server) agentDetails(r *request) reply {
-	body, refused := r.json()
+	body, refused := s.accept(r, reportTexts())
 	if refused != nil {
-		return *refused
-	}
-	if refused := s.authorise(r, body, reportTexts()); refused != nil {
 		return *refused
 	}
 	if !s.allow("AgentDetails", 10, time.Minute) {

@@ -9,6 +9,15 @@ type authTexts struct {
 	userEmpty, userWrong *reply
 }
 
+// accept reads the JSON body of a /ca_apis request and checks its credentials; with a reply it is refused.
+func (s *Server) accept(r *request, texts authTexts) (fields, *reply) {
+	body, refused := r.json()
+	if refused == nil {
+		refused = s.authorise(r, body, texts)
+	}
+	return body, refused
+}
+
 // authorise checks a /ca_apis request in the account's style (ozonetel.md 0); nil means it may pass.
 func (s *Server) authorise(r *request, body fields, texts authTexts) *reply {
 	userName := body.text("userName")

@@ -3,46 +3,53 @@ package ozonetel
 // manualDial answers POST /ca_apis/AgentManualDial (ozonetel.md 5.1): the agent's leg rings first, then the customer. "queued" means
 // accepted. The skill variant of the same path picks the agent who has been READY longest.
 func (s *Server) manualDial(r *request) reply {
-	body, refused := r.json()
+	// A missing userName is one of the mandatory parameters here, not an authentication fault.
+	missing := ptr(statusReply("Fail", "All parameters are mandatory"))
+	body, refused := s.accept(r, authTexts{userEmpty: missing})
 	if refused != nil {
 		return *refused
 	}
-	// A missing userName is one of the mandatory parameters here, not an authentication fault.
-	missing := ptr(statusReply("Fail", "All parameters are mandatory"))
-	if refused := s.authorise(r, body, authTexts{userEmpty: missing}); refused != nil {
+	a, refused := s.dialler(body, *missing)
+	if refused != nil {
 		return *refused
 	}
-	number := body.text("customerNumber")
-	var a *agent
-	if skill := body.text("skill"); skill != "" {
-		if number == "" || body.text("did") == "" {
-			return *missing
-		}
-		if skill != s.account.Campaign.Skill || body.text("did") != s.account.Campaign.DID {
-			return statusReply("fails", "Campaign is invalid")
-		}
-		a = s.longestReady()
-	} else {
-		if number == "" || body.text("agentID") == "" || body.text("campaignName") == "" {
-			return *missing
-		}
-		if body.text("campaignName") != s.account.Campaign.Name {
-			return statusReply("fails", "Campaign is invalid")
-		}
-		if a = s.agent(body.text("agentID")); a != nil && !a.takes(manual) {
-			a = nil
-		}
-	}
-	if a == nil || a.state != Ready {
-		return statusReply("Fail", "Agent is not available")
-	}
-	c, err := s.dial(a, number, body.text("uui"))
+	c, err := s.dial(a, body.text("customerNumber"), body.text("uui"))
 	if err != nil {
-		return statusReply("Fail", "Agent is not available")
+		return unavailable()
 	}
 	out := answer{Status: "queued successfully"}
 	if body.yes("UCID") {
 		out.UCID = c.ucid
 	}
 	return jsonReply(out)
+}
+
+func unavailable() reply { return statusReply("Fail", "Agent is not available") }
+
+// dialler is the READY agent who is to dial, or the refusal: named by agentID and campaignName, or whoever has the skill.
+func (s *Server) dialler(body fields, missing reply) (*agent, *reply) {
+	mandatory := []string{"customerNumber", "agentID", "campaignName"}
+	bySkill := body.text("skill") != ""
+	if bySkill {
+		mandatory = []string{"customerNumber", "did"}
+	}
+	for _, name := range mandatory {
+		if body.text(name) == "" {
+			return nil, &missing
+		}
+	}
+	campaign, a := s.account.Campaign, s.agent(body.text("agentID"))
+	known := body.text("campaignName") == campaign.Name
+	if bySkill {
+		known = body.text("skill") == campaign.Skill && body.text("did") == campaign.DID
+		a = s.longestReady()
+	}
+	switch {
+	case !known:
+		return nil, ptr(statusReply("fails", "Campaign is invalid"))
+	case a == nil || a.state != Ready || (!bySkill && !a.takes(manual)):
+		return nil, ptr(unavailable())
+	default:
+		return a, nil
+	}
 }

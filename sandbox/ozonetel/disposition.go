@@ -20,12 +20,9 @@ type dispositionOrder struct {
 // does not have, `pauseReason is Invalid` for an unknown reason, `Please provide callBackTime` and `Invalid callBackTime format`. A
 // second Set while the call is up replaces the queued one. A label written by the wrap-up timer may still be replaced, once.
 func (s *Server) dispose(r *request) reply {
-	body, refused := r.json()
-	if refused != nil {
-		return *refused
-	}
 	denied := ptr(dispositionFail("Authentication fails"))
-	if refused := s.authorise(r, body, authTexts{keyWrong: denied, userWrong: denied}); refused != nil {
+	body, refused := s.accept(r, authTexts{keyWrong: denied, userWrong: denied})
+	if refused != nil {
 		return *refused
 	}
 	switch action := body.text("action"); strings.ToLower(action) {

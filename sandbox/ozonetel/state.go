@@ -9,17 +9,13 @@ import (
 // changeAgentState answers POST /ca_apis/changeAgentState (ozonetel.md 3). A refusal of an agent in wrap-up or on a call sits in `Message`;
 // success is a JSON document inside the string `message`.
 func (s *Server) changeAgentState(r *request) reply {
-	body, refused := r.json()
-	if refused != nil {
-		return *refused
-	}
-	texts := authTexts{
+	body, refused := s.accept(r, authTexts{
 		keyEmpty:  ptr(statusReply("error", "apiKey should not be empty")),
 		keyWrong:  ptr(statusReply("error", "userName or apiKey is Invalid")),
 		userEmpty: ptr(statusReply("error", "Please provide UserName")),
 		userWrong: ptr(statusReply("error", "user_name or api_Key is Invalid")),
-	}
-	if refused := s.authorise(r, body, texts); refused != nil {
+	})
+	if refused != nil {
 		return *refused
 	}
 	want, reason := body.text("state"), body.text("pauseReason")
