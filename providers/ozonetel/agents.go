@@ -1,0 +1,115 @@
+package ozonetel
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
+)
+
+// Login opens the agent's telephony session on the seat's phone (2). An agent who is logged in already is success.
+// Errors: AGENT_TAKEN when another agent is logged in with the phone; UPSTREAM_REJECTED for a wrong password.
+func (c *Client) Login(ctx context.Context, seat helix.AgentSeat) error {
+	return c.authenticate(ctx, "ozonetel.login", "login", seat, "already logged in")
+}
+
+// Logout closes the agent's telephony session, whatever his state: the known way out of after-call work (2). An agent
+// who is not logged in is success.
+func (c *Client) Logout(ctx context.Context, seat helix.AgentSeat) error {
+	return c.authenticate(ctx, "ozonetel.logout", "logout", seat, "not logged in")
+}
+
+// authenticate posts the form of 2, the only request with the agent's own password. It needs no token.
+func (c *Client) authenticate(ctx context.Context, name, action string, seat helix.AgentSeat, fulfilled string) error {
+	if err := c.configured(); err != nil {
+		return err
+	}
+	form := url.Values{
+		"userName": {c.userName}, "apiKey": {c.apiKey}, "phoneNumber": {seat.SIPExtension}, "action": {action},
+	}
+	basic := http.Request{Header: http.Header{}}
+	basic.SetBasicAuth(string(seat.Agent), seat.Password)
+	basic.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	op := providers.Operation{Name: name, Family: "agent", Safety: providers.Idempotent, Timeout: controlTimeout}
+	return c.http.Do(ctx, op, providers.Request{
+		Method: http.MethodPost, URL: c.base + "/CAServices/AgentAuthenticationV2/index.php",
+		Header: basic.Header, Body: []byte(form.Encode()),
+	}, func(r providers.Response) error {
+		return c.judge(op, r, judge{accept: func(text string) bool { return strings.Contains(strings.ToLower(text), fulfilled) }})
+	})
+}
+
+// SetState makes the agent READY or PAUSED; a pause needs a reason that the account knows (3). Errors: BAD_USER_INPUT
+// for another state or reason; AGENT_NOT_LOGGED_IN; AGENT_BUSY on a call or in after-call work, which ends with
+// [Client.Dispose].
+func (c *Client) SetState(ctx context.Context, seat helix.AgentSeat, state helix.AgentState, reason string) error {
+	fields := map[string]any{"agentId": string(seat.Agent)}
+	switch state {
+	case helix.AgentReady:
+		fields["state"] = "Ready"
+	case helix.AgentPaused:
+		fields["state"], fields["pauseReason"] = "Pause", reason
+	default:
+		return helix.BadInput("an agent can be made READY or PAUSED")
+	}
+	return c.send(ctx, command{
+		op:     providers.Operation{Name: "ozonetel.set_state", Family: "agent", Safety: providers.Idempotent, Timeout: controlTimeout},
+		method: http.MethodPost, path: "/ca_apis/changeAgentState", fields: fields,
+	})
+}
+
+// AgentStates lists the agents who are logged in, as of now (11). An agent who is missing is OFFLINE. The account may
+// ask 5 times a minute.
+func (c *Client) AgentStates(ctx context.Context) ([]helix.AgentReport, error) {
+	var reports []helix.AgentReport
+	err := c.send(ctx, command{
+		op:     providers.Operation{Name: "ozonetel.agent_states", Family: "agentLogins", Safety: providers.Safe, Timeout: controlTimeout},
+		method: http.MethodPost, path: "/ca_apis/getAgentLogins",
+		judge: judge{accept: noData, read: func(a answer) error {
+			var rows []struct{ AgentID, AgentState FlexString }
+			if err := a.rows(&rows); err != nil {
+				return err
+			}
+			reports = reports[:0]
+			for _, r := range rows {
+				if r.AgentID.Value() != "" {
+					reports = append(reports, agentReport(helix.AgentID(r.AgentID.Value()), r.AgentState.Value(), c.now()))
+				}
+			}
+			return nil
+		}},
+	})
+	return reports, err
+}
+
+// AgentDetails asks for one agent's state; At is when it began (11). NOT_FOUND for an agent that the account does not
+// have. The account may ask 10 times a minute.
+func (c *Client) AgentDetails(ctx context.Context, agent helix.AgentID) (helix.AgentReport, error) {
+	var report helix.AgentReport
+	err := c.send(ctx, command{
+		op:     providers.Operation{Name: "ozonetel.agent_details", Family: "agentDetails", Safety: providers.Safe, Timeout: controlTimeout},
+		method: http.MethodPost, path: "/ca_apis/AgentDetails", fields: map[string]any{"agentId": string(agent)},
+		judge: judge{read: func(a answer) error {
+			var rows []struct{ State, Since FlexString }
+			if err := a.rows(&rows); err != nil {
+				return err
+			}
+			if len(rows) != 1 {
+				return errors.New("the answer is not about one agent")
+			}
+			report = agentReport(agent, rows[0].State.Value(), c.now().Add(-clockDuration(rows[0].Since.Value())))
+			return nil
+		}},
+	})
+	return report, err
+}
+
+// noData is how reports say that a list is empty (10.1, 4).
+func noData(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "no data found") || strings.Contains(text, "no record found")
+}

@@ -1,0 +1,138 @@
+package ozonetel
+
+import (
+	"bytes"
+	"crypto/subtle"
+	"encoding/json"
+	"net/url"
+	"regexp"
+)
+
+// redacted replaces a key. As a digit it fits wherever a value stood: in a JSON string, bare in JSON, in a form.
+const redacted = "0"
+
+// apiKeyPattern finds a key by its name in any casing, in raw and in percent-encoded text: the name, what may stand
+// between name and value, and the value up to whatever ends one.
+var apiKeyPattern = regexp.MustCompile(
+	`(?i)(api(?:[-_. +]|%20)?key` +
+		`(?:[\s"'\\:=+]|%(?:25)*(?:09|0a|0d|20|22|27|3a|3d|5c))+)` +
+		`(?:[^\s"'\\&,;<>{}\[\]%]|%(?:25)*(?:2[134689abdef]|3[ad]|40|5f|7e))+`)
+
+// minLiteral is the shortest key that is looked for by its value: a shorter one would occur in ordinary text.
+const minLiteral = 8
+
+// RedactAPIKey removes the account's key from a push before it is stored (12). Otherwise the body stays as it came,
+// byte for byte; when the key hides in a way that text search does not see, the documents are written anew as JSON.
+// It works on malformed bodies too.
+func (c *Client) RedactAPIKey(contentType string, body []byte) []byte {
+	out := apiKeyPattern.ReplaceAll(body, []byte("${1}"+redacted))
+	if len(c.apiKey) >= minLiteral {
+		out = bytes.ReplaceAll(out, []byte(c.apiKey), []byte(redacted))
+		out = bytes.ReplaceAll(out, []byte(url.QueryEscape(c.apiKey)), []byte(redacted))
+	}
+	docs, err := readPush(contentType, out)
+	if err != nil {
+		return out
+	}
+	left := 0
+	for _, doc := range docs {
+		eachAPIKey(doc, maxUnwraps, func(value string) string {
+			if value != "" && value != redacted {
+				left++
+			}
+			return redacted
+		})
+	}
+	if left == 0 {
+		return out
+	}
+	clean, err := json.Marshal(docs)
+	if err != nil {
+		return []byte("[]") // documents that were read can be written; if not, better nothing than the key
+	}
+	return clean
+}
+
+// CDRAPIKeyMatches reports whether a call-end callback carries the account's key, in each of its records: the vendor
+// signs nothing, so this is the only proof besides the secret in the path (12).
+func (c *Client) CDRAPIKeyMatches(contentType string, body []byte) bool {
+	docs, err := readPush(contentType, body)
+	if err != nil || c.apiKey == "" {
+		return false
+	}
+	for _, doc := range docs {
+		found, match := false, true
+		eachAPIKey(doc, maxUnwraps, func(value string) string {
+			found = true
+			match = match && subtle.ConstantTimeCompare([]byte(value), []byte(c.apiKey)) == 1
+			return value
+		})
+		if !found || !match {
+			return false
+		}
+	}
+	return true
+}
+
+// eachAPIKey visits the keys in a document, at any depth and inside JSON texts, and puts what visit gives in their
+// place.
+func eachAPIKey(v any, unwraps int, visit func(value string) string) {
+	switch v := v.(type) {
+	case []any:
+		for i := range v {
+			v[i] = replaceAPIKeys(v[i], unwraps, visit)
+		}
+	case document:
+		for name, value := range v {
+			if canonical(name) == "apikey" {
+				v[name] = visit(scalar(value))
+				continue
+			}
+			v[name] = replaceAPIKeys(value, unwraps, visit)
+		}
+	}
+}
+
+// replaceAPIKeys does the same for a value that may be a JSON text itself.
+func replaceAPIKeys(v any, unwraps int, visit func(value string) string) any {
+	text, ok := v.(string)
+	if !ok || unwraps == 0 {
+		eachAPIKey(v, unwraps, visit)
+		return v
+	}
+	inner, err := documents(nil, []byte(text), 0)
+	if err != nil {
+		return v
+	}
+	eachAPIKey(asList(inner), unwraps-1, visit)
+	raw, err := json.Marshal(inner)
+	if err != nil {
+		return ""
+	}
+	return string(raw)
+}
+
+func asList(docs []document) []any {
+	list := make([]any, len(docs))
+	for i := range docs {
+		list[i] = docs[i]
+	}
+	return list
+}
+
+// scalar is a value as text; an object or array, which no key is, as its JSON.
+func scalar(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return redacted
+	}
+	return string(raw)
+}

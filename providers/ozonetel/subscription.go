@@ -1,0 +1,71 @@
+package ozonetel
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
+)
+
+// Subscription is where the account's events are posted to (12.1).
+type Subscription struct {
+	CallEvents  string // URL; "" when nobody listens
+	AgentEvents string
+}
+
+// Subscribe makes CloudAgent post its events to two URLs, "" to skip one. The account has one pair: it replaces the
+// one before.
+func (c *Client) Subscribe(ctx context.Context, s Subscription) error {
+	body, err := json.Marshal(map[string]string{"callEventsURL": s.CallEvents, "agentEventsURL": s.AgentEvents})
+	if err != nil {
+		return helix.Internal("ozonetel.subscribe", err)
+	}
+	op := providers.Operation{Name: "ozonetel.subscribe", Family: "subscription", Safety: providers.Idempotent, Timeout: controlTimeout}
+	return c.subscriptions(ctx, op, http.MethodPost, "/events/subscribe", body, func(text string) error {
+		if strings.Contains(strings.ToLower(text), "success") {
+			return nil
+		}
+		return refusalOf(text)
+	})
+}
+
+// Subscription tells where events are posted to; both URLs are "" when there is no subscription.
+func (c *Client) Subscription(ctx context.Context) (Subscription, error) {
+	var s Subscription
+	op := providers.Operation{Name: "ozonetel.subscription", Family: "subscription", Safety: providers.Safe, Timeout: controlTimeout}
+	err := c.subscriptions(ctx, op, http.MethodGet, "/events/subscriptions/list", nil, func(text string) error {
+		if m, err := readMembers([]byte(text)); err == nil {
+			s = Subscription{CallEvents: m.text("callEventsURL"), AgentEvents: m.text("agentEventsURL")}
+			return nil
+		}
+		if strings.Contains(strings.ToLower(text), "exist") {
+			return nil
+		}
+		return refusalOf(text)
+	})
+	return s, err
+}
+
+// subscriptions asks the subscription host, which has credentials and answers of its own kind: plain text.
+func (c *Client) subscriptions(ctx context.Context, op providers.Operation, method, path string, body []byte, read func(string) error) error {
+	if err := c.configured(); err != nil {
+		return err
+	}
+	return c.http.Do(ctx, op, providers.Request{
+		Method: method, URL: c.subscription + path, Body: body,
+		Header: http.Header{"Content-Type": {"application/json"}, "api_key": {c.apiKey}, "username": {c.userName}},
+	}, func(r providers.Response) error {
+		if !r.OK() {
+			return c.http.Refused(op, r)
+		}
+		text := strings.TrimSpace(string(r.Body))
+		if text == "" || strings.HasPrefix(text, "<") {
+			return errors.New("the answer is not text")
+		}
+		return read(text)
+	})
+}
