@@ -6,26 +6,26 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	helix "github.com/helix-engage/gateway"
-	phones "github.com/helix-engage/gateway/internal/phone"
+	"github.com/helix-engage/gateway/internal/phone"
 )
 
 // ContactByPhone finds the newest lead and the newest patient with this number, by national number and calling code
 // alike (fortytwo.md 7); additional phones are not looked at. An object that the asker may not read counts as holding
 // nobody, unless that is so for both: then FORBIDDEN. The empty Phone belongs to nobody and is not asked about.
-func (c *Client) ContactByPhone(ctx context.Context, access helix.Access, phone helix.Phone) (helix.Contact, error) {
-	if phone == "" {
+func (c *Client) ContactByPhone(ctx context.Context, access helix.Access, number helix.Phone) (helix.Contact, error) {
+	if number == "" {
 		return helix.Contact{}, nil
 	}
 	var contact helix.Contact
 	err := c.withModel(ctx, func(m *model) (err error) {
-		contact, err = c.contactByPhone(ctx, m, access, phone)
+		contact, err = c.contactByPhone(ctx, m, access, number)
 		return err
 	})
 	return contact, err
 }
 
-func (c *Client) contactByPhone(ctx context.Context, m *model, access helix.Access, phone helix.Phone) (helix.Contact, error) {
-	national, calling := phones.National(phone)
+func (c *Client) contactByPhone(ctx context.Context, m *model, access helix.Access, number helix.Phone) (helix.Contact, error) {
+	national, calling := phone.National(number)
 	if national == "" {
 		return helix.Contact{}, helix.BadInput("the phone number is not in E.164 form")
 	}

@@ -106,12 +106,17 @@ func verdict(message string, x extensions) *helix.Error {
 	}
 }
 
-// badInput tells a unique violation from other refused values: it has a code but no subCode in either line.
+// badInput tells a unique violation from other refused values: it has a code but no subCode in either line. So has a
+// variable with a field that is gone, in 1.5, and a value of a selection that is gone, in 2.x.
 func badInput(message string, x extensions) *helix.Error {
 	if x.SubCode == "" && (x.ConflictsID != "" || hasAnyPrefix(message, "A duplicate entry", "Duplicate ")) {
 		return &helix.Error{Code: helix.CodeConflict, Message: messageConflict, Err: errDuplicate{record: string(x.ConflictsID)}}
 	}
-	return &helix.Error{Code: helix.CodeBadInput, Message: messageBadValue}
+	e := &helix.Error{Code: helix.CodeBadInput, Message: messageBadValue}
+	if x.SubCode == "" {
+		e.Err = errModelChanged
+	}
+	return e
 }
 
 // internalError looks behind INTERNAL_SERVER_ERROR, which both lines also use for limits and for values that the

@@ -135,7 +135,31 @@ func (s *strict) serve(w http.ResponseWriter, r *http.Request, schema *ast.Schem
 		fail(w, "refused", code)
 		return
 	}
-	reply(w, map[string]any{"data": map[string]any{field.Name: data}})
+	reply(w, map[string]any{"data": map[string]any{field.Name: selected(data, field.SelectionSet)}})
+}
+
+// selected leaves of a value what a document asks for.
+func selected(value any, set ast.SelectionSet) any {
+	switch v := value.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for _, s := range set {
+			f := s.(*ast.Field)
+			out[f.Name] = v[f.Name]
+			if len(f.SelectionSet) > 0 {
+				out[f.Name] = selected(v[f.Name], f.SelectionSet)
+			}
+		}
+		return out
+	case []any:
+		out := []any{}
+		for _, item := range v {
+			out = append(out, selected(item, set))
+		}
+		return out
+	default:
+		return v
+	}
 }
 
 // resolve answers one root field.
