@@ -88,6 +88,11 @@ func pushTargets(hooks Webhooks) ozonetel.PushTargets {
 	return ozonetel.PushTargets{CallEvents: hooks.OzonetelEvents, AgentEvents: hooks.OzonetelEvents, CDR: hooks.OzonetelCDR}
 }
 
+// SetWebhooks replaces the URLs that the emulators call, for a gateway whose address is known only once it listens.
+func (s *Sandbox) SetWebhooks(hooks Webhooks) {
+	s.phone.SetPushTargets(pushTargets(hooks))
+}
+
 // Run serves until ctx ends, then closes every connection and returns nil. It is to be called once.
 func (s *Sandbox) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)

@@ -5,10 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"github.com/helix-engage/gateway/sandbox"
@@ -81,4 +84,61 @@ func (r *running) ok(method, path, body string) map[string]any {
 		r.t.Fatalf("%s %s: %d %v", method, path, code, out)
 	}
 	return out
+}
+
+func TestAnAddressInUseIsAnErrorAndReleasesTheOthers(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	s, err := sandbox.New(sandbox.Options{
+		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: taken.Addr().String(), Traffic: sandbox.TrafficOff,
+	})
+	if err == nil {
+		_ = s.Close()
+		t.Fatal("two servers listen on one address")
+	}
+}
+
+func TestTheDirectoryNamesThePlayedAgentsFirst(t *testing.T) {
+	t.Parallel()
+	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	agents := s.Agents()
+	want := []sandbox.Agent{
+		{ID: "agent1", Email: "asha@sandbox.test", Name: "Asha", Password: "sandbox-agent1", Extension: "521811", PhoneName: "asha-desk"},
+		{ID: "agent2", Email: "ravi@sandbox.test", Name: "Ravi", Password: "sandbox-agent2", Extension: "521812", PhoneName: "ravi-desk"},
+	}
+	if diff := cmp.Diff(want, agents[:2]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	taken := map[string]bool{}
+	for _, a := range agents {
+		if taken[a.Extension] || taken[a.ID] {
+			t.Errorf("%s shares an id or extension", a.ID)
+		}
+		taken[a.Extension], taken[a.ID] = true, true
+	}
+}
+
+func TestPushesGoWhereTheWebhooksPoint(t *testing.T) {
+	t.Parallel()
+	paths := make(chan string, 10)
+	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { paths <- r.URL.Path }))
+	t.Cleanup(gateway.Close)
+	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s.SetWebhooks(sandbox.Webhooks{OzonetelEvents: gateway.URL + "/events", OzonetelCDR: gateway.URL + "/cdr"})
+	if err := s.Ozonetel().LogIn("agent1"); err != nil {
+		t.Fatal(err)
+	}
+	call := s.ok("POST", "/sandbox/calls", "")["ucid"].(string)
+	s.ok("POST", "/sandbox/calls/"+call+"/abandon", "")
+	got := map[string]int{}
+	for range 3 { // login, release, and the CDR of the abandoned call
+		got[<-paths]++
+	}
+	if diff := cmp.Diff(map[string]int{"/events": 2, "/cdr": 1}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
