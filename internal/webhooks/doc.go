@@ -1,0 +1,28 @@
+// Package webhooks owns what providers push to us: it checks who pushes, stores the raw body, and answers.
+//
+//	POST /webhooks/<provider>/<what>/{secret}           the secret in the path, for providers that can only be given a URL
+//	POST /webhooks/<provider>/<what>                    the secret in the header X-Webhook-Secret
+//
+// The answers, in the order of the checks:
+//
+//	404  wrong or missing secret, or the source has none; the same text as for a path that does not exist
+//	405  not a POST
+//	415  an encoded body (gzip)
+//	413  a body larger than 1 MiB
+//	400  nothing in body and query, or a body that cannot be read
+//	503  the inbox does not take it; Retry-After says when to come again
+//	200  the push is on disk
+//
+// Invariants:
+//   - 200 is answered only when the body is stored durably. What is answered 200 is never lost.
+//   - Keys that a provider puts into a body are removed before it is stored.
+//   - A secret is compared in constant time, with every configured one, so that secrets can be rotated.
+//   - Nothing of a body, a path or a query gets into a log line, a metric or an error.
+//
+// Failure policy: a push that is not empty is stored as it is, however odd it looks. Decoding comes later, where a
+// push that cannot be decoded is kept as a dead letter and an operator can replay it after a fix; a provider that gets
+// a 400 only forgets it.
+//
+// The package refuses to decode: what a body means is the provider package's business. A new source (Knowlarity,
+// ElevenLabs, FortyTwo) is another [Source] in main; one that signs its pushes will bring a check in place of secrets.
+package webhooks
