@@ -57,9 +57,14 @@ func readPush(contentType string, body []byte) ([]document, error) {
 	case len(found) == 0 && len(flat) == 0:
 		return nil, errUnreadable
 	case len(found) == 0:
-		found = append(found, flat)
-	case len(flat) > 0: // beside `data`, single fields are an envelope of the first document
-		found = append(found, flat)
+		return []document{flat}, nil
+	}
+	for _, doc := range found { // single fields beside `data` are an envelope
+		for name, value := range flat {
+			if _, given := doc[name]; !given {
+				doc[name] = value
+			}
+		}
 	}
 	return found, nil
 }
