@@ -1,0 +1,39 @@
+// Package bus is the durable log and the small state of the gateway, kept in NATS JetStream.
+//
+// It owns the connection (an embedded server over a directory, or a NATS cluster), every stream and every bucket
+// (streams.go defines them all), and the ways in which the gateway uses them:
+//
+//	Inbox    raw provider pushes; stored before they are answered, handled lane by lane, deleted when handled
+//	Events   the log of calls; compare-and-append per call, replay in pages, one live tail per process
+//	Outbox   commands for FortyTwo; one lane per call, drained in batches by whoever holds the drainer's lease
+//	Bucket   typed key-value state whose every move can be a compare-and-set
+//	Lease    which replica does a thing, with a fencing token
+//
+// Invariants:
+//   - A write that returned nil survives kill -9. The embedded server syncs every write to disk before it answers.
+//   - Messages of one lane are handled in order and never two at the same time, over all replicas: one replica at a
+//     time reads the inbox and one the outbox (a lease says which), and whoever takes over starts with the oldest
+//     message that is not done. There is no message that waits for a time-out of the server.
+//   - Nothing that was stored is dropped before it was handled, except by age: no stream keeps anything longer than
+//     Options.Retention.
+//   - A directory belongs to one process. A second one is refused with [ErrLocked].
+//
+// A message of the inbox or the outbox goes this way; where it ends is the only way out of the stream:
+//
+//	        ┌────────────── back-off ◄─────────────┐
+//	        ▼                                      │ error
+//	stored ─► next of its lane ─► handled by one ──┼── nil ─► deleted
+//	                                               │
+//	                                               └── Permanent, or maxAttempts ─► dead letter
+//
+// A dead letter of the inbox leaves its lane, which goes on. A dead letter of the outbox keeps its place: the lane is
+// parked behind it until an operator replays or drops it, so later commands of the call never overtake it.
+//
+// Failure policy: delivery is at-least-once, handlers are idempotent. A handler that panics has failed and is tried
+// again. Followers (TailEvents, Watch, ConsumeInbox, DrainOutbox) outlive a lost connection and go on where they were;
+// they return nil when their context ends. Appends do not wait for a lost connection: they fail at once, so that a
+// webhook is answered 503 and the provider tries again. A full inbox or outbox refuses with [ErrFull].
+//
+// It refuses to know what a message means, to hold audio or interim transcripts, and to put a phone number into a
+// subject or a key: callers hand over tokens.
+package bus

@@ -1,0 +1,229 @@
+package bus
+
+import (
+	"container/heap"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+// lanes is the order in which messages are handled: within a lane one after another, over the lanes in turn. It holds
+// sequences, never bodies, so that a long outage costs about 100 bytes a message. It does no input or output and reads
+// no clock. It is safe for concurrent use.
+//
+//	idle ──push──► ready ──take──► busy ──settle──► ready, idle (empty: forgotten) or waiting ──due──► ready
+//
+// A parked lane stays where it is and is not ready until it is unparked.
+type lanes struct {
+	mu      sync.Mutex
+	byName  map[string]*lane
+	ready   []*lane       // in turn; each once
+	waits   waitHeap      // lanes in back-off, and entries that have become void
+	changed chan struct{} // holds one token when there may be something new to take
+}
+
+type lane struct {
+	name     string
+	pending  []uint64 // in order; the first are being handled while busy
+	queued   bool     // in lanes.ready
+	busy     bool
+	parked   bool
+	failures int       // of the first pending message
+	due      time.Time // when it may be tried again; zero when it need not wait
+}
+
+// ticket is one message to be handled.
+type ticket struct {
+	lane     string
+	sequence uint64
+	attempt  int // 1 for the first
+}
+
+func newLanes() *lanes {
+	return &lanes{byName: map[string]*lane{}, changed: make(chan struct{}, 1)}
+}
+
+// push adds a message behind its lane. Messages that are there already are ignored, so that a follower which starts
+// anew may repeat.
+func (l *lanes) push(name string, sequence uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.byName[name]
+	if ln == nil {
+		ln = &lane{name: name}
+		l.byName[name] = ln
+	}
+	if n := len(ln.pending); n > 0 && ln.pending[n-1] >= sequence {
+		return
+	}
+	ln.pending = append(ln.pending, sequence)
+	l.enqueue(ln)
+}
+
+// take hands out up to limit messages: first the heads of the lanes in turn, then their seconds, and so on, at most
+// deep of one lane. A lane that was taken from is busy until it is settled.
+func (l *lanes) take(now time.Time, limit, deep int) []ticket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wake(now)
+	var taken []ticket
+	n := min(limit, len(l.ready))
+	chosen := l.ready[:n]
+	l.ready = l.ready[n:]
+	for depth := 0; depth < deep && len(taken) < limit; depth++ {
+		before := len(taken)
+		for _, ln := range chosen {
+			if depth == 0 {
+				ln.queued, ln.busy = false, true
+			}
+			if depth < len(ln.pending) && len(taken) < limit {
+				t := ticket{lane: ln.name, sequence: ln.pending[depth], attempt: 1}
+				if depth == 0 {
+					t.attempt += ln.failures
+				}
+				taken = append(taken, t)
+			}
+		}
+		if len(taken) == before {
+			break
+		}
+	}
+	return taken
+}
+
+// settle ends what take began for one lane: done are the messages that leave it; retryAt, when not zero, is when its
+// first one is tried again.
+func (l *lanes) settle(name string, done []uint64, retryAt time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.byName[name]
+	if ln == nil || !ln.busy {
+		return
+	}
+	ln.busy = false
+	ln.due = retryAt
+	if head := ln.pending[0]; slices.Contains(done, head) {
+		ln.failures = 0
+	}
+	ln.pending = slices.DeleteFunc(ln.pending, func(s uint64) bool { return slices.Contains(done, s) })
+	if !retryAt.IsZero() {
+		ln.failures++
+		heap.Push(&l.waits, wait{retryAt, ln})
+	}
+	l.enqueue(ln)
+}
+
+// park keeps a lane from being taken until it is unparked. The lane need not have messages.
+func (l *lanes) park(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.byName[name]
+	if ln == nil {
+		ln = &lane{name: name}
+		l.byName[name] = ln
+	}
+	ln.parked = true
+	if ln.queued {
+		ln.queued = false
+		l.ready = slices.DeleteFunc(l.ready, func(o *lane) bool { return o == ln })
+	}
+}
+
+func (l *lanes) unpark(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln := l.byName[name]
+	if ln == nil || !ln.parked {
+		return
+	}
+	ln.parked, ln.failures, ln.due = false, 0, time.Time{}
+	l.enqueue(ln)
+}
+
+// next says how many lanes are ready, and when the first waiting one is due, zero if none waits.
+func (l *lanes) next(now time.Time) (ready int, due time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wake(now)
+	if len(l.waits) > 0 {
+		due = l.waits[0].due
+	}
+	return len(l.ready), due
+}
+
+// wake makes lanes ready whose wait is over and forgets waits that have become void.
+func (l *lanes) wake(now time.Time) {
+	for len(l.waits) > 0 {
+		w := l.waits[0]
+		void := w.lane.busy || w.lane.queued || w.lane.parked || !w.lane.due.Equal(w.due)
+		if !void && now.Before(w.due) {
+			return
+		}
+		heap.Pop(&l.waits)
+		if !void {
+			w.lane.due = time.Time{}
+			l.enqueue(w.lane)
+		}
+	}
+}
+
+// enqueue brings a lane to where its state belongs.
+func (l *lanes) enqueue(ln *lane) {
+	switch {
+	case ln.busy || ln.queued || ln.parked:
+	case len(ln.pending) == 0:
+		delete(l.byName, ln.name)
+	case ln.due.IsZero():
+		ln.queued = true
+		l.ready = append(l.ready, ln)
+	}
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+// wait is a lane's place among those in back-off.
+type wait struct {
+	due  time.Time
+	lane *lane
+}
+
+type waitHeap []wait
+
+func (h waitHeap) Len() int           { return len(h) }
+func (h waitHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+func (h waitHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *waitHeap) Push(x any)        { *h = append(*h, x.(wait)) }
+func (h *waitHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
+
+// await waits until a lane is ready; false when ctx ended first.
+func (l *lanes) await(ctx context.Context, now func() time.Time) bool {
+	for ctx.Err() == nil {
+		t := now()
+		ready, due := l.next(t)
+		if ready > 0 {
+			return true
+		}
+		var timer *time.Timer
+		var alarm <-chan time.Time
+		if !due.IsZero() {
+			timer = time.NewTimer(due.Sub(t))
+			alarm = timer.C
+		}
+		select {
+		case <-l.changed:
+		case <-alarm:
+		case <-ctx.Done():
+		}
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+	return false
+}
