@@ -2,7 +2,7 @@ package main
 
 import "time"
 
-//go:generate go test -run TestTheExampleFileIsFresh -update .
+//go:generate go test -run TestTheExampleFileIsFresh -update-example .
 
 // Config is what the environment decides. It is read once, by [LoadConfig], and copied into the options of the packages;
 // none of them reads the environment.
@@ -31,7 +31,7 @@ type ServerConfig struct {
 	PublicURL      string        `env:"PUBLIC_URL" doc:"Address under which browsers and providers reach the gateway." example:"https://helix.example.org"`
 	CORSOrigin     []string      `env:"CORS_ORIGIN" doc:"Origins whose pages may call the gateway, separated by commas, or * for any (then without credentials). Empty: none but its own." example:"https://desk.example.org"`
 	TrustedProxies int           `env:"TRUSTED_PROXIES" envDefault:"0" doc:"How many proxies in front append to X-Forwarded-For; 0: the header is not believed."`
-	Secret         Secret        `env:"HELIX_SECRET" doc:"Signs, encrypts and hides phone numbers in keys. Keep it: with another one, stored calls cannot be found by phone. At least 32 characters: openssl rand -hex 32" example:"-"`
+	Secret         Secret        `env:"HELIX_SECRET" doc:"Required. Signs, encrypts and hides phone numbers in keys. Keep it: with another one, stored calls cannot be found by phone. At least 32 characters: openssl rand -hex 32" example:"-"`
 	DrainDelay     time.Duration `env:"DRAIN_DELAY" envDefault:"0s" doc:"How long /readyz says 503 before the port closes, so that load balancers notice."`
 	DrainTimeout   time.Duration `env:"DRAIN_TIMEOUT" envDefault:"30s" doc:"How long requests in flight may take after SIGTERM."`
 }
@@ -53,14 +53,15 @@ type FortyTwoConfig struct {
 
 // OzonetelConfig is about the telephony account.
 type OzonetelConfig struct {
-	URL                string   `env:"OZONETEL_URL" envDefault:"https://in1-ccaas-api.ozonetel.com" doc:"Address of CloudAgent's API."`
-	APIKey             Secret   `env:"OZONETEL_API_KEY" old:"EXOTEL_API_KEY,EXOTEL_API_TOKEN" doc:"API key of the account. Empty, with the user name: not configured." example:"-"`
-	Username           string   `env:"OZONETEL_USERNAME" old:"EXOTEL_ACCOUNT_SID" doc:"User name of the account." example:"hospital"`
-	AuthMode           string   `env:"OZONETEL_AUTH_MODE" envDefault:"token" doc:"The account's setting \"API Authentication\": token for TOKEN_AUTH, apikey for BASIC_AUTH."`
-	TimeZone           string   `env:"OZONETEL_TIME_ZONE" envDefault:"Asia/Kolkata" doc:"Time zone in which the account tells times."`
-	PauseReason        string   `env:"OZONETEL_PAUSE_REASON" envDefault:"Break" doc:"Sent when an agent pauses without a reason; must be configured in the account."`
-	DefaultDisposition string   `env:"OZONETEL_DEFAULT_DISPOSITION" envDefault:"General Enquiry" doc:"Label sent when the campaign does not know ours."`
-	WebhookSecrets     []Secret `env:"WEBHOOK_SECRET_OZONETEL" doc:"Secret in the path of Ozonetel's pushes, at least 16 of A-Z a-z 0-9 - _ . ~; several, separated by commas, while rotating. Empty: pushes are refused." example:"-"`
+	URL                string        `env:"OZONETEL_URL" envDefault:"https://in1-ccaas-api.ozonetel.com" doc:"Address of CloudAgent's API."`
+	APIKey             Secret        `env:"OZONETEL_API_KEY" old:"EXOTEL_API_KEY,EXOTEL_API_TOKEN" doc:"API key of the account. Empty, with the user name: not configured." example:"-"`
+	Username           string        `env:"OZONETEL_USERNAME" old:"EXOTEL_ACCOUNT_SID" doc:"User name of the account." example:"hospital"`
+	AuthMode           string        `env:"OZONETEL_AUTH_MODE" envDefault:"token" doc:"The account's setting \"API Authentication\": token for TOKEN_AUTH, apikey for BASIC_AUTH."`
+	TimeZone           string        `env:"OZONETEL_TIME_ZONE" envDefault:"Asia/Kolkata" doc:"Time zone in which the account tells times."`
+	PauseReason        string        `env:"OZONETEL_PAUSE_REASON" envDefault:"Break" doc:"Sent when an agent pauses without a reason; must be configured in the account."`
+	DefaultDisposition string        `env:"OZONETEL_DEFAULT_DISPOSITION" envDefault:"General Enquiry" doc:"Label sent when the campaign does not know ours."`
+	WebhookSecrets     []Secret      `env:"WEBHOOK_SECRET_OZONETEL" doc:"Secret in the path of Ozonetel's pushes, at least 16 of A-Z a-z 0-9 - _ . ~; several, separated by commas, while rotating. Empty: pushes are refused." example:"-"`
+	Timeout            time.Duration `env:"OZONETEL_TIMEOUT" envDefault:"10s" doc:"Longest wait for one answer of Ozonetel."`
 }
 
 // Configured reports whether the account's credentials are there.

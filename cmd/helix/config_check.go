@@ -79,6 +79,7 @@ func (c *Config) check(f *faults) {
 		value    time.Duration
 		min, max time.Duration
 	}{
+		{"OZONETEL_TIMEOUT", c.Ozonetel.Timeout, time.Second, 2 * time.Minute},
 		{"DRAIN_DELAY", c.Server.DrainDelay, 0, 5 * time.Minute},
 		{"DRAIN_TIMEOUT", c.Server.DrainTimeout, time.Second, time.Hour},
 		{"MISSED_CALL_CLAIM_TTL", c.MissedCalls.ClaimTTL, 10 * time.Second, 24 * time.Hour},
