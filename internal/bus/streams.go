@@ -35,8 +35,8 @@ const (
 	BucketProviderTokens = "provider_tokens"
 	// BucketMeta holds marks of progress, such as when a sweep last succeeded.
 	BucketMeta = "meta"
-	// BucketFollow holds what is followed up about calls; key: Key(call id).
-	BucketFollow = "follow"
+	// BucketRecordIDs maps our record ids to those that FortyTwo keeps, where they differ; key: Key(record id).
+	BucketRecordIDs = "record_ids"
 
 	bucketLeases = "leases"
 	bucketParked = "parked"
@@ -97,7 +97,7 @@ func (b *Bus) streams() []jetstream.StreamConfig {
 			// Dead letters of the inbox. Full: the oldest go first, since a flood of bad pushes must not stop good ones.
 			Name: streamDead, Subjects: []string{"dead.inbox"},
 			MaxBytes: b.share(50), MaxMsgs: 20_000, MaxMsgSize: MaxInboxMessage + 4<<10, Discard: jetstream.DiscardOld,
-			Duplicates: dedupeWindow,
+			Duplicates: dedupeWindow, AllowDirect: true,
 		},
 	}
 }
@@ -120,7 +120,7 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketCallIDs, ttl: b.retention, share: 50, value: 1 << 10},
 		{name: BucketProviderTokens, ttl: min(b.retention, 24*time.Hour), share: 2, value: 16 << 10},
 		{name: BucketMeta, share: 2, value: 64 << 10},
-		{name: BucketFollow, ttl: b.retention, share: 20, value: 64 << 10},
+		{name: BucketRecordIDs, ttl: b.retention, share: 20, value: 1 << 10},
 		// A renewal carries the TTL of its own lease; the bucket's is the backstop.
 		{name: bucketLeases, ttl: maxLease, share: 1, value: 1 << 10, own: true},
 		// Outlives the message that parked the lane, which has the same retention but is older.
