@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
@@ -13,7 +14,8 @@ func (s *Sandbox) callRoutes() []route {
 		{
 			Method: "POST", Path: "/sandbox/calls",
 			Does: "a patient rings in: answers callId and ucid (the same) and the phone; without a phone one is picked. " +
-				"Zero or absent seconds: nothing happens by itself",
+				"Zero or absent seconds: with traffic off nothing happens by itself, " +
+				"else the agent's phone is picked up after 3 s and they talk for 20 s",
 			Body: ringIn{Phone: "9812345678", DID: "918041763265", PatienceSeconds: 20, PickupSeconds: 2, TalkSeconds: 30}, serve: s.ringIn,
 		},
 		{Method: "GET", Path: "/sandbox/calls", Does: "every remembered call, oldest first; ?state= filters", serve: s.listCalls},
@@ -77,6 +79,9 @@ func (s *Sandbox) ringIn(r *http.Request) (any, error) {
 	if plan.Talk, err = seconds("talkSeconds", in.TalkSeconds); err != nil {
 		return nil, err
 	}
+	if s.options.Traffic != TrafficOff {
+		plan = likeAnyOther(plan)
+	}
 	if in.Phone == "" {
 		in.Phone = s.somePhone()
 	}
@@ -89,6 +94,18 @@ func (s *Sandbox) ringIn(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return map[string]string{"callId": ucid, "ucid": ucid, "phone": c.Phone}, nil
+}
+
+// likeAnyOther completes a plan so that a colleague can take the call in running traffic, where nobody moves it by hand.
+func likeAnyOther(plan ozonetel.CallerPlan) ozonetel.CallerPlan {
+	if plan.Pickup == 0 {
+		plan.Pickup = 3 * time.Second
+	}
+	if plan.Talk == 0 {
+		plan.Talk = 20 * time.Second
+	}
+	plan.WrapUp = 3 * time.Second
+	return plan
 }
 
 func (s *Sandbox) listCalls(r *http.Request) (any, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/helix-engage/gateway/sandbox"
+	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
 
 func TestACallIsDrivenFromRingToHangUpByTheControlServer(t *testing.T) {
@@ -51,6 +52,17 @@ func TestACallRungInWithoutAPhoneGetsOneAndNothingHappensToItByItself(t *testing
 	calls := s.ok("GET", "/sandbox/calls", "")["calls"].([]any)
 	if len(calls) != 1 || calls[0].(map[string]any)["state"] != "queued" {
 		t.Errorf("an hour later: %v", calls)
+	}
+}
+
+func TestACallRungInDuringTrafficIsTakenLikeAnyOther(t *testing.T) {
+	t.Parallel()
+	s := run(t, sandbox.Options{Traffic: sandbox.TrafficCalm})
+	ucid := s.ok("POST", "/sandbox/calls", "")["ucid"].(string)
+	s.Advance(time.Minute)
+	call, err := s.Ozonetel().Call(ucid)
+	if err != nil || call.State != ozonetel.Ended || call.AnsweredAt.IsZero() {
+		t.Errorf("a minute later: %+v, %v", call, err)
 	}
 }
 

@@ -72,7 +72,9 @@ func (s *Server) move(a *agent, to AgentState) error {
 	}
 	a.wrapUp.Stop()
 	a.wrapUp = nil
-	a.state, a.since = to, s.line.Now()
+	if a.state != to { // asking for READY again does not lose the place among those who wait
+		a.state, a.since = to, s.line.Now()
+	}
 	if to != Paused {
 		a.pauseReason = ""
 	}

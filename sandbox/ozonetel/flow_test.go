@@ -122,6 +122,9 @@ func TestWaitingCallsGoToTheAgentWhoHasBeenReadyLongest(t *testing.T) {
 	a.ready("agent2")
 	a.Advance(time.Second)
 	a.ready("agent1")
+	a.Advance(time.Second)
+	again := `{"userName":"sandbox_hospital","agentId":"agent2","state":"Ready"}`
+	a.api("POST", "/ca_apis/changeAgentState", again) // keeps his place
 	first, second, third := a.ringIn("9812345671"), a.ringIn("9812345672"), a.ringIn("9812345673")
 	a.Advance(time.Second)
 	type seat struct {
