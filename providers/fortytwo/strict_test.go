@@ -28,12 +28,14 @@ type strict struct {
 	*httptest.Server
 	records, metadata *ast.Schema
 
-	mu        sync.Mutex
-	rows      map[string][]map[string]any // by plural
-	requests  []string                    // documents, in order of arrival
-	version   int
-	objects   []map[string]any
-	intercept func(w http.ResponseWriter, doc string) bool // answers in the server's place
+	mu           sync.Mutex
+	rows         map[string][]map[string]any // by plural
+	requests     []string                    // documents, in order of arrival
+	version      int
+	objects      []map[string]any
+	user         map[string]any                               // answer to currentUser
+	secondFactor bool                                         // whether sign-in asks for one
+	intercept    func(w http.ResponseWriter, doc string) bool // answers in the server's place
 }
 
 func newStrict(t *testing.T) *strict {
@@ -167,6 +169,20 @@ func (s *strict) resolve(f *ast.Field, args map[string]any) (any, map[string]any
 	switch f.Name {
 	case "currentWorkspace":
 		return map[string]any{"id": workspaceID, "metadataVersion": s.version}, nil
+	case "currentUser":
+		return s.user, nil
+	case "getLoginTokenFromCredentials":
+		if args["password"] != "right" {
+			return nil, map[string]any{"code": "FORBIDDEN", "subCode": "FORBIDDEN_EXCEPTION", "userFriendlyMessage": "Wrong password"}
+		}
+		return map[string]any{"loginToken": map[string]any{"token": "login for " + fmt.Sprint(args["origin"]), "expiresAt": tokenExpiry}}, nil
+	case "getAuthTokensFromLoginToken":
+		return tokens(fmt.Sprint(args["loginToken"]), s.secondFactor)
+	case "renewToken":
+		if args["appToken"] != "refresh" {
+			return nil, map[string]any{"code": "FORBIDDEN", "subCode": "FORBIDDEN_EXCEPTION"}
+		}
+		return tokens("renewed", false)
 	case "objects":
 		var edges []any
 		for _, o := range s.objects {
@@ -321,6 +337,18 @@ func compare(a, b any) int {
 	}
 	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
 }
+
+func tokens(access string, secondFactor bool) (any, map[string]any) {
+	if secondFactor {
+		return nil, map[string]any{"code": "FORBIDDEN", "subCode": "TWO_FACTOR_AUTHENTICATION_VERIFICATION_REQUIRED"}
+	}
+	return map[string]any{"tokens": map[string]any{
+		"accessOrWorkspaceAgnosticToken": map[string]any{"token": access, "expiresAt": tokenExpiry},
+		"refreshToken":                   map[string]any{"token": "refresh", "expiresAt": tokenExpiry},
+	}}, nil
+}
+
+const tokenExpiry = "2026-05-01T10:30:00.000Z"
 
 const workspaceID = "5d6c4f3b-6f35-4f7b-9d3c-0a6f6a2f7c01"
 
