@@ -17,6 +17,10 @@ func maskShapes(s string) string {
 	var b strings.Builder
 	kept := 0
 	for i := 0; i < len(s); {
+		if c := s[i]; c > '9' && c != '?' && c != 'B' && c != 'b' && c != 'e' { // most bytes begin none
+			i++
+			continue
+		}
 		width, mask := shapeAt(s, i)
 		if width == 0 {
 			i++
@@ -68,14 +72,15 @@ func bearerAt(s string, i int) (width int, mask string) {
 	return len(scheme) + n, s[i:i+len(scheme)] + Redacted
 }
 
-// internationalAt masks "+", digits and what people put between them.
+// internationalAt masks "+", digits and what people put between them, as in "+1 (415) 555-2671".
 func internationalAt(s string, i int) (width int, mask string) {
-	digits, end := 0, i+1
-	for j := i + 1; j < len(s); j++ {
+	digits, separators, end := 0, 0, i
+	for j := i + 1; j < len(s) && separators <= 2; j++ {
 		switch c := s[j]; {
 		case isDigit(c):
-			digits, end = digits+1, j+1
-		case (c == ' ' || c == '-' || c == '.' || c == '(' || c == ')') && j+1 < len(s) && (isDigit(s[j+1]) || s[j+1] == '('):
+			digits, separators, end = digits+1, 0, j+1
+		case c == ' ' || c == '-' || c == '.' || c == '(' || c == ')':
+			separators++
 		default:
 			j = len(s)
 		}
