@@ -58,6 +58,7 @@ type Call struct {
 	Total          time.Duration // from first ring to hang-up
 	Talk           time.Duration
 	RecordingURL   string // the provider's own; never handed out
+	Detailed       bool   // the provider's final record came
 	Missed         bool
 	MissedCall     CallID       // the queue entry that this call made, or that it calls back
 	Disposition    *Disposition // nil until disposed

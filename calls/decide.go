@@ -67,7 +67,7 @@ func decide(call *helix.Call, r helix.CallReport) []helix.CallEvent {
 // detailsAreNews compares only what later deliveries of a record may add: durations and the recording. The provider's
 // own label is not ours to show; the agent's is kept by [helix.EventDisposed].
 func detailsAreNews(call *helix.Call, r helix.CallReport) bool {
-	return call.Total != r.Total || call.Talk != r.Talk || (r.RecordingURL != "" && call.RecordingURL != r.RecordingURL)
+	return !call.Detailed || call.Total != r.Total || call.Talk != r.Talk || (r.RecordingURL != "" && call.RecordingURL != r.RecordingURL)
 }
 
 func end(e *helix.CallEvent, call *helix.Call, r helix.CallReport) {

@@ -82,12 +82,26 @@ func (s *Service) dialOpen(ctx context.Context, d helix.OpenDial) (bool, error) 
 	if call.State != helix.CallDialing || s.now().Sub(d.At) < unknownDialPatience {
 		return true, nil
 	}
-	_, err = s.EndUnknown(ctx, d.Call)
+	_, err = s.endUnknown(ctx, d.Call)
 	return false, err
 }
 
-// EndUnknown ends a call of which nothing was heard after it was dialled.
-func (s *Service) EndUnknown(ctx context.Context, id helix.CallID) (helix.Call, error) {
+// EndUnknownDials ends the dials of which nothing was heard for a while. It is run by the scheduler, on one replica.
+func (s *Service) EndUnknownDials(ctx context.Context) error {
+	dials, err := s.dials.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range dials {
+		if _, err := s.dialOpen(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endUnknown ends a call of which nothing was heard after it was dialled.
+func (s *Service) endUnknown(ctx context.Context, id helix.CallID) (helix.Call, error) {
 	return s.Append(ctx, id, func(call *helix.Call) ([]helix.CallEvent, error) {
 		if call == nil || call.State != helix.CallDialing {
 			return nil, nil

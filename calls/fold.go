@@ -42,7 +42,7 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 	case helix.EventMissed:
 		c.Missed, c.MissedCall, c.StartedAt = true, e.MissedCall, e.StartedAt
 	case helix.EventDetails:
-		c.Total, c.Talk, c.StartedAt = e.Total, e.Talk, e.StartedAt
+		c.Detailed, c.Total, c.Talk, c.StartedAt = true, e.Total, e.Talk, e.StartedAt
 		if e.RecordingURL != "" {
 			c.RecordingURL = e.RecordingURL
 		}

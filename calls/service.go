@@ -2,7 +2,6 @@ package calls
 
 import (
 	"context"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -36,14 +35,11 @@ type Records interface {
 
 // Options wires a [Service].
 type Options struct {
-	Bus    *bus.Bus
-	Person func(helix.Phone) string // the token that stands for a phone in subjects
-	Missed MissedCalls
-	Agents Agents
-	Record Records
-	Now    func() time.Time
-	Logger *slog.Logger
-	Tracer trace.Tracer
+	Bus     *bus.Bus
+	Person  func(helix.Phone) string // the token that stands for a phone in subjects
+	Records Records
+	Now     func() time.Time
+	Tracer  trace.Tracer
 }
 
 // Service appends to the log of calls and reads it. It is safe for concurrent use.
@@ -56,7 +52,6 @@ type Service struct {
 	agents  Agents
 	records Records
 	now     func() time.Time
-	log     *slog.Logger
 	tracer  trace.Tracer
 
 	tail *tail
@@ -68,8 +63,8 @@ type Service struct {
 // maxCached bounds the folds that are kept in memory. A dropped one is read again from the log.
 const maxCached = 4096
 
-// New opens the buckets that calls need. Effects may be wired later with [Service.Wire], since the queue and the agents
-// themselves append events.
+// New opens the buckets that calls need. What calls cause is wired with [Service.Wire], since the queue of missed calls
+// itself appends events.
 func New(ctx context.Context, o Options) (*Service, error) {
 	dials, err := bus.OpenBucket[helix.OpenDial](ctx, o.Bus, bus.BucketDials)
 	if err != nil {
@@ -80,8 +75,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		bus: o.Bus, dials: dials, ids: ids, person: o.Person, missed: o.Missed, agents: o.Agents, records: o.Record,
-		now: o.Now, log: o.Logger, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
+		bus: o.Bus, dials: dials, ids: ids, person: o.Person, records: o.Records, now: o.Now, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
 	}
 	s.tail, err = newTail(ctx, o.Bus, s.refresh)
 	return s, err

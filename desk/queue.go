@@ -98,12 +98,9 @@ func NewQueue(ctx context.Context, o QueueOptions) (*Queue, error) {
 
 // Get gives an entry by its id; NOT_FOUND when there is none.
 func (q *Queue) Get(ctx context.Context, id helix.CallID) (helix.MissedCall, error) {
-	if err := q.ready(ctx); err != nil {
+	e, err := q.find(ctx, id)
+	if err != nil {
 		return helix.MissedCall{}, err
-	}
-	e := q.find(id)
-	if e == nil {
-		return helix.MissedCall{}, helix.NotFound("missed call")
 	}
 	return q.view(&e.entry), nil
 }

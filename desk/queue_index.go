@@ -2,14 +2,25 @@ package desk
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"sync"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/bus"
 )
 
 // Run follows the bucket until ctx ends. Reading and claiming wait for its first pass.
 func (q *Queue) Run(ctx context.Context) error {
-	return q.bucket.WatchLoaded(ctx, q.loaded, func(key string, e *entry, rev uint64) { q.put(key, e, rev) })
+	var once sync.Once
+	return q.bucket.Watch(ctx, func(key string, e *entry, rev uint64) {
+		if key == "" { // the bucket's sign that all there was has been told
+			once.Do(func() { close(q.loaded) })
+			return
+		}
+		q.put(key, e, rev)
+	})
 }
 
 func (q *Queue) ready(ctx context.Context) error {
@@ -40,10 +51,32 @@ func (q *Queue) put(key string, e *entry, rev uint64) {
 	q.byID[e.ID] = key
 }
 
-func (q *Queue) find(id helix.CallID) *indexed {
+// find gives an entry by its id, NOT_FOUND when there is none. One that another replica has just made may not have been
+// told yet: its first call tells whose number it is, and so its key.
+func (q *Queue) find(ctx context.Context, id helix.CallID) (*indexed, error) {
+	if err := q.ready(ctx); err != nil {
+		return nil, err
+	}
 	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.byKey[q.byID[id]]
+	known := q.byKey[q.byID[id]]
+	q.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	call, err := q.o.Calls.Get(ctx, id)
+	if err != nil {
+		return nil, helix.NotFound("missed call")
+	}
+	key := q.o.Person(call.Phone)
+	e, rev, err := q.bucket.Get(ctx, key)
+	if errors.Is(err, bus.ErrNotFound) || (err == nil && e.ID != id) {
+		return nil, helix.NotFound("missed call")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("desk.queue: %w", err)
+	}
+	q.put(key, &e, rev)
+	return &indexed{entry: e, key: key, rev: rev}, nil
 }
 
 // snapshot lists all entries, the first missed first. Entries are replaced, never changed, so they may be read freely.

@@ -161,12 +161,9 @@ func (q *Queue) release(ctx context.Context, which func(*entry) bool) error {
 
 // move changes the entry with this id, NOT_FOUND when there is none any more.
 func (q *Queue) move(ctx context.Context, id helix.CallID, edit func(*entry) (bool, error)) (helix.MissedCall, error) {
-	if err := q.ready(ctx); err != nil {
+	at, err := q.find(ctx, id)
+	if err != nil {
 		return helix.MissedCall{}, err
-	}
-	at := q.find(id)
-	if at == nil {
-		return helix.MissedCall{}, helix.NotFound("missed call")
 	}
 	e, _, err := q.change(ctx, at.key, func(e *entry, exists bool) (bool, error) {
 		if !exists || e.ID != id {

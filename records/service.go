@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
-	"maps"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -37,14 +36,16 @@ type Writer interface {
 // Service stores writes and drains them. It is safe for concurrent use.
 type Service struct {
 	bus    *bus.Bus
+	kept   *bus.Bucket[string] // our record id -> the id that FortyTwo keeps the record under, where they differ
 	writer Writer
 	lease  *bus.Lease
 	log    *slog.Logger
 }
 
 // New makes a service; lease says which replica drains.
-func New(b *bus.Bus, w Writer, lease *bus.Lease, log *slog.Logger) *Service {
-	return &Service{bus: b, writer: w, lease: lease, log: log}
+func New(ctx context.Context, b *bus.Bus, w Writer, lease *bus.Lease, log *slog.Logger) (*Service, error) {
+	kept, err := bus.OpenBucket[string](ctx, b, bus.BucketRecordIDs)
+	return &Service{bus: b, kept: kept, writer: w, lease: lease, log: log}, err
 }
 
 // Submit stores the writes durably. When it returns nil they will reach FortyTwo.
@@ -122,52 +123,6 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
-}
-
-// write sends a batch. Several writes of one record become one, the later values winning, as long as they are its
-// lane's consecutive commands.
-func (s *Service) write(ctx context.Context, batch []bus.OutboxMessage) []error {
-	fates := make([]error, len(batch))
-	var writes []helix.RecordWrite
-	var from [][]int // the batch indices that each write carries
-	at := map[string]int{}
-	for i, m := range batch {
-		var w helix.RecordWrite
-		if err := json.Unmarshal(m.Data, &w); err != nil {
-			fates[i] = bus.Permanent(fmt.Errorf("records: a stored command cannot be read: %w", err))
-			continue
-		}
-		key := string(w.Object) + "/" + w.Record
-		if j, ok := at[key]; ok && writes[j].Lane == w.Lane {
-			merged := maps.Clone(writes[j].Fields)
-			maps.Copy(merged, w.Fields)
-			writes[j].Fields = merged
-			from[j] = append(from[j], i)
-			continue
-		}
-		at[key] = len(writes)
-		writes = append(writes, w)
-		from = append(from, []int{i})
-	}
-	if len(writes) == 0 {
-		return fates
-	}
-	results, err := s.writer.UpsertRecords(ctx, helix.AsServer(), writes)
-	for j := range writes {
-		fate := err
-		if err == nil {
-			fate = results[j].Err
-		}
-		for _, i := range from[j] {
-			fates[i] = verdict(fate)
-		}
-		if fate != nil {
-			s.log.WarnContext(ctx, "a record was not written",
-				"object", writes[j].Object, "record", writes[j].Record, "code", helix.AsError(fate).Code,
-				"retryable", helix.IsRetryable(fate), "error", fate)
-		}
-	}
-	return fates
 }
 
 // verdict makes an error permanent unless trying again may help. A fault of our own is tried again as well: the next

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
 	"net"
 	"net/http"
 	"strings"
@@ -37,12 +38,15 @@ func Fresh(ctx context.Context) context.Context {
 	return c.auth.With(ctx, c.token, c.ip)
 }
 
-// Token is the bearer token that the request carries, "" when none.
-func Token(ctx context.Context) string {
-	if c, ok := ctx.Value(contextKey{}).(*credentials); ok {
-		return c.token
+// LimitKey names who sends the request without asking anybody: the hash of the token, else the address. It is for limits
+// alone, since anybody can make up a token.
+func LimitKey(ctx context.Context) string {
+	c, ok := ctx.Value(contextKey{}).(*credentials)
+	if !ok || c.token == "" {
+		return "address:" + ClientIP(ctx)
 	}
-	return ""
+	sum := sha256.Sum256([]byte(c.token))
+	return string(sum[:])
 }
 
 // Middleware attaches what an HTTP request carries. proxies is how many proxies in front of the gateway append to

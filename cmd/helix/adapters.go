@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.opentelemetry.io/otel/propagation"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/desk"
+	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/internal/bus"
+	"github.com/helix-engage/gateway/internal/webhooks"
+	"github.com/helix-engage/gateway/providers/fortytwo"
+	"github.com/helix-engage/gateway/providers/ozonetel"
+	"github.com/helix-engage/gateway/records"
+)
+
+// What services ask for and what drivers offer, side by side; where they differ in a word, it is translated here.
+var (
+	_ desk.Telephony      = telephony{}
+	_ desk.CRM            = (*fortytwo.Client)(nil)
+	_ records.Writer      = recordWriter{}
+	_ auth.Identities     = (*fortytwo.Client)(nil)
+	_ webhooks.Inbox      = inbox{}
+	_ ozonetel.TokenStore = (*tokenStore)(nil)
+)
+
+// telephony lets a desk dispose with the words of the desk.
+type telephony struct{ *ozonetel.Client }
+
+func (t telephony) Dispose(ctx context.Context, seat helix.AgentSeat, call helix.Call, d helix.Disposition) error {
+	_, err := t.Client.Dispose(ctx, seat, ozonetel.Disposal{
+		ProviderCallID: call.ProviderCallID, DID: call.DID, Label: d.Label, Notes: d.Notes, CallbackAt: d.CallbackAt,
+	})
+	return err
+}
+
+type recordWriter struct{ *fortytwo.Client }
+
+func (w recordWriter) UpsertRecords(ctx context.Context, access helix.Access, writes []helix.RecordWrite) ([]records.Result, error) {
+	written, err := w.Client.UpsertRecords(ctx, access, writes)
+	results := make([]records.Result, len(written))
+	for i, r := range written {
+		results[i] = records.Result(r)
+	}
+	return results, err
+}
+
+// inbox stores pushes with the trace that they came in.
+type inbox struct {
+	bus *bus.Bus
+	now func() time.Time
+}
+
+func (i inbox) Append(ctx context.Context, source, contentType string, body []byte) error {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	return i.bus.AppendInbox(ctx, bus.InboxMessage{
+		Source: source, ContentType: contentType, Body: body, ReceivedAt: i.now().UTC(), Traceparent: carrier.Get("traceparent"),
+	})
+}
+
+// tokenStore shares one Ozonetel token among replicas.
+type tokenStore struct {
+	bucket *bus.Bucket[ozonetel.Token]
+	key    string
+}
+
+func newTokenStore(ctx context.Context, b *bus.Bus, account string) (*tokenStore, error) {
+	bucket, err := bus.OpenBucket[ozonetel.Token](ctx, b, bus.BucketProviderTokens)
+	return &tokenStore{bucket: bucket, key: bus.Key("ozonetel." + account)}, err
+}
+
+// Load gives the token and its revision.
+func (s *tokenStore) Load(ctx context.Context) (ozonetel.Token, uint64, error) {
+	token, rev, err := s.bucket.Get(ctx, s.key)
+	if errors.Is(err, bus.ErrNotFound) {
+		return ozonetel.Token{}, 0, nil
+	}
+	return token, rev, err
+}
+
+// Save replaces the token of a revision.
+func (s *tokenStore) Save(ctx context.Context, token ozonetel.Token, rev uint64) (uint64, error) {
+	var err error
+	if rev == 0 {
+		rev, err = s.bucket.Create(ctx, s.key, token)
+	} else {
+		rev, err = s.bucket.Update(ctx, s.key, token, rev)
+	}
+	if errors.Is(err, bus.ErrConflict) {
+		return 0, ozonetel.ErrTokenConflict
+	}
+	return rev, err
+}

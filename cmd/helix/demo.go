@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+
+	"github.com/helix-engage/gateway/internal/telemetry"
+	"github.com/helix-engage/gateway/sandbox"
+	"github.com/helix-engage/gateway/sandbox/day"
+)
+
+// demo plays an agent's day against a sandbox of its own, on free ports and without traffic of its own.
+func demo(ctx context.Context, p process) error {
+	log, err := telemetry.NewLogger(p.stderr, telemetry.LogOptions{Level: "error"})
+	if err != nil {
+		return err
+	}
+	environment := maps.Clone(p.environment)
+	delete(environment, "DATA_DIR")
+	delete(environment, "NATS_URL")
+	environment, cleanUp, err := withDataDir(environment)
+	if err != nil {
+		return err
+	}
+	defer cleanUp()
+	listener, err := listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s, err := newSandboxed(ctx, sandbox.Options{
+		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
+		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
+	}, environment, listener, log)
+	if err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- s.run(ctx, log) }()
+	err = day.Play(ctx, day.Options{
+		GraphQL: "http://" + listener.Addr().String() + "/graphql", Control: s.sandbox.ControlURL(), FortyTwo: s.sandbox.FortyTwoURL(),
+		Out: p.stdout,
+	})
+	stop()
+	err = errors.Join(err, <-ended)
+	if err == nil {
+		_, err = fmt.Fprintln(p.stdout, "The day went as it should.")
+	}
+	return err
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/calls"
+	"github.com/helix-engage/gateway/desk"
+	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/internal/bus"
+	"github.com/helix-engage/gateway/internal/phone"
+	"github.com/helix-engage/gateway/internal/server"
+	"github.com/helix-engage/gateway/internal/telemetry"
+	"github.com/helix-engage/gateway/internal/transport"
+	"github.com/helix-engage/gateway/providers"
+	"github.com/helix-engage/gateway/providers/fortytwo"
+	"github.com/helix-engage/gateway/providers/ozonetel"
+	"github.com/helix-engage/gateway/records"
+	"github.com/helix-engage/gateway/scheduler"
+)
+
+// leaseTTL is how long the other replicas wait for a leader that died.
+const leaseTTL = 15 * time.Second
+
+// scope names the gateway's own spans and measurements.
+const scope = "github.com/helix-engage/gateway"
+
+// Gateway is the whole server, wired. It is the only place that knows every package.
+type Gateway struct {
+	cfg Config
+	log *slog.Logger
+	now func() time.Time
+
+	telemetry *telemetry.Telemetry
+	bus       *bus.Bus
+	lease     *bus.Lease
+
+	fortyTwoHTTP, ozonetelHTTP *providers.Client
+	fortyTwo                   *fortytwo.Client
+	ozonetel                   *ozonetel.Client
+
+	calls     *calls.Service
+	sweeper   *calls.Sweeper
+	records   *records.Service
+	agents    *desk.Agents
+	queue     *desk.Queue
+	desk      *desk.Desk
+	auth      *auth.Authenticator
+	scheduler *scheduler.Scheduler
+	graphQL   *transport.Handler
+	server    *server.Server
+}
+
+// NewGateway wires a gateway from its configuration; listener may be nil. A gateway that is not run must be closed.
+func NewGateway(ctx context.Context, cfg Config, listener net.Listener, log *slog.Logger) (_ *Gateway, err error) {
+	g := &Gateway{cfg: cfg, log: log, now: time.Now}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, g.Close())
+		}
+	}()
+	if err := g.buildTelemetry(ctx); err != nil {
+		return nil, err
+	}
+	g.bus, err = bus.Open(ctx, bus.Options{
+		Dir: cfg.Storage.DataDir, URL: cfg.Storage.NATSURL, Logger: log, Now: g.now,
+		Retention: time.Duration(cfg.Storage.RetentionDays) * 24 * time.Hour,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.lease = g.bus.NewLease("leader", fmt.Sprintf("%s.%d", instance(), os.Getpid()), leaseTTL)
+	tokens, err := newTokenStore(ctx, g.bus, g.cfg.Ozonetel.Username)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.buildProviders(tokens); err != nil {
+		return nil, err
+	}
+	if err := g.buildServices(ctx); err != nil {
+		return nil, err
+	}
+	if err := g.buildJobs(); err != nil {
+		return nil, err
+	}
+	return g, g.buildServer(listener)
+}
+
+// instance names this replica, for operators.
+func instance() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return name
+}
+
+func (g *Gateway) buildTelemetry(ctx context.Context) (err error) {
+	c := g.cfg.Telemetry
+	g.telemetry, err = telemetry.New(ctx, telemetry.Options{
+		Service: c.ServiceName, Version: version, Instance: instance(),
+		Endpoint: c.OTLPEndpoint, Headers: c.Headers(), SampleRatio: c.SampleRatio,
+	})
+	return err
+}
+
+// buildProviders makes the drivers of the outside systems; without tokens Ozonetel's are kept in this process.
+func (g *Gateway) buildProviders(tokens ozonetel.TokenStore) (err error) {
+	kit := func(p helix.Provider, timeout time.Duration) (*providers.Client, error) {
+		return providers.NewHTTP(providers.Options{
+			Provider: p, Timeout: timeout, TracerProvider: g.telemetry.Traces, MeterProvider: g.telemetry.Metrics, Logger: g.log, Now: g.now,
+		})
+	}
+	if g.fortyTwoHTTP, err = kit(helix.ProviderFortyTwo, 0); err != nil {
+		return err
+	}
+	if g.ozonetelHTTP, err = kit(helix.ProviderOzonetel, g.cfg.Ozonetel.Timeout); err != nil {
+		return err
+	}
+	g.fortyTwo, err = fortytwo.New(fortytwo.Options{
+		URL: g.cfg.FortyTwo.URL, APIKey: g.cfg.FortyTwo.APIKey.Reveal(), Origin: g.cfg.FortyTwo.Origin,
+		FieldMap: g.cfg.FortyTwo.FieldMap, HTTP: g.fortyTwoHTTP, Logger: g.log, Now: g.now,
+	})
+	if err != nil {
+		return err
+	}
+	location, err := time.LoadLocation(g.cfg.Ozonetel.TimeZone)
+	if err != nil {
+		return err
+	}
+	g.ozonetel, err = ozonetel.New(ozonetel.Options{
+		BaseURL: g.cfg.Ozonetel.URL, UserName: g.cfg.Ozonetel.Username, APIKey: g.cfg.Ozonetel.APIKey.Reveal(),
+		AuthMode: ozonetel.AuthMode(g.cfg.Ozonetel.AuthMode), Tokens: tokens, HTTP: g.ozonetelHTTP, Location: location,
+		DefaultDisposition: g.cfg.Ozonetel.DefaultDisposition, Now: g.now, Logger: g.log,
+	})
+	return err
+}
+
+// buildServices makes what the gateway does.
+func (g *Gateway) buildServices(ctx context.Context) (err error) {
+	tracer := g.telemetry.Traces.Tracer(scope)
+	secret := []byte(g.cfg.Server.Secret.Reveal())
+	person := func(p helix.Phone) string { return phone.Token(secret, p) }
+
+	if g.records, err = records.New(ctx, g.bus, recordWriter{g.fortyTwo}, g.lease, g.log); err != nil {
+		return err
+	}
+	if g.calls, err = calls.New(ctx, calls.Options{
+		Bus: g.bus, Person: person, Records: g.records, Now: g.now, Tracer: tracer,
+	}); err != nil {
+		return err
+	}
+	if g.agents, err = desk.NewAgents(ctx, g.bus, g.now); err != nil {
+		return err
+	}
+	if g.queue, err = desk.NewQueue(ctx, desk.QueueOptions{
+		Bus: g.bus, Person: person, Calls: g.calls, Records: g.records, CRM: g.fortyTwo,
+		ClaimTTL: g.cfg.MissedCalls.ClaimTTL, SLA: g.cfg.MissedCalls.SLA, Now: g.now, Logger: g.log,
+	}); err != nil {
+		return err
+	}
+	g.calls.Wire(g.queue, g.agents)
+	g.desk = desk.New(desk.Options{
+		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: g.records, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
+		Now: g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason,
+	})
+	g.auth = auth.New(auth.Options{
+		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,
+	})
+	g.sweeper, err = calls.NewSweeper(ctx, g.bus, g.calls, g.ozonetel, g.now)
+	return err
+}
+
+// tendEvery is how often lapsed offers, forgotten look-ups and dials without an outcome are seen to.
+const tendEvery = 15 * time.Second
+
+// buildJobs makes what happens by the clock.
+func (g *Gateway) buildJobs() (err error) {
+	jobs := []scheduler.Job{
+		{Name: "tend-missed-calls", Every: tendEvery, Within: tendEvery, Run: g.queue.Tend},
+		{Name: "end-unknown-dials", Every: tendEvery, Within: tendEvery, Run: g.calls.EndUnknownDials},
+	}
+	if g.ozonetel.Configured() {
+		poll := g.cfg.MissedCalls.PollInterval()
+		jobs = append(jobs, scheduler.Job{Name: "ingest-abandoned-calls", Every: poll, Within: max(poll, time.Minute), Run: g.sweeper.Sweep})
+	}
+	g.scheduler, err = scheduler.New(scheduler.Options{
+		Jobs: jobs, Elector: g.lease, Logger: g.log, Tracer: g.telemetry.Traces.Tracer(scope), Meter: g.telemetry.Metrics.Meter(scope),
+	})
+	return err
+}
+
+// Run serves until ctx ends, then drains and stops everything in reverse order.
+func (g *Gateway) Run(ctx context.Context) error {
+	decoders := map[string]calls.Decoder{sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR}
+	return server.RunComponents(
+		ctx, g.log,
+		server.Component{Name: "lease", Run: g.lease.Run},
+		server.Component{Name: "fortytwo", Run: g.fortyTwo.Run},
+		server.Component{Name: "agents", Run: g.agents.Run},
+		server.Component{Name: "missed-calls", Run: g.queue.Run},
+		server.Component{Name: "records", Run: g.records.Run},
+		server.Component{Name: "events", Run: g.calls.Run},
+		server.Component{Name: "inbox", Run: func(ctx context.Context) error { return g.calls.ConsumeInbox(ctx, decoders) }},
+		server.Component{Name: "scheduler", Run: g.scheduler.Run},
+		server.Component{Name: "server", Run: g.server.Run, StopWithin: g.cfg.Server.DrainDelay + g.cfg.Server.DrainTimeout + time.Second},
+	)
+}
+
+// URL is the gateway's own address, once it listens.
+func (g *Gateway) URL(ctx context.Context) (string, error) {
+	addr, err := g.server.Addr(ctx)
+	if err != nil {
+		return "", err
+	}
+	return "http://" + addr.String(), nil
+}
+
+// closeWithin bounds what is left to do when the gateway has stopped.
+const closeWithin = 10 * time.Second
+
+// Close releases what NewGateway opened. It is to be called after Run has returned.
+func (g *Gateway) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	var errs []error
+	for _, c := range []*providers.Client{g.fortyTwoHTTP, g.ozonetelHTTP} {
+		if c != nil {
+			c.Close()
+		}
+	}
+	if g.bus != nil {
+		errs = append(errs, g.bus.Close(ctx))
+	}
+	if g.telemetry != nil {
+		errs = append(errs, g.telemetry.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}

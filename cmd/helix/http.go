@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/graph"
+	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/internal/server"
+	"github.com/helix-engage/gateway/internal/transport"
+	"github.com/helix-engage/gateway/internal/webhooks"
+	"github.com/helix-engage/gateway/resolvers"
+)
+
+// What the webhooks file pushes under, and the inbox decodes by.
+const (
+	sourceEvents = "ozonetel.events"
+	sourceCDR    = "ozonetel.cdr"
+)
+
+// cachedDocuments is how many parsed and validated documents are kept; a frontend sends a few dozen different ones.
+const cachedDocuments = 1000
+
+// buildServer makes the routes and what serves them.
+func (g *Gateway) buildServer(listener net.Listener) error {
+	if err := g.buildGraphQL(); err != nil {
+		return err
+	}
+	receiver, err := webhooks.New(webhooks.Options{
+		Inbox: inbox{bus: g.bus, now: g.now}, Meters: g.telemetry.Metrics, Logger: g.log, Now: g.now,
+	})
+	if err != nil {
+		return err
+	}
+	routes := []server.Route{{Pattern: "/graphql", Handler: g.auth.Middleware(g.cfg.Server.TrustedProxies, g.graphQL)}}
+	for _, source := range []string{sourceEvents, sourceCDR} {
+		for pattern, handler := range receiver.Handlers(g.webhook(source)) {
+			routes = append(routes, server.Route{Pattern: pattern, Handler: handler})
+		}
+	}
+	g.server, err = server.New(server.Options{
+		Addr: net.JoinHostPort(g.cfg.Server.Host, strconv.Itoa(g.cfg.Server.Port)), Listener: listener,
+		Routes: routes, Metrics: g.telemetry.MetricsHandler(), Checks: g.checks(), Origins: server.NewOrigins(g.cfg.Server.CORSOrigin),
+		DrainDelay: g.cfg.Server.DrainDelay, DrainTimeout: g.cfg.Server.DrainTimeout,
+		OnDrain: func(ctx context.Context) { _ = g.graphQL.Shutdown(ctx) },
+		Traces:  g.telemetry.Traces, Meters: g.telemetry.Metrics, Propagator: g.telemetry.Propagator, Logger: g.log, Now: g.now,
+	})
+	return err
+}
+
+// webhook describes one kind of Ozonetel's pushes; both have the account's secret.
+func (g *Gateway) webhook(source string) webhooks.Source {
+	secrets := make([]string, len(g.cfg.Ozonetel.WebhookSecrets))
+	for i, s := range g.cfg.Ozonetel.WebhookSecrets {
+		secrets[i] = s.Reveal()
+	}
+	path := map[string]string{sourceEvents: "/webhooks/ozonetel/events", sourceCDR: "/webhooks/ozonetel/cdr"}[source]
+	return webhooks.Source{Name: source, Path: path, Secrets: secrets, Redact: g.ozonetel.RedactAPIKey}
+}
+
+// buildGraphQL makes the executor over the schema, and the transports over that.
+func (g *Gateway) buildGraphQL() (err error) {
+	root := resolvers.New(resolvers.Options{
+		Desk: g.desk, Calls: g.calls, Sessions: g.fortyTwo, Auth: g.auth,
+		SignIns: newLimiter(g.cfg.Limits.SignInsPerMinute, g.cfg.Limits.SignInsPerMinute, g.now), Now: g.now, Logger: g.log,
+	})
+	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
+	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
+	exec.SetErrorPresenter(transport.ErrorPresenter(g.log))
+	exec.SetRecoverFunc(transport.RecoverFunc(g.log))
+	for _, extension := range []graphql.HandlerExtension{
+		resolvers.FreshCaller{}, resolvers.Introspection{}, resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
+	} {
+		exec.Use(extension)
+	}
+	g.graphQL, err = transport.New(transport.Options{
+		Executor: func(*http.Request) graphql.GraphExecutor { return exec },
+		Admit:    g.admission(),
+		Init:     g.greet,
+		Expires: func(ctx context.Context) (time.Time, bool) {
+			caller, err := auth.Caller(ctx)
+			if err != nil {
+				return time.Time{}, false
+			}
+			return caller.ExpiresAt, true
+		},
+		AllowOrigin: server.NewOrigins(g.cfg.Server.CORSOrigin).Allow,
+		MaxBody:     g.cfg.Limits.BodyBytes,
+		Socket:      transport.SocketOptions{MaxSockets: g.cfg.Limits.Sockets, MaxMessage: g.cfg.Limits.BodyBytes},
+		Logger:      g.log, Now: g.now,
+	})
+	return err
+}
+
+// greet tells whose socket it is: by `Authorization` in the payload of connection_init, else by the header that the
+// socket was opened with. A socket without a caller is refused, since nothing that it could ask is open.
+func (g *Gateway) greet(ctx context.Context, payload map[string]any) (context.Context, error) {
+	for _, name := range []string{"Authorization", "authorization"} {
+		if header, ok := payload[name].(string); ok {
+			ctx = g.auth.With(ctx, auth.BearerToken(header), auth.ClientIP(ctx))
+			break
+		}
+	}
+	_, err := auth.Caller(ctx)
+	return ctx, err
+}
+
+// addressShare is how many callers of average diligence one address may stand for: a hospital's agents share one.
+const addressShare = 50
+
+// admission limits operations: of one token, and of one address, since anybody can make up tokens.
+func (g *Gateway) admission() func(context.Context) error {
+	perMinute, burst := g.cfg.Limits.RequestsPerMinute, g.cfg.Limits.RequestBurst
+	callers := newLimiter(perMinute, burst, g.now)
+	addresses := newLimiter(perMinute*addressShare, burst*addressShare, g.now)
+	return func(ctx context.Context) error {
+		ok, wait := addresses.Allow(auth.ClientIP(ctx))
+		if ok {
+			ok, wait = callers.Allow(auth.LimitKey(ctx))
+		}
+		if ok {
+			return nil
+		}
+		return &helix.Error{
+			Code: helix.CodeTooManyRequests, Retryable: true, RetryAfter: wait,
+			Message: "too many requests: the limit is " + strconv.Itoa(perMinute) + " a minute",
+		}
+	}
+}
+
+// checks are the dependencies that /readyz tells of. FortyTwo and Ozonetel are told by their last answers: asking them
+// costs of their budgets.
+func (g *Gateway) checks() []server.Check {
+	return []server.Check{
+		{Name: "bus", Required: true, Probe: func(ctx context.Context) (server.State, string) {
+			if err := g.bus.Healthy(ctx); err != nil {
+				return server.StateDown, "the log does not answer"
+			}
+			return server.StateUp, ""
+		}},
+		{Name: "fortytwo", Probe: func(context.Context) (server.State, string) { return fortyTwoState(g.fortyTwo.State()) }},
+		{Name: "ozonetel", Probe: func(context.Context) (server.State, string) {
+			health := g.ozonetel.Health()
+			switch {
+			case !g.ozonetel.Configured():
+				return server.StateNotConfigured, "set OZONETEL_API_KEY and OZONETEL_USERNAME"
+			case !health.OK():
+				return server.StateDegraded, string(health.LastError.Code)
+			}
+			return server.StateUp, ""
+		}},
+		{Name: "outbox", Probe: func(ctx context.Context) (server.State, string) {
+			letters, err := g.bus.DeadLetters(ctx, 1)
+			switch {
+			case err != nil:
+				return server.StateDegraded, "the dead letters cannot be read"
+			case len(letters) > 0:
+				return server.StateDegraded, "dead letters wait for an operator"
+			}
+			return server.StateUp, ""
+		}},
+	}
+}
+

@@ -1,0 +1,291 @@
+package desk_test
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/trace/noop"
+	"go.uber.org/goleak"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/calls"
+	"github.com/helix-engage/gateway/desk"
+	"github.com/helix-engage/gateway/internal/bus"
+	"github.com/helix-engage/gateway/internal/phone"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var start = time.Date(2026, 1, 14, 10, 0, 0, 0, time.UTC)
+
+// clock is a time that tests move.
+type clock struct{ at atomic.Int64 }
+
+func newClock() *clock {
+	c := &clock{}
+	c.at.Store(start.UnixNano())
+	return c
+}
+func (c *clock) now() time.Time          { return time.Unix(0, c.at.Load()).UTC() }
+func (c *clock) advance(d time.Duration) { c.at.Add(int64(d)) }
+
+// line is a telephony provider that does what it is told to.
+type line struct {
+	mu       sync.Mutex
+	dialErr  error
+	disposed []string // labels, in order
+	err      error    // of every command but Dial
+	dials    atomic.Int32
+}
+
+func (l *line) fail(err error) {
+	l.mu.Lock()
+	l.err = err
+	l.mu.Unlock()
+}
+
+func (l *line) outcome() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+func (l *line) Login(context.Context, helix.AgentSeat) error  { return l.outcome() }
+func (l *line) Logout(context.Context, helix.AgentSeat) error { return l.outcome() }
+func (l *line) SetState(context.Context, helix.AgentSeat, helix.AgentState, string) error {
+	return l.outcome()
+}
+
+func (l *line) Dial(context.Context, helix.AgentSeat, helix.Phone, helix.CallID) (string, error) {
+	l.dials.Add(1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return "21799900000000459", l.dialErr
+}
+
+func (l *line) Dispose(_ context.Context, _ helix.AgentSeat, _ helix.Call, d helix.Disposition) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.disposed = append(l.disposed, d.Label)
+	}
+	return l.err
+}
+
+// crm is a FortyTwo that knows one patient and some work.
+type crm struct {
+	mu        sync.Mutex
+	contact   helix.Contact
+	followUps []helix.FollowUpRecord
+	leads     []helix.LeadRecord
+	err       error
+}
+
+func (c *crm) ContactByPhone(context.Context, helix.Access, helix.Phone) (helix.Contact, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.contact, c.err
+}
+
+func (c *crm) FollowUpsDue(_ context.Context, _ helix.Access, _ helix.MemberID, after helix.DueKey, limit int) ([]helix.FollowUpRecord, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var due []helix.FollowUpRecord
+	for _, f := range c.followUps {
+		if len(due) < limit && (f.DueAt.After(after.Due) || f.DueAt.Equal(after.Due) && f.ID > after.ID) {
+			due = append(due, f)
+		}
+	}
+	return due, c.err
+}
+
+func (c *crm) FollowUpCounts(_ context.Context, _ helix.Access, _ helix.MemberID, now time.Time) (total, overdue int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.followUps {
+		if f.DueAt.Before(now) {
+			overdue++
+		}
+	}
+	return len(c.followUps), overdue, c.err
+}
+
+func (c *crm) LeadsWaiting(_ context.Context, _ helix.Access, _ helix.MemberID, after helix.DueKey, limit int) ([]helix.LeadRecord, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var waiting []helix.LeadRecord
+	for _, l := range c.leads {
+		if len(waiting) < limit && (l.CreatedAt.After(after.Due) || l.CreatedAt.Equal(after.Due) && l.ID > after.ID) {
+			waiting = append(waiting, l)
+		}
+	}
+	return waiting, nil
+}
+
+func (c *crm) LeadCounts(context.Context, helix.Access, helix.MemberID, time.Time) (total, older int, err error) {
+	return len(c.leads), 0, nil
+}
+
+// ledger keeps what was submitted to FortyTwo, merged by record.
+type ledger struct {
+	mu     sync.Mutex
+	fields map[string]map[string]any
+}
+
+func (l *ledger) Submit(_ context.Context, writes ...helix.RecordWrite) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, w := range writes {
+		if l.fields[w.Record] == nil {
+			l.fields[w.Record] = map[string]any{}
+		}
+		for k, v := range w.Fields {
+			l.fields[w.Record][k] = v
+		}
+	}
+	return nil
+}
+
+func (l *ledger) SubmitAndWait(ctx context.Context, _ time.Duration, writes ...helix.RecordWrite) (bool, error) {
+	return true, l.Submit(ctx, writes...)
+}
+
+func (l *ledger) field(record helix.CallID, name string) any {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fields[string(record)][name]
+}
+
+// bench is a desk over a real log, with a provider and a CRM that do as they are told.
+type bench struct {
+	*desk.Desk
+	queue  *desk.Queue
+	agents *desk.Agents
+	calls  *calls.Service
+	line   *line
+	crm    *crm
+	ledger *ledger
+	clock  *clock
+}
+
+func openBus(t *testing.T) *bus.Bus {
+	t.Helper()
+	b, err := bus.Open(t.Context(), bus.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return b
+}
+
+func setup(t *testing.T) *bench { return setupOn(t, openBus(t), newClock()) }
+
+// setupOn makes one replica.
+func setupOn(t *testing.T, b *bus.Bus, clk *clock) *bench {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	x := &bench{line: &line{}, crm: &crm{}, ledger: &ledger{fields: map[string]map[string]any{}}, clock: clk}
+	log := slog.New(slog.DiscardHandler)
+	person := func(p helix.Phone) string { return phone.Token([]byte("secret"), p) }
+	tracer := noop.NewTracerProvider().Tracer("")
+	var err error
+	fatal := func() {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.calls, err = calls.New(ctx, calls.Options{Bus: b, Person: person, Records: x.ledger, Now: clk.now, Tracer: tracer})
+	fatal()
+	x.agents, err = desk.NewAgents(ctx, b, clk.now)
+	fatal()
+	x.queue, err = desk.NewQueue(ctx, desk.QueueOptions{
+		Bus: b, Person: person, Calls: x.calls, Records: x.ledger, CRM: x.crm, ClaimTTL: 10 * time.Minute, SLA: 30 * time.Minute,
+		Now: clk.now, Logger: log,
+	})
+	fatal()
+	x.calls.Wire(x.queue, x.agents)
+	x.Desk = desk.New(desk.Options{
+		Telephony: x.line, Calls: x.calls, Records: x.ledger, CRM: x.crm, Agents: x.agents, Queue: x.queue,
+		Now: clk.now, Logger: log, Tracer: tracer, PauseReason: "Break",
+	})
+	var running sync.WaitGroup
+	for _, run := range []func(context.Context) error{x.queue.Run, x.agents.Run, x.calls.Run} {
+		running.Go(func() {
+			if err := run(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+	return x
+}
+
+func worker(n string) desk.Worker {
+	return desk.Worker{
+		Member: helix.MemberID("member-" + n), Name: "Agent " + n, Token: "token-" + n,
+		Seat: helix.AgentSeat{Agent: helix.AgentID("agent" + n), SIPExtension: "52181" + n, Campaign: "Main", DID: "918041763265"},
+	}
+}
+
+// tell reports a patient who hung up, as push and poll do.
+func (x *bench) tell(t *testing.T, kind helix.ReportKind, p helix.Phone, providerCall string, at time.Time) {
+	t.Helper()
+	err := x.calls.Ingest(t.Context(), helix.ProviderReports{Calls: []helix.CallReport{{
+		Kind: kind, Provider: helix.ProviderOzonetel, ProviderCallID: providerCall, LegID: providerCall, Direction: helix.Inbound,
+		Phone: p, DID: "918041763265", At: at, EndedAt: at.Add(20 * time.Second), Total: 20 * time.Second,
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// missed reports a patient who hung up and answers with his entry.
+func (x *bench) missed(t *testing.T, kind helix.ReportKind, p helix.Phone, providerCall string, at time.Time) helix.MissedCall {
+	t.Helper()
+	x.tell(t, kind, p, providerCall, at)
+	call, err := x.calls.Get(t.Context(), helix.CallID(helix.NewID("OZONETEL", providerCall)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := x.queue.Get(t.Context(), call.MissedCall)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// talk plays an answered call of the worker's to its end.
+func (x *bench) talk(t *testing.T, w desk.Worker, p helix.Phone, providerCall string, direction helix.Direction) helix.Call {
+	t.Helper()
+	r := helix.CallReport{
+		Provider: helix.ProviderOzonetel, ProviderCallID: providerCall, LegID: providerCall, Direction: direction, Phone: p, Agent: w.Seat.Agent,
+	}
+	var reports helix.ProviderReports
+	for i, kind := range []helix.ReportKind{helix.ReportOffered, helix.ReportAnswered, helix.ReportEnded} {
+		r.Kind, r.At = kind, x.clock.now().Add(time.Duration(i)*time.Second)
+		reports.Calls = append(reports.Calls, r)
+	}
+	if err := x.calls.Ingest(t.Context(), reports); err != nil {
+		t.Fatal(err)
+	}
+	id := helix.CallID(helix.NewID("OZONETEL", providerCall))
+	if dial, err := x.calls.DialOf(t.Context(), w.Seat.Agent); err == nil && dial.Phone == p && direction == helix.Outbound {
+		id = dial.Call
+	}
+	call, err := x.calls.Get(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return call
+}
