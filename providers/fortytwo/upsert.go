@@ -41,7 +41,7 @@ func (c *Client) UpsertRecords(ctx context.Context, access helix.Access, writes 
 	if _, _, err := c.authorize(request{op: "fortytwo.upsert", url: c.recordsURL, access: access}); err != nil {
 		return nil, err
 	}
-	u := &upsert{client: c, access: access, model: m, results: make([]Result, len(writes))}
+	u := &upsert{client: c, access: access, model: m, results: make([]Result, len(writes)), renamed: map[string]string{}}
 	all := make([]int, len(writes))
 	for i := range writes {
 		all[i] = i
@@ -60,16 +60,18 @@ type upsert struct {
 	access  helix.Access
 	model   *model
 	results []Result
-	looked  bool  // whether the model's version was looked at because of a refusal
-	moved   bool  // whether it then was a new one
-	faults  int   // INTERNAL_SERVER_ERRORs so far
-	stopped error // why nothing more is sent
+	looked  bool              // whether the model's version was looked at because of a refusal
+	moved   bool              // whether it then was a new one
+	faults  int               // INTERNAL_SERVER_ERRORs so far
+	renamed map[string]string // records that are kept under another id than was asked for
+	stopped error             // why nothing more is sent
 }
 
 // record is what is written to one record: the merged fields of one or more writes.
 type record struct {
 	object *object
-	id     string
+	asked  string // the id that the writes name
+	id     string // the id that it is sent under
 	data   map[string]any
 	writes []int // indices of the writes
 }
@@ -81,6 +83,7 @@ func (u *upsert) run(ctx context.Context, writes []helix.RecordWrite, chosen []i
 		var batch []*record
 		for _, r := range records {
 			if r.object.ours == w.object {
+				u.repoint(r)
 				batch = append(batch, r)
 			}
 		}
@@ -94,6 +97,15 @@ func (u *upsert) run(ctx context.Context, writes []helix.RecordWrite, chosen []i
 		}
 	}
 	return stale
+}
+
+// repoint lets relations follow records that turned out to be kept under another id.
+func (u *upsert) repoint(r *record) {
+	for _, f := range r.object.fields {
+		if id, ok := r.data[f.column].(string); ok && f.kind == kindRelation && u.renamed[id] != "" {
+			r.data[f.column] = u.renamed[id]
+		}
+	}
 }
 
 // merge encodes the writes and joins those of one record. A write that cannot be encoded fails here.
@@ -127,8 +139,8 @@ func (u *upsert) encode(ctx context.Context, w helix.RecordWrite) (*record, erro
 	if !isRecordID(w.Record) {
 		return nil, helix.BadInput("the record id is not a UUID of version 4 or 5")
 	}
-	r := &record{object: o, id: strings.ToLower(w.Record), data: map[string]any{}}
-	r.data[columnID] = r.id
+	id := strings.ToLower(w.Record)
+	r := &record{object: o, asked: id, id: id, data: map[string]any{columnID: id}}
 	for key, value := range w.Fields {
 		f, absent := o.writable(key)
 		if absent {
@@ -274,6 +286,9 @@ func (u *upsert) send(ctx context.Context, batch []*record) error {
 	}
 	for _, r := range batch {
 		id := r.keptAs(kept)
+		if id != r.asked {
+			u.renamed[r.asked] = id
+		}
 		for _, i := range r.writes {
 			u.results[i] = Result{ID: id}
 		}

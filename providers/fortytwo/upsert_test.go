@@ -153,12 +153,19 @@ func TestARecordThatFortyTwoKnowsUnderAnotherIDKeepsIt(t *testing.T) {
 		writes := []helix.RecordWrite{
 			callWrite(1, map[string]any{"name": "A", "providerCallId": "77"}), callWrite(2, map[string]any{"name": "B", "providerCallId": "78"}),
 		}
+		followUp := helix.NewID("followUp")
+		writes = append(writes, helix.RecordWrite{
+			Object: helix.ObjectFollowUp, Record: followUp, Fields: map[string]any{"callId": writes[0].Record},
+		})
 		results, err := c.UpsertRecords(t.Context(), helix.AsServer(), writes)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := gocmp.Diff([]Result{{ID: theirs}, {ID: writes[1].Record}}, results); diff != "" {
+		if diff := gocmp.Diff([]Result{{ID: theirs}, {ID: writes[1].Record}, {ID: followUp}}, results); diff != "" {
 			t.Error(diff)
+		}
+		if got := s.rows["followUps"][0]["callId"]; got != theirs {
+			t.Errorf("the follow-up points to %v", got)
 		}
 	})
 	t.Run("when a duplicate names the record in the way", func(t *testing.T) {
