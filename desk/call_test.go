@@ -1,0 +1,321 @@
+package desk_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/desk"
+)
+
+func order(requestID string) desk.DialOrder { return desk.DialOrder{Phone: rahul, RequestID: requestID} }
+
+func TestTheSameRequestDialsOnceHoweverOftenItIsSent(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	ids := make([]helix.CallID, 8)
+	var wg sync.WaitGroup
+	for i := range ids {
+		wg.Go(func() {
+			call, err := x.Dial(t.Context(), worker("1"), order("r1"))
+			// Who comes while the first request is out learns that its outcome is not known yet, never another call.
+			if err != nil && !helix.IsCode(err, helix.CodeUnknownOutcome) {
+				t.Error(err)
+			}
+			ids[i] = call.ID
+		})
+	}
+	wg.Wait()
+	for _, id := range ids {
+		if id == "" || id != ids[0] {
+			t.Fatalf("got %v", ids)
+		}
+	}
+	if n := x.line.dials.Load(); n != 1 {
+		t.Fatalf("dialled %d times", n)
+	}
+	if call, err := x.Dial(t.Context(), worker("1"), order("r1")); err != nil || call.ID != ids[0] || x.line.dials.Load() != 1 {
+		t.Fatalf("afterwards: %+v, %v", call, err)
+	}
+}
+
+func TestADialWithAnUnknownOutcomeIsNeverRepeatedAndBlocksOnlyForAWhile(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	x.line.dialErr = &helix.Error{Code: helix.CodeUnknownOutcome, Message: "no answer"}
+	for range 2 {
+		if _, err := x.Dial(t.Context(), worker("1"), order("r1")); !helix.IsCode(err, helix.CodeUnknownOutcome) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if _, err := x.Dial(t.Context(), worker("1"), order("r2")); !helix.IsCode(err, helix.CodeAgentBusy) {
+		t.Fatalf("another dial at once: %v", err)
+	}
+	x.clock.advance(3 * time.Minute)
+	if err := x.calls.EndUnknownDials(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	x.line.dialErr = nil
+	call, err := x.Dial(t.Context(), worker("1"), order("r1"))
+	if !helix.IsCode(err, helix.CodeUnknownOutcome) || call.State != helix.CallEnded || x.line.dials.Load() != 1 {
+		t.Fatalf("the first request later: %+v, %v, dialled %d times", call, err, x.line.dials.Load())
+	}
+	if _, err := x.Dial(t.Context(), worker("1"), order("r2")); err != nil || x.line.dials.Load() != 2 {
+		t.Fatalf("another dial later: %v", err)
+	}
+}
+
+func TestARefusedDialEndsTheCallAndSaysTheSameAgain(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	x.line.dialErr = &helix.Error{Code: helix.CodeAgentBusy, Message: "you are not ready", Provider: helix.ProviderOzonetel}
+	for range 2 {
+		call, err := x.Dial(t.Context(), worker("1"), order("r1"))
+		if !helix.IsCode(err, helix.CodeAgentBusy) || call.State != helix.CallEnded || call.EndReason != helix.EndRefused {
+			t.Fatalf("got %+v, %v", call, err)
+		}
+	}
+	if n := x.line.dials.Load(); n != 1 {
+		t.Fatalf("dialled %d times", n)
+	}
+	x.line.dialErr = nil
+	if _, err := x.Dial(t.Context(), worker("1"), order("r2")); err != nil {
+		t.Fatalf("a new wish after that: %v", err)
+	}
+}
+
+func TestAnAgentDialsOneCallAtATime(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	if _, err := x.Dial(t.Context(), worker("1"), order("r1")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Dial(t.Context(), worker("1"), order("r2")); !helix.IsCode(err, helix.CodeAgentBusy) {
+		t.Fatalf("got %v", err)
+	}
+	x.talk(t, worker("1"), rahul, "21799900000000459", helix.Outbound)
+	if _, err := x.Dial(t.Context(), worker("1"), order("r2")); err != nil {
+		t.Fatalf("after the first had ended: %v", err)
+	}
+}
+
+func TestWhatADialRefuses(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	entry := x.missed(t, helix.ReportDetails, rahul, "1", start)
+	if _, err := x.queue.Claim(t.Context(), worker("2")); err != nil {
+		t.Fatal(err)
+	}
+	used, err := x.Dial(t.Context(), worker("3"), order("used"))
+	if err != nil || used.ID == "" {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		by    string
+		order desk.DialOrder
+		want  helix.Code
+	}{
+		{"a missed call that nobody knows", "1", desk.DialOrder{Phone: rahul, RequestID: "a", MissedCall: "no-such"}, helix.CodeNotFound},
+		{"another number than the missed call's", "1", desk.DialOrder{Phone: "+919812345679", RequestID: "b", MissedCall: entry.ID}, helix.CodeBadInput},
+		{"a missed call that somebody else holds", "1", desk.DialOrder{Phone: rahul, RequestID: "c", MissedCall: entry.ID}, helix.CodeConflict},
+		{"a request id that was used for another number", "3", desk.DialOrder{Phone: "+919812345679", RequestID: "used"}, helix.CodeConflict},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := x.Dial(t.Context(), worker(c.by), c.order); !helix.IsCode(err, c.want) {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
+
+// calledBack plays a missed call up to the end of the call back.
+func calledBack(t *testing.T, x *bench) (entry helix.MissedCall, call helix.Call) {
+	t.Helper()
+	w := worker("1")
+	x.missed(t, helix.ReportDetails, rahul, "1", start)
+	claimed, err := x.queue.Claim(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Dial(t.Context(), w, desk.DialOrder{Phone: rahul, RequestID: "back", MissedCall: claimed.ID}); err != nil {
+		t.Fatal(err)
+	}
+	if entry, err = x.queue.Get(t.Context(), claimed.ID); err != nil || entry.Status != helix.CallbackAttempted || entry.AttemptedAt.IsZero() {
+		t.Fatalf("after dialling: %+v, %v", entry, err)
+	}
+	return entry, x.talk(t, w, rahul, "21799900000000459", helix.Outbound)
+}
+
+func TestADispositionSettlesPlansFreesAndClaimsTheNext(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	x.crm.contact = helix.Contact{Patient: "patient-1"}
+	entry, call := calledBack(t, x)
+	next := x.missed(t, helix.ReportDetails, "+919812345679", "2", start.Add(time.Minute))
+	o := desk.DisposeOrder{Call: call.ID, Disposition: helix.Disposition{Label: "Booked", Notes: "morning", CallbackAt: start.Add(24 * time.Hour)}}
+	done, err := x.Dispose(t.Context(), worker("1"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.MissedCall == nil || done.MissedCall.ID != entry.ID || done.MissedCall.Status != helix.CallbackCompleted {
+		t.Errorf("missed call %+v", done.MissedCall)
+	}
+	if done.Claimed == nil || done.Claimed.ID != next.ID || done.PendingSync {
+		t.Errorf("claimed %+v, pending %t", done.Claimed, done.PendingSync)
+	}
+	for field, want := range map[string]any{
+		"disposition": "Booked", "notes": "morning", "agentName": "Agent 1", "agentId": "member-1", "patientId": "patient-1", "callStatus": "COMPLETED",
+	} {
+		if got := x.ledger.field(call.ID, field); got != want {
+			t.Errorf("the call's %s is %v, not %v", field, got, want)
+		}
+	}
+	for field, want := range map[string]any{
+		"dueAt": "2026-01-15T10:00:00Z", "remark": "morning", "assigneeId": "member-1", "callId": string(call.ID), "patientId": "patient-1",
+	} {
+		if got := x.ledger.field(helix.CallID(done.FollowUp), field); got != want {
+			t.Errorf("the follow-up's %s is %v, not %v", field, got, want)
+		}
+	}
+	agent, err := x.Agent(t.Context(), worker("1"))
+	if err != nil || agent.State != helix.AgentReady || agent.CurrentCall != "" {
+		t.Errorf("the agent is %+v, %v", agent, err)
+	}
+
+	again, err := x.Dispose(t.Context(), worker("1"), o)
+	if err != nil || again.FollowUp != done.FollowUp || again.Claimed == nil || again.Claimed.ID != next.ID || again.MissedCall.ID != entry.ID {
+		t.Errorf("a second time: %+v, %v", again, err)
+	}
+	if diff := cmp.Diff([]string{"Booked"}, x.line.disposed); diff != "" {
+		t.Error(diff)
+	}
+	o.Disposition.Label = "Wrong number"
+	if _, err := x.Dispose(t.Context(), worker("1"), o); !helix.IsCode(err, helix.CodeAlreadyDisposed) {
+		t.Errorf("another label: %v", err)
+	}
+}
+
+func TestAPatientWhoDidNotAnswerStaysWithTheAgent(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	w := worker("1")
+	entry := x.missed(t, helix.ReportDetails, rahul, "1", start)
+	call, err := x.Dial(t.Context(), w, desk.DialOrder{Phone: rahul, RequestID: "back", MissedCall: entry.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := x.calls.Ingest(t.Context(), helix.ProviderReports{Calls: []helix.CallReport{{
+		Kind: helix.ReportEnded, Provider: helix.ProviderOzonetel, ProviderCallID: "21799900000000459", Direction: helix.Outbound,
+		Phone: rahul, Agent: w.Seat.Agent, At: start.Add(time.Minute),
+	}}}); err != nil {
+		t.Fatal(err)
+	}
+	done, err := x.Dispose(t.Context(), w, desk.DisposeOrder{Call: call.ID, Disposition: helix.Disposition{Label: "No Answer"}})
+	if err != nil || done.MissedCall == nil || done.MissedCall.Status != helix.CallbackAttempted || done.MissedCall.Agent != "agent1" {
+		t.Fatalf("got %+v, %v", done.MissedCall, err)
+	}
+}
+
+func TestWhatADispositionRefuses(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	other := x.missed(t, helix.ReportDetails, "+919812345670", "7", start)
+	call := x.talk(t, worker("1"), rahul, "42", helix.Inbound)
+	booked := helix.Disposition{Label: "Booked"}
+	for _, c := range []struct {
+		name  string
+		by    string
+		order desk.DisposeOrder
+		want  helix.Code
+	}{
+		{"a call that nobody knows", "1", desk.DisposeOrder{Call: "no-such", Disposition: booked}, helix.CodeNotFound},
+		{"somebody else's call", "2", desk.DisposeOrder{Call: call.ID, Disposition: booked}, helix.CodeForbidden},
+		{"another patient's missed call", "1", desk.DisposeOrder{Call: call.ID, Disposition: booked, MissedCall: other.ID}, helix.CodeBadInput},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := x.Dispose(t.Context(), worker(c.by), c.order); !helix.IsCode(err, c.want) {
+				t.Fatalf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestAProviderThatIsDownLosesNoDispositionAndOneThatForgotTheCallIsNoObstacle(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	call := x.talk(t, worker("1"), rahul, "42", helix.Inbound)
+	o := desk.DisposeOrder{Call: call.ID, Disposition: helix.Disposition{Label: "Booked"}}
+	x.line.fail(&helix.Error{Code: helix.CodeUnavailable, Message: "down", Retryable: true})
+	if _, err := x.Dispose(t.Context(), worker("1"), o); !helix.IsRetryable(err) {
+		t.Fatalf("got %v", err)
+	}
+	if now, err := x.calls.Get(t.Context(), call.ID); err != nil || now.Disposition != nil {
+		t.Fatalf("disposed nevertheless: %+v, %v", now, err)
+	}
+	x.line.fail(helix.NotFound("call"))
+	if done, err := x.Dispose(t.Context(), worker("1"), o); err != nil || done.Call.Disposition == nil {
+		t.Fatalf("got %+v, %v", done.Call, err)
+	}
+}
+
+func TestTheWorkListPagesWithoutGapsOrRepeats(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	w := worker("1")
+	for i := range 5 {
+		due := start.Add(time.Duration(i*20-40) * time.Minute)
+		x.crm.followUps = append(x.crm.followUps, helix.FollowUpRecord{ID: fmt.Sprintf("f%d", i), DueAt: due})
+		x.crm.leads = append(x.crm.leads, helix.LeadRecord{ID: fmt.Sprintf("l%d", i), CreatedAt: due.Add(-24 * time.Hour)})
+	}
+	missed := x.missed(t, helix.ReportDetails, rahul, "1", start.Add(-25*time.Minute))
+	if _, err := x.queue.Claim(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	query := desk.WorklistQuery{Kinds: desk.AllWork(), First: 3, Counts: true}
+	for {
+		page, err := x.Worklist(t.Context(), w, query)
+		if err != nil || page.Total != 11 {
+			t.Fatalf("total %d, %v", page.Total, err)
+		}
+		for _, item := range page.Items {
+			ids = append(ids, item.ID)
+			query.After = item.Cursor
+		}
+		if !page.HasNext {
+			break
+		}
+	}
+	want := []string{"f0", "l0", "f1", "l1", "f2", "l2", string(missed.ID), "f3", "l3", "f4", "l4"}
+	if diff := cmp.Diff(want, ids); diff != "" {
+		t.Fatal(diff)
+	}
+}
+
+func TestAFailingSourceLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	x.crm.leads = []helix.LeadRecord{{ID: "l1", CreatedAt: start}}
+	x.crm.err = &helix.Error{Code: helix.CodeForbidden, Message: "not yours"}
+	list, err := x.Worklist(t.Context(), worker("1"), desk.WorklistQuery{Kinds: desk.AllWork(), First: 10, Counts: true})
+	if err != nil || len(list.Items) != 1 || list.Total != 1 || !helix.IsCode(list.Failed[desk.WorkFollowUp], helix.CodeForbidden) {
+		t.Fatalf("got %+v, %v", list, err)
+	}
+}
+
+func TestACursorThatIsNotOursIsRefused(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	for _, after := range []string{"%%%", "e30x", "eyJOT1BFIjp7fX0"} {
+		if _, err := x.Worklist(t.Context(), worker("1"), desk.WorklistQuery{First: 1, After: after}); !helix.IsCode(err, helix.CodeBadInput) {
+			t.Fatalf("%q: %v", after, err)
+		}
+	}
+}
