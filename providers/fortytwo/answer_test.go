@@ -117,10 +117,14 @@ func TestErrorsThatNoSampleHoldsGetTheirCodes(t *testing.T) {
 			`{"errors":[{"message":"x","extensions":{"code":"BAD_USER_INPUT","subCode":"UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT"}}]}`,
 			helix.CodeConflict,
 		},
-		"a code that nobody has met":      {`{"errors":[{"message":"x","extensions":{"code":"TEAPOT"}}]}`, helix.CodeRejected},
-		"extensions that are no object":   {`{"errors":[{"message":"x","extensions":"oops"}]}`, helix.CodeRejected},
-		"a code that is a number":         {`{"errors":[{"message":"x","extensions":{"code":7,"subCode":"LIMIT_REACHED"}}]}`, helix.CodeTooManyRequests},
-		"a message that is an object too": {`{"errors":[{"message":{"message":"Too many requests."},"extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`, helix.CodeTooManyRequests},
+		"a code that nobody has met":    {`{"errors":[{"message":"x","extensions":{"code":"TEAPOT"}}]}`, helix.CodeRejected},
+		"extensions that are no object": {`{"errors":[{"message":"x","extensions":"oops"}]}`, helix.CodeRejected},
+		"a code that is a number": {
+			`{"errors":[{"message":"x","extensions":{"code":7,"subCode":"LIMIT_REACHED"}}]}`, helix.CodeTooManyRequests,
+		},
+		"a message that is an object too": {
+			`{"errors":[{"message":{"message":"Too many requests."},"extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}`, helix.CodeTooManyRequests,
+		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -151,7 +155,7 @@ func TestOnlyAPlainSentenceOfFortyTwoReachesTheUser(t *testing.T) {
 		want string
 	}{
 		"a plain sentence is shown without its full stop": {"User does not have permission.", "User does not have permission"},
-		"a sentence in another language":                  {"Vous n'avez pas la permission", messageForbidden}, // the apostrophe might open a value
+		"an apostrophe may open a value":                  {"Vous n'avez pas la permission", messageForbidden},
 		"a filler says nothing":                           {"An error occurred.", messageForbidden},
 		"a quoted value is kept back":                     {`Invalid value "Asha"`, messageForbidden},
 		"a number is kept back":                           {"Provided phone number is invalid 9812345678", messageForbidden},
@@ -224,7 +228,8 @@ func FuzzAnswersAreReadWithoutPanic(f *testing.F) {
 }
 
 func FuzzRecordsAreReadWithoutPanic(f *testing.F) {
-	f.Add([]byte(`{"id":"A","phone":{"primaryPhoneNumber":"9812345678","primaryPhoneCallingCode":"+91"},"fullName":{"firstName":"A"},"dueAt":"2026-05-01T10:00:00.000Z","lead":{"id":"x"}}`))
+	f.Add([]byte(`{"id":"A","phone":{"primaryPhoneNumber":"9812345678","primaryPhoneCallingCode":"+91"},` +
+		`"fullName":{"firstName":"A"},"dueAt":"2026-05-01T10:00:00.000Z","lead":{"id":"x"}}`))
 	f.Add([]byte(`{"phone":7,"fullName":[],"dueAt":{},"lead":null,"name":3}`))
 	m := resolve(1, metadataOf(f, defaultObjects()), nil)
 	o := m.objects[helix.ObjectFollowUp]

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
 )
@@ -29,8 +27,8 @@ type Client struct {
 	now        func() time.Time
 
 	model   atomic.Pointer[model]
-	loading singleflight.Group
-	changed chan struct{} // asks Run for a look at the model; one waiting request is enough
+	loading chan struct{} // held, by a place in it, while the model is read
+	loads   atomic.Uint64 // how often it was read or found unchanged
 }
 
 // New prepares a client; it sends nothing. It fails when the URL or the field map cannot be understood.
@@ -59,7 +57,7 @@ func New(o Options) (*Client, error) {
 		budget:     newBudget(o.RequestsPerMinute, o.Burst, o.Now),
 		log:        o.Logger,
 		now:        o.Now,
-		changed:    make(chan struct{}, 1),
+		loading:    make(chan struct{}, 1),
 	}, nil
 }
 
@@ -91,38 +89,33 @@ func (c *Client) State() State {
 	return s
 }
 
-// Run keeps the data model fresh until ctx ends: it looks at once, then every refresh interval, sooner while the model
-// is unresolved or an answer hints at a change. It returns nil when ctx ends.
+// maxBackoff is how long Run waits at most before it tries again to read the model.
+const maxBackoff = 16 * time.Second
+
+// Run keeps the data model fresh until ctx ends: it looks at once, then every refresh interval, sooner after a failure.
+// It returns nil when ctx ends.
 func (c *Client) Run(ctx context.Context) error {
 	if c.recordsURL == "" || c.apiKey == "" {
 		<-ctx.Done()
 		return nil
 	}
-	wait := time.Duration(0)
 	for failures := 0; ; {
+		wait := c.refresh
+		if err := c.Resolve(ctx); ctx.Err() != nil {
+			return nil
+		} else if err != nil {
+			wait = min(wait, maxBackoff, time.Second<<min(failures, 10))
+			failures++
+			c.log.WarnContext(ctx, "the data model of FortyTwo could not be read", "failures", failures, "error", err)
+		} else {
+			failures = 0
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
 		case <-timer.C:
-		case <-c.changed:
-			timer.Stop()
 		}
-		if err := c.Resolve(ctx); err != nil {
-			failures++
-			c.log.WarnContext(ctx, "the data model of FortyTwo could not be read", "failures", failures, "error", err)
-			wait = min(c.refresh, time.Second<<min(failures-1, 5))
-			continue
-		}
-		failures, wait = 0, c.refresh
-	}
-}
-
-// hintChanged asks Run to look at the model soon.
-func (c *Client) hintChanged() {
-	select {
-	case c.changed <- struct{}{}:
-	default:
 	}
 }

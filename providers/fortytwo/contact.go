@@ -68,8 +68,8 @@ func (c *Client) newestByPhone(
 		op: "fortytwo.contact", access: access, object: o,
 		sel: o.selection("name", "fullName") + " " + columnCreatedAt,
 		where: []filter{
-			{f.name: op("primaryPhoneNumber", "eq", national)},
-			{f.name: op("primaryPhoneCallingCode", "eq", calling)},
+			{f.name: cond("primaryPhoneNumber", "eq", national)},
+			{f.name: cond("primaryPhoneCallingCode", "eq", calling)},
 		},
 		order: []order{descending(columnCreatedAt), ascending(columnID)},
 		first: 1,

@@ -52,7 +52,7 @@ func (c *Client) keyset(ctx context.Context, q listQuery, column string, after h
 		return whole, nil
 	}
 	page.where = append(slices.Clone(where),
-		op(column, "gte", last.Format(millisecond)), op(column, "lt", last.Add(time.Millisecond).Format(millisecond)))
+		cond(column, "gte", last.Format(millisecond)), cond(column, "lt", last.Add(time.Millisecond).Format(millisecond)))
 	page.order, page.first = []order{ascending(columnID)}, limit-len(whole)
 	tail, err := c.keyedList(ctx, page, column)
 	if err != nil {
@@ -80,12 +80,12 @@ func (c *Client) keyedList(ctx context.Context, q listQuery, column string) ([]k
 func beyond(column string, after helix.DueKey) filter {
 	due := after.Due.UTC().Truncate(time.Millisecond)
 	if after.ID == "" {
-		return op(column, "gte", due.Format(millisecond))
+		return cond(column, "gte", due.Format(millisecond))
 	}
 	next := due.Add(time.Millisecond).Format(millisecond)
 	return or(
-		op(column, "gte", next),
-		and(op(column, "gte", due.Format(millisecond)), op(column, "lt", next), op(columnID, "gt", after.ID)),
+		cond(column, "gte", next),
+		and(cond(column, "gte", due.Format(millisecond)), cond(column, "lt", next), cond(columnID, "gt", after.ID)),
 	)
 }
 

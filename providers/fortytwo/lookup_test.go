@@ -27,10 +27,16 @@ func TestAContactIsFoundByNationalNumberAndCallingCode(t *testing.T) {
 	s.rows["leads"] = []map[string]any{
 		{"id": "55555555-5555-4555-8555-555555555555", "name": "Older", "phone": phones("9812345678", "+91"), "createdAt": at},
 		{"id": leadID, "name": "Newer", "phone": phones("9812345678", "+91"), "createdAt": at.Add(time.Hour)},
-		{"id": "66666666-6666-4666-8666-666666666666", "name": "Abroad", "phone": phones("9812345678", "+44"), "createdAt": at.Add(2 * time.Hour)},
+		{
+			"id": "66666666-6666-4666-8666-666666666666", "name": "Abroad", "phone": phones("9812345678", "+44"),
+			"createdAt": at.Add(2 * time.Hour),
+		},
 	}
 	s.rows["patients"] = []map[string]any{
-		{"id": patientID, "name": "", "fullName": map[string]any{"firstName": "Asha", "lastName": "Rao"}, "phone": phones("9900000000", "+91"), "createdAt": at},
+		{
+			"id": patientID, "name": "", "fullName": map[string]any{"firstName": "Asha", "lastName": "Rao"},
+			"phone": phones("9900000000", "+91"), "createdAt": at,
+		},
 	}
 	c := s.client(t, nil)
 	cases := map[string]struct {
@@ -112,7 +118,10 @@ func TestTheWorklistShowsPendingFollowUpsWithTheirPerson(t *testing.T) {
 	}
 	c := s.client(t, nil)
 	want := []helix.FollowUpRecord{
-		{ID: "a0000000-0000-4000-8000-000000000005", Name: "Call back", DueAt: due.Add(-time.Hour), Lead: leadID, Phone: "+919812345678", Person: "Lead"},
+		{
+			ID: "a0000000-0000-4000-8000-000000000005", Name: "Call back", DueAt: due.Add(-time.Hour), Lead: leadID,
+			Phone: "+919812345678", Person: "Lead",
+		},
 		{
 			ID: "a0000000-0000-4000-8000-000000000001", Name: "Call back", Remark: "before noon", DueAt: due, Lead: leadID, Patient: patientID,
 			Phone: "+919812345678", Person: "Patient",

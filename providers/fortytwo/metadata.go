@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -54,9 +55,23 @@ func (c *Client) Workspace(ctx context.Context) (id string, err error) {
 }
 
 // Resolve makes the model current: it reads the version and, when that is new or no model is there yet, the whole
-// data model. Concurrent callers share one reading. [Client.Run] calls it; so may a start-up check.
+// data model. Who waits while another caller does so shares its success. [Client.Run] calls it; so may a start-up check
+// or whoever hears of a change.
 func (c *Client) Resolve(ctx context.Context) error {
-	_, err, _ := c.loading.Do("model", func() (any, error) { return nil, c.load(ctx) })
+	seen := c.loads.Load()
+	select {
+	case c.loading <- struct{}{}:
+		defer func() { <-c.loading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if c.loads.Load() != seen {
+		return nil
+	}
+	err := c.load(ctx)
+	if err == nil {
+		c.loads.Add(1)
+	}
 	return err
 }
 
@@ -77,7 +92,11 @@ func (c *Client) load(ctx context.Context) error {
 	m := resolve(version, objects, c.overrides)
 	c.model.Store(m)
 	if old == nil || !slices.Equal(old.missing, m.missing) {
-		c.log.InfoContext(ctx, "the data model of FortyTwo was read", "version", version, "missing", strings.Join(m.missing, ", "))
+		level := slog.LevelInfo
+		if len(m.missing) > 0 {
+			level = slog.LevelWarn
+		}
+		c.log.Log(ctx, level, "the data model of FortyTwo was read", "version", version, "missing", strings.Join(m.missing, ", "))
 	}
 	return nil
 }
@@ -112,7 +131,6 @@ func (c *Client) resolved() (*model, error) {
 	if m := c.model.Load(); m != nil {
 		return m, nil
 	}
-	c.hintChanged()
 	return nil, unavailable(errors.New("the data model was not read yet"))
 }
 

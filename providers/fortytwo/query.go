@@ -17,9 +17,9 @@ const maxPage = 200
 // in 2.x, and all but one are silently dropped in 1.5 (fortytwo.md 0.7).
 type filter map[string]any
 
-func eq(column string, value any) filter { return op(column, "eq", value) }
+func eq(column string, value any) filter { return cond(column, "eq", value) }
 
-func op(column, operator string, value any) filter {
+func cond(column, operator string, value any) filter {
 	return filter{column: map[string]any{operator: value}}
 }
 
@@ -72,13 +72,13 @@ func (c *Client) list(ctx context.Context, q listQuery) ([]node, error) {
 }
 
 // count gives how many records match. It asks for one record, since `first: 0` is not known to work on every line.
-func (c *Client) count(ctx context.Context, opName string, access helix.Access, o *object, where []filter) (int, error) {
+func (c *Client) count(ctx context.Context, name string, access helix.Access, o *object, where []filter) (int, error) {
 	doc := fmt.Sprintf("query($filter: %sFilterInput, $first: Int) { %s(filter: $filter, first: $first) { totalCount } }",
 		o.typeName(), o.plural)
 	connection, err := fetch[struct {
 		TotalCount int `json:"totalCount"`
 	}](ctx, c, request{
-		op: opName, url: c.recordsURL, access: access, lookup: true, safety: providers.Safe, query: doc,
+		op: name, url: c.recordsURL, access: access, lookup: true, safety: providers.Safe, query: doc,
 		variables: map[string]any{"filter": and(where...), "first": 1},
 	}, o.plural)
 	return connection.TotalCount, err
@@ -90,9 +90,11 @@ var errShape = errors.New("the answer has another shape than expected")
 func fetch[T any](ctx context.Context, c *Client, r request, root string) (value T, err error) {
 	err = c.send(ctx, r, func(data json.RawMessage) error {
 		var fields map[string]json.RawMessage
-		if json.Unmarshal(data, &fields) != nil || isNull(fields[root]) || json.Unmarshal(fields[root], &value) != nil {
+		var fresh T // an earlier attempt may have left something
+		if json.Unmarshal(data, &fields) != nil || isNull(fields[root]) || json.Unmarshal(fields[root], &fresh) != nil {
 			return errShape
 		}
+		value = fresh
 		return nil
 	})
 	return value, err

@@ -152,7 +152,9 @@ func TestAFieldMapThatMeansNothingIsRefusedWithAllItsFaults(t *testing.T) {
 	if err == nil {
 		t.Fatal("accepted")
 	}
-	for _, part := range []string{`"call.nosuch"`, `"patient"`, `"lead" is mapped twice`, `"call.callStatus.NOPE"`, `"lead.phone=a b"`, `"call.x.y.z"`} {
+	for _, part := range []string{
+		`"call.nosuch"`, `"patient"`, `"lead" is mapped twice`, `"call.callStatus.NOPE"`, `"lead.phone=a b"`, `"call.x.y.z"`,
+	} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("does not mention %s: %v", part, err)
 		}

@@ -88,10 +88,10 @@ func post(url, token string, payload []byte) providers.Request {
 func (c *Client) judge(op providers.Operation, r providers.Response, server bool, read func(json.RawMessage) error) error {
 	a, err := decodeAnswer(r.Body)
 	switch {
-	case err != nil && r.OK():
-		return err
-	case err != nil:
+	case err != nil && refusesBody(r.Status):
 		return c.http.Refused(op, r)
+	case err != nil: // most likely from what stands in front of FortyTwo while it is away
+		return err
 	case len(a.Errors) > 0:
 		e := refusal(a.Errors[0], server)
 		if names := c.model.Load().mentioned(string(a.Errors[0].Message)); names != "" {
@@ -101,4 +101,9 @@ func (c *Client) judge(op providers.Operation, r providers.Response, server bool
 	default:
 		return read(a.Data)
 	}
+}
+
+// refusesBody reports whether a status speaks of what was sent, so that sending it again is in vain.
+func refusesBody(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnsupportedMediaType
 }

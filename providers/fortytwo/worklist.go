@@ -106,16 +106,16 @@ func (c *Client) LeadCounts(
 
 // counts counts all matches and those before a time, side by side: a root field may occur once in a request.
 func (c *Client) counts(
-	ctx context.Context, opName string, access helix.Access, o *object, where []filter, column string, before time.Time,
+	ctx context.Context, name string, access helix.Access, o *object, where []filter, column string, before time.Time,
 ) (total, older int, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		total, err = c.count(ctx, opName, access, o, where)
+		total, err = c.count(ctx, name, access, o, where)
 		return err
 	})
 	g.Go(func() (err error) {
-		early := op(column, "lt", before.UTC().Format(millisecond))
-		older, err = c.count(ctx, opName, access, o, append(where[:len(where):len(where)], early))
+		early := cond(column, "lt", before.UTC().Format(millisecond))
+		older, err = c.count(ctx, name, access, o, append(where[:len(where):len(where)], early))
 		return err
 	})
 	return total, older, g.Wait()
@@ -137,7 +137,7 @@ func (m *model) pendingFollowUps(member helix.MemberID) (*object, []filter, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	return o, append(where, op(due.column, "is", "NOT_NULL")), nil
+	return o, append(where, cond(due.column, "is", "NOT_NULL")), nil
 }
 
 func (m *model) newLeads(member helix.MemberID) (*object, []filter, error) {
