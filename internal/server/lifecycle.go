@@ -124,7 +124,11 @@ func (r *runningComponent) stop() error {
 // UntilSignal gives a context that ends with the first SIGINT or SIGTERM. From then on the signals do what they do
 // without a program's doing: a second one kills the process at once.
 func UntilSignal(parent context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	signalled, stop := signal.NotifyContext(parent, os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	context.AfterFunc(signalled, func() {
+		stop() // first, so that whoever sees ctx end may rely on it
+		cancel()
+	})
 	return ctx, stop
 }

@@ -13,7 +13,11 @@ import (
 	"net/url"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/telemetry"
@@ -61,7 +65,12 @@ func hidePath(next http.Handler, instrument func(http.Handler) http.Handler) htt
 		inner := http.HandlerFunc(func(w http.ResponseWriter, hidden *http.Request) {
 			whole := hidden.WithContext(hidden.Context())
 			whole.URL, whole.RequestURI = r.URL, r.RequestURI
-			defer func() { hidden.Pattern, hidden.MultipartForm = whole.Pattern, whole.MultipartForm }()
+			defer func() {
+				hidden.Pattern, hidden.MultipartForm = whole.Pattern, whole.MultipartForm
+				if i := strings.IndexByte(whole.Pattern, '/'); i >= 0 { // without the method
+					trace.SpanFromContext(whole.Context()).SetAttributes(attribute.String("http.route", whole.Pattern[i:]))
+				}
+			}()
 			next.ServeHTTP(w, whole)
 		})
 		hidden := r.WithContext(r.Context())
