@@ -1,9 +1,11 @@
 package bus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,12 +29,12 @@ type StoredEvent struct {
 // wildcards. expectedLast is the sequence of the call's previous event, 0 for its first; when it is not, somebody else
 // appended meanwhile and the error is [ErrConflict].
 //
-// Person and call together name a call's history, so that a call must keep its person.
+// A call must keep its person: the two together are the subject, within which expectedLast is compared.
 func (b *Bus) AppendEvent(ctx context.Context, person, call string, expectedLast uint64, data []byte) (uint64, error) {
 	if !isToken(person) || !isToken(call) {
 		return 0, fmt.Errorf("bus.append event: person and call must be subject tokens")
 	}
-	ack, err := b.js.Publish(ctx, "events."+person+"."+call, data, jetstream.WithExpectLastSequencePerSubject(expectedLast))
+	ack, err := b.js.Publish(ctx, "events."+call+"."+person, data, jetstream.WithExpectLastSequencePerSubject(expectedLast))
 	if err != nil {
 		return 0, translate("bus.append event", err)
 	}
@@ -44,24 +46,34 @@ func (b *Bus) CallEvents(ctx context.Context, call string) ([]StoredEvent, error
 	if !isToken(call) {
 		return nil, fmt.Errorf("bus.call events: call must be a subject token")
 	}
+	// A call has one subject, but its person is not known here. The server finds it by its prefix.
+	lasts, err := b.lastOf(ctx, streamEvents, "events."+call+".*", callPage)
+	if err != nil {
+		return nil, translate("bus.call events", err)
+	}
 	var events []StoredEvent
-	for from := uint64(1); ; {
-		msgs, more, err := b.page(ctx, streamEvents, "events.*."+call, from, callPage)
-		if err != nil {
-			return nil, translate("bus.call events", err)
-		}
-		for _, m := range msgs {
-			e, err := storedEvent(m)
+	for _, last := range lasts {
+		subject := last.Header.Get(jetstream.SubjectHeader)
+		for from := uint64(1); ; {
+			msgs, more, err := b.page(ctx, streamEvents, subject, from, callPage)
 			if err != nil {
-				return nil, fmt.Errorf("bus.call events: %w", err)
+				return nil, translate("bus.call events", err)
 			}
-			events = append(events, e)
-			from = e.Sequence + 1
-		}
-		if !more || len(msgs) == 0 {
-			return events, nil
+			for _, m := range msgs {
+				e, err := storedEvent(m)
+				if err != nil {
+					return nil, fmt.Errorf("bus.call events: %w", err)
+				}
+				events = append(events, e)
+				from = e.Sequence + 1
+			}
+			if !more || len(msgs) == 0 {
+				break
+			}
 		}
 	}
+	slices.SortFunc(events, func(a, b StoredEvent) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	return events, nil
 }
 
 // EventsAfter reads up to limit events that follow a sequence, fewer when the page would be larger than 4 MiB. It is
@@ -132,7 +144,7 @@ func (b *Bus) ErasePerson(ctx context.Context, person string) error {
 	if !isToken(person) {
 		return fmt.Errorf("bus.erase person: person must be a subject token")
 	}
-	return translate("bus.erase person", b.byName[streamEvents].Purge(ctx, jetstream.WithPurgeSubject("events."+person+".*")))
+	return translate("bus.erase person", b.byName[streamEvents].Purge(ctx, jetstream.WithPurgeSubject("events.*."+person)))
 }
 
 func storedEvent(m *nats.Msg) (StoredEvent, error) {
@@ -152,7 +164,8 @@ func eventSubject(subject string) (person, call string, ok bool) {
 	if !ok {
 		return "", "", false
 	}
-	return strings.Cut(rest, ".")
+	call, person, ok = strings.Cut(rest, ".")
+	return person, call, ok
 }
 
 // isToken reports whether s can be one token of a subject.

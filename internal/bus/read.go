@@ -17,34 +17,48 @@ const maxPageBytes = 4 << 20
 
 // pageRequest is the body of a batched direct read, which nats.go has no call for.
 type pageRequest struct {
-	Sequence uint64 `json:"seq"`
-	Batch    int    `json:"batch,omitempty"`
-	MaxBytes int    `json:"max_bytes,omitempty"`
-	Filter   string `json:"next_by_subj"`
+	Sequence uint64   `json:"seq,omitempty"`
+	Batch    int      `json:"batch,omitempty"`
+	MaxBytes int      `json:"max_bytes,omitempty"`
+	Filter   string   `json:"next_by_subj,omitempty"`
+	LastOf   []string `json:"multi_last,omitempty"`
 }
 
 // page reads up to limit messages of a stream from a sequence on, in one request and without a consumer, which would
 // cost the server memory and goroutines. The stream must allow direct reads. more says whether the server has further
 // ones. On a cluster a replica that lags may answer; see [Bus.EventsAfter].
 func (b *Bus) page(ctx context.Context, stream, filter string, from uint64, limit int) (msgs []*nats.Msg, more bool, err error) {
-	body, err := json.Marshal(pageRequest{Sequence: max(from, 1), Batch: limit, MaxBytes: maxPageBytes, Filter: filter})
+	return b.read(ctx, stream, limit, pageRequest{Sequence: max(from, 1), Batch: limit, MaxBytes: maxPageBytes, Filter: filter})
+}
+
+// lastOf reads the last message of each subject that a filter matches, at most limit.
+func (b *Bus) lastOf(ctx context.Context, stream, filter string, limit int) (msgs []*nats.Msg, err error) {
+	msgs, _, err = b.read(ctx, stream, limit, pageRequest{Batch: limit, LastOf: []string{filter}})
+	return msgs, err
+}
+
+func (b *Bus) read(ctx context.Context, stream string, limit int, request pageRequest) (msgs []*nats.Msg, more bool, err error) {
+	body, err := json.Marshal(request)
 	if err != nil {
 		return nil, false, err
 	}
-	answers, err := b.nc.SubscribeSync(b.nc.NewInbox())
+	answers := make(chan *nats.Msg, limit+1) // room for all, so that none is dropped
+	sub, err := b.nc.ChanSubscribe(b.nc.NewInbox(), answers)
 	if err != nil {
 		return nil, false, err
 	}
-	defer func() { _ = answers.Unsubscribe() }()
-	if err := b.nc.PublishRequest("$JS.API.DIRECT.GET."+stream, answers.Subject, body); err != nil {
+	defer func() { _ = sub.Unsubscribe() }()
+	if err := b.nc.PublishRequest("$JS.API.DIRECT.GET."+stream, sub.Subject, body); err != nil {
 		return nil, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestPatience)
 	defer cancel()
 	for {
-		m, err := answers.NextMsgWithContext(ctx)
-		if err != nil {
-			return nil, false, err
+		var m *nats.Msg
+		select {
+		case m = <-answers:
+		case <-ctx.Done():
+			return nil, false, ctx.Err()
 		}
 		if len(m.Data) > 0 || m.Header.Get(jetstream.SequenceHeader) != "" {
 			msgs = append(msgs, m)
@@ -55,6 +69,8 @@ func (b *Bus) page(ctx context.Context, stream, filter string, from uint64, limi
 			return msgs, m.Header.Get("Nats-Num-Pending") != "0", nil
 		case "404":
 			return nil, false, nil
+		case "503":
+			return nil, false, nats.ErrNoResponders
 		default:
 			return nil, false, fmt.Errorf("a batched read of %s was refused with status %s", stream, status)
 		}
