@@ -68,10 +68,10 @@ func TestRecordedErrorsGetTheirCodes(t *testing.T) {
 		{"2.7/err-wrong-type", helix.CodeBadInput, errModelChanged},
 		{"1.5/update-null", helix.CodeBadInput, nil},
 		{"2.7/bad-fk", helix.CodeBadInput, nil},
-		{"1.5/unique-violation", helix.CodeConflict, errDuplicate{}},
-		{"2.7/unique-violation", helix.CodeConflict, errDuplicate{record: "1b974373-59ba-4de8-8b2b-153cd0bbf58b"}},
-		{"1.5/create-client-id-dup", helix.CodeConflict, errDuplicate{}},
-		{"2.7/create-client-id-dup", helix.CodeConflict, errDuplicate{record: "11111111-1111-4111-8111-111111111111"}},
+		{"1.5/unique-violation", helix.CodeConflict, duplicateError{}},
+		{"2.7/unique-violation", helix.CodeConflict, duplicateError{record: "1b974373-59ba-4de8-8b2b-153cd0bbf58b"}},
+		{"1.5/create-client-id-dup", helix.CodeConflict, duplicateError{}},
+		{"2.7/create-client-id-dup", helix.CodeConflict, duplicateError{record: "11111111-1111-4111-8111-111111111111"}},
 	}
 	for _, c := range cases {
 		t.Run(c.sample, func(t *testing.T) {

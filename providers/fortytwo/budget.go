@@ -56,7 +56,7 @@ func (b *budget) waitPause(ctx context.Context) error {
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-		return ctx.Err()
+		return helix.AsError(ctx.Err())
 	case <-timer.C:
 		return nil
 	}
@@ -67,7 +67,7 @@ func (b *budget) pause(d time.Duration) { b.paused.Store(b.now().Add(d).UnixNano
 
 func overBudget(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return helix.AsError(ctx.Err())
 	}
 	e := tooManyRequests(limitPause)
 	e.Err = err

@@ -28,12 +28,12 @@ const (
 // errModelChanged marks a refusal that a renamed or deleted field explains.
 var errModelChanged = errors.New("the data model may have changed")
 
-// errDuplicate marks a unique violation. record is the one in the way, "" when FortyTwo does not say (1.5, or a
+// duplicateError marks a unique violation. record is the one in the way, "" when FortyTwo does not say (1.5, or a
 // soft-deleted holder).
-type errDuplicate struct{ record string }
+type duplicateError struct{ record string }
 
 // Error names no value.
-func (errDuplicate) Error() string { return "a unique value is taken" }
+func (duplicateError) Error() string { return "a unique value is taken" }
 
 // errFault marks an INTERNAL_SERVER_ERROR that says nothing more: FortyTwo is there, but stumbled over this request.
 var errFault = errors.New("FortyTwo reports a fault of its own")
@@ -110,7 +110,7 @@ func verdict(message string, x extensions) *helix.Error {
 // variable with a field that is gone, in 1.5, and a value of a selection that is gone, in 2.x.
 func badInput(message string, x extensions) *helix.Error {
 	if x.SubCode == "" && (x.ConflictsID != "" || hasAnyPrefix(message, "A duplicate entry", "Duplicate ")) {
-		return &helix.Error{Code: helix.CodeConflict, Message: messageConflict, Err: errDuplicate{record: string(x.ConflictsID)}}
+		return &helix.Error{Code: helix.CodeConflict, Message: messageConflict, Err: duplicateError{record: string(x.ConflictsID)}}
 	}
 	e := &helix.Error{Code: helix.CodeBadInput, Message: messageBadValue}
 	if x.SubCode == "" {

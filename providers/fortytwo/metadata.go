@@ -63,7 +63,7 @@ func (c *Client) Resolve(ctx context.Context) error {
 	case c.loading <- struct{}{}:
 		defer func() { <-c.loading }()
 	case <-ctx.Done():
-		return ctx.Err()
+		return helix.AsError(ctx.Err())
 	}
 	if c.loads.Load() != seen {
 		return nil
