@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,7 +31,13 @@ func newTestServer(t testing.TB, schema *testSchema, opts Options) (*httptest.Se
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(h)
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnState = func(c net.Conn, state http.ConnState) {
+		if state == http.StateNew { // so that a peer that does not read is seen soon
+			_ = c.(*net.TCPConn).SetWriteBuffer(smallBuffer)
+		}
+	}
+	server.Start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -41,6 +48,9 @@ func newTestServer(t testing.TB, schema *testSchema, opts Options) (*httptest.Se
 	})
 	return server, h
 }
+
+// smallBuffer is the size asked of the kernel, in bytes.
+const smallBuffer = 16 << 10
 
 const (
 	contentJSON = "application/json"

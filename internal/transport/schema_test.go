@@ -36,6 +36,7 @@ const testSDL = `
 	type Subscription {
 		count(to: Int!): Int!
 		events: Int!
+		others: Int!
 		refused: Int!
 		faulty(on: [Int!]!): Int!
 	}`
@@ -44,6 +45,7 @@ const testSDL = `
 type testSchema struct {
 	schema  *ast.Schema
 	events  chan int      // what Subscription.events yields, until closed
+	others  chan int      // what Subscription.others yields
 	entered chan string   // receives the name of each "held" operation when it has begun
 	release chan struct{} // lets held operations go on
 	ended   chan string   // receives the name of each subscription when it is cancelled
@@ -54,6 +56,7 @@ func newTestSchema() *testSchema {
 	return &testSchema{
 		schema:  gqlparser.MustLoadSchema(&ast.Source{Input: testSDL}),
 		events:  make(chan int),
+		others:  make(chan int),
 		entered: make(chan string, 16),
 		release: make(chan struct{}),
 		ended:   make(chan string, 16),
@@ -167,9 +170,10 @@ func (s *testSchema) subscribe(ctx context.Context, oc *graphql.OperationContext
 			return answer(n)
 		}
 	}
+	source := map[string]chan int{"events": s.events, "others": s.others}[f.Name]
 	return func(context.Context) *graphql.Response {
 		select {
-		case v, ok := <-s.events:
+		case v, ok := <-source:
 			if !ok {
 				return nil
 			}

@@ -2,7 +2,7 @@ package transport
 
 import (
 	"errors"
-	"os"
+	"net"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -77,8 +77,8 @@ func (s *socket) part(end *closing) error {
 
 // abandon gives up a connection that takes no bytes: a half-written frame leaves no way to say why.
 func (s *socket) abandon(err error) {
-	s.out.close(closing{
-		code: websocket.CloseAbnormalClosure, slow: errors.Is(err, os.ErrDeadlineExceeded), silent: true,
-	}, false)
+	failure, isNetwork := errors.AsType[net.Error](err)
+	slow := isNetwork && failure.Timeout()
+	s.out.close(closing{code: websocket.CloseAbnormalClosure, slow: slow, silent: true}, false)
 	_ = s.conn.Close()
 }
