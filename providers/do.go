@@ -19,8 +19,8 @@ import (
 //
 // read sees every answer with a status of 2xx or 4xx, other than 408 and 429; it may run once per attempt. What it
 // returns decides the outcome: nil for success, a *helix.Error for what the provider put into words, any other error
-// for an answer that it cannot make sense of, which counts like a 5xx. [Client.Refused] codes a 4xx that read has no
-// words for.
+// for an answer that it cannot make sense of, which counts like a 5xx and whose text, not quoting the answer, becomes
+// the detail. [Client.Refused] codes a 4xx that read has no words for.
 func (c *Client) Do(ctx context.Context, op Operation, req Request, read func(Response) error) error {
 	timeout := op.Timeout
 	if timeout == 0 {
@@ -112,11 +112,16 @@ func build(ctx context.Context, op Operation, req Request) (*http.Request, error
 	return r, nil
 }
 
-// waitToRetry is false when the wait would outlast ctx.
+// waitToRetry is false, at once, when the wait would outlast ctx.
 func waitToRetry(ctx context.Context, d time.Duration) bool {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false
 	}
+	return Wait(ctx, d)
+}
+
+// Wait lets d pass. It is false when ctx ended first.
+func Wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -16,7 +16,7 @@ func (c *Client) Abandoned(ctx context.Context) ([]helix.CallReport, error) {
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.abandoned", Family: "abandoned", Safety: providers.Safe, Timeout: reportTimeout},
 		method: http.MethodGet, path: "/ca_apis/abandonCalls",
-		judge: judge{accept: noData, read: func(a answer) error {
+		expect: expectation{accept: noData, read: func(a answer) error {
 			var rows []abandonedRow
 			if err := a.rows(&rows); err != nil {
 				return err

@@ -39,7 +39,7 @@ func (c *Client) authenticate(ctx context.Context, name, action string, seat hel
 		Method: http.MethodPost, URL: c.base + "/CAServices/AgentAuthenticationV2/index.php",
 		Header: basic.Header, Body: []byte(form.Encode()),
 	}, func(r providers.Response) error {
-		return c.judge(op, r, judge{accept: func(text string) bool { return strings.Contains(strings.ToLower(text), fulfilled) }})
+		return c.judge(op, r, expectation{accept: func(text string) bool { return strings.Contains(strings.ToLower(text), fulfilled) }})
 	})
 }
 
@@ -69,7 +69,7 @@ func (c *Client) AgentStates(ctx context.Context) ([]helix.AgentReport, error) {
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.agent_states", Family: "agentLogins", Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodPost, path: "/ca_apis/getAgentLogins",
-		judge: judge{accept: noData, read: func(a answer) error {
+		expect: expectation{accept: noData, read: func(a answer) error {
 			var rows []struct{ AgentID, AgentState FlexString }
 			if err := a.rows(&rows); err != nil {
 				return err
@@ -93,7 +93,7 @@ func (c *Client) AgentDetails(ctx context.Context, agent helix.AgentID) (helix.A
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.agent_details", Family: "agentDetails", Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodPost, path: "/ca_apis/AgentDetails", fields: map[string]any{"agentId": string(agent)},
-		judge: judge{read: func(a answer) error {
+		expect: expectation{read: func(a answer) error {
 			var rows []struct{ State, Since FlexString }
 			if err := a.rows(&rows); err != nil {
 				return err

@@ -26,7 +26,7 @@ func (c *Client) Dial(ctx context.Context, seat helix.AgentSeat, phone helix.Pho
 			"agentID": string(seat.Agent), "campaignName": seat.Campaign, "customerNumber": customerNumber(phone),
 			"UCID": "true", "uui": string(uui),
 		},
-		judge: judge{read: func(a answer) error {
+		expect: expectation{read: func(a answer) error {
 			ucid = a.members.text("ucid")
 			return nil
 		}},

@@ -69,7 +69,7 @@ func (c *Client) dispose(ctx context.Context, seat helix.AgentSeat, d Disposal) 
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.dispose", Family: "disposition", Safety: providers.Idempotent, Timeout: controlTimeout},
 		method: http.MethodPost, path: dispositionPath, fields: fields,
-		judge: judge{
+		expect: expectation{
 			accept: func(text string) bool {
 				done.Already = strings.Contains(strings.ToLower(text), "already disposed")
 				return done.Already
@@ -90,7 +90,7 @@ func (c *Client) Dispositions(ctx context.Context, seat helix.AgentSeat) ([]stri
 		op:     providers.Operation{Name: "ozonetel.dispositions", Family: "disposition", Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodPost, path: dispositionPath,
 		fields: map[string]any{"action": "get", "agentID": string(seat.Agent), "did": seat.DID},
-		judge: judge{
+		expect: expectation{
 			accept: func(text string) bool { return strings.Contains(strings.ToLower(text), "no disposition found") },
 			read: func(a answer) error {
 				var list []FlexString

@@ -67,7 +67,7 @@ func (a *account) client(t *testing.T, change ...func(*ozonetel.Options)) *ozone
 	})
 }
 
-func newClient(t *testing.T, meters metric.MeterProvider, change func(*ozonetel.Options)) *ozonetel.Client {
+func newClient(t testing.TB, meters metric.MeterProvider, change func(*ozonetel.Options)) *ozonetel.Client {
 	t.Helper()
 	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderOzonetel, MeterProvider: meters, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -38,8 +38,8 @@ func (c *Client) DecodeEvents(contentType string, body []byte) (helix.ProviderRe
 func (c *Client) decodeEvent(f fields, into *helix.ProviderReports) bool {
 	action := strings.ToLower(f.get("action"))
 	kind, isCall := callActions[action]
-	call, leg := f.get("monitor_ucid", "monitorucid"), f.get("ucid")
-	agent := helix.AgentID(lastLeg(f.get("agent_id", "agentid")))
+	call, leg := f.get("monitor_ucid"), f.get("ucid")
+	agent := helix.AgentID(lastLeg(f.get("agent_id")))
 	switch {
 	case action == "":
 		return false
@@ -55,7 +55,7 @@ func (c *Client) decodeEvent(f fields, into *helix.ProviderReports) bool {
 		return false
 	default:
 		report := agentReport(agent, action, c.eventTime(f))
-		if reason := f.get("pausereason", "reason"); reason != "" && report.State == helix.AgentPaused {
+		if reason := f.get("pause_reason", "reason"); reason != "" && report.State == helix.AgentPaused {
 			report.Reason = reason
 		}
 		into.Agents = append(into.Agents, report)
@@ -65,7 +65,7 @@ func (c *Client) decodeEvent(f fields, into *helix.ProviderReports) bool {
 
 // eventType is "call" or "agent"; without one in the push the action decides.
 func eventType(f fields, looksLikeCall bool) string {
-	switch t := strings.ToLower(f.get("eventtype", "event_type")); {
+	switch t := strings.ToLower(f.get("eventtype")); {
 	case strings.HasPrefix(t, "call"):
 		return "call"
 	case strings.HasPrefix(t, "agent"), !looksLikeCall:
@@ -81,11 +81,11 @@ func (c *Client) callEvent(f fields, kind helix.ReportKind, call, leg string, ag
 	}
 	r := helix.CallReport{
 		Kind: kind, Provider: helix.ProviderOzonetel, ProviderCallID: call, LegID: leg, OurCall: ourCall(f.get("uui")),
-		Direction: direction(f.get("call_type", "calltype", "type")), Phone: phone.FromProvider(f.get("caller_id", "callerid")),
-		DID: f.get("did"), Campaign: f.get("campaign_name", "campaignname", "campaign"),
-		Agent: agent, AgentName: lastLeg(f.get("agent_name", "agentname")), At: c.eventTime(f),
+		Direction: direction(f.get("call_type", "type")), Phone: phone.FromProvider(f.get("caller_id")),
+		DID: f.get("did"), Campaign: f.get("campaign_name", "campaign"),
+		Agent: agent, AgentName: lastLeg(f.get("agent_name")), At: c.eventTime(f),
 	}
-	if by := f.get("hangup_by", "hangupby"); by != "" && kind == helix.ReportEnded {
+	if by := f.get("hangup_by"); by != "" && kind == helix.ReportEnded {
 		r.EndReason = endReason(by, r.Direction, true)
 	}
 	return r
@@ -93,8 +93,8 @@ func (c *Client) callEvent(f fields, kind helix.ReportKind, call, leg string, ag
 
 // eventTime is when the event happened, else when it was sent, else now: pushes are decoded soon after they come.
 func (c *Client) eventTime(f fields) time.Time {
-	for _, name := range []string{"event_time", "eventtime"} {
-		if t, ok := c.localTime(f[name]); ok {
+	for _, text := range []string{f.exact["event_time"], f.get("eventtime")} {
+		if t, ok := c.localTime(text); ok {
 			return t
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"mime/multipart"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	helix "github.com/helix-engage/gateway"
@@ -32,7 +33,11 @@ var errUnreadable = errors.New("the push holds no JSON object and no form")
 func readPush(contentType string, body []byte) ([]document, error) {
 	body = bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\xef\xbb\xbf"))
 	if isComposite(body) {
-		return documents(nil, body, maxUnwraps)
+		found, err := documents(nil, body, maxUnwraps)
+		if err == nil && len(found) == 0 {
+			err = errUnreadable
+		}
+		return found, err
 	}
 	form, err := readForm(contentType, body)
 	if err != nil {
@@ -98,16 +103,17 @@ func readForm(contentType string, body []byte) (url.Values, error) {
 	return nil, errUnreadable
 }
 
-// documents appends the JSON objects in raw: itself, the elements of an array, or what a string encodes.
+// documents appends the JSON objects in raw: itself, the elements of an array, or what a string encodes. Scalars are
+// passed over.
 func documents(into []document, raw []byte, unwraps int) ([]document, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var v any
 	if err := decoder.Decode(&v); err != nil {
-		return nil, errUnreadable
+		return into, errUnreadable
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errUnreadable
+		return into, errUnreadable
 	}
 	items, ok := v.([]any)
 	if !ok {
@@ -117,32 +123,30 @@ func documents(into []document, raw []byte, unwraps int) ([]document, error) {
 		switch item := item.(type) {
 		case document:
 			if len(into) >= maxDocuments {
-				return nil, errors.New("the push holds too many documents")
+				return into, errors.New("the push holds too many documents")
 			}
 			into = append(into, item)
 		case string:
 			if unwraps == 0 {
-				return nil, errUnreadable
+				return into, errUnreadable
 			}
 			var err error
 			if into, err = documents(into, []byte(item), unwraps-1); err != nil {
-				return nil, err
+				return into, err
 			}
-		default:
-			return nil, errUnreadable
 		}
 	}
 	return into, nil
 }
 
-// fields are the scalars of one record. They are found whatever the casing and the separators of their names.
-type fields map[string]string
+// fields are the scalars of one record, found by their names in lower case, and by their names without separators when
+// nothing is spelt exactly so: event_time and eventTime mean different things (12.2), agent_id and agentId do not.
+type fields struct{ exact, loose map[string]string }
 
 // flatten merges a document with what its `data` holds: one record, or one for each element of an array. Fields of
 // `data` win over those around it (12.2).
 func flatten(doc document) []fields {
-	outer := fields{}
-	outer.add(doc)
+	outer := newFields(doc)
 	var inner []document
 	for _, name := range sortedKeys(doc) {
 		if canonical(name) != "data" {
@@ -163,53 +167,58 @@ func flatten(doc document) []fields {
 	}
 	records := make([]fields, 0, len(inner))
 	for _, data := range inner {
-		record := fields{}
-		record.add(data)
-		for name, value := range outer {
-			if record[name] == "" {
-				record[name] = value
-			}
-		}
-		records = append(records, record)
+		records = append(records, newFields(data).under(outer))
 	}
 	return records
 }
 
-// add takes in an object's scalars under their lower-case names: event_time and eventTime mean different things (12.2).
-// Of two spellings of one name, the first non-empty in sorted order counts.
-func (f fields) add(doc document) {
+// newFields takes an object's scalars. Of two spellings of one name, the first non-empty in sorted order counts.
+func newFields(doc document) fields {
+	f := fields{exact: make(map[string]string, len(doc)), loose: make(map[string]string, len(doc))}
 	for _, name := range sortedKeys(doc) {
-		key := strings.ToLower(name)
-		if f[key] != "" {
-			continue
-		}
+		var value string
 		switch v := doc[name].(type) {
 		case string:
-			f[key] = FlexString(v).Value()
+			value = FlexString(v).Value()
 		case json.Number:
-			f[key] = v.String()
+			value = v.String()
 		case bool:
-			if v {
-				f[key] = "true"
-			}
+			value = strconv.FormatBool(v)
 		}
+		fill(f.exact, strings.ToLower(name), value)
+		fill(f.loose, canonical(name), value)
+	}
+	return f
+}
+
+// under gives f with what is missing or empty taken from outer.
+func (f fields) under(outer fields) fields {
+	for name, value := range outer.exact {
+		fill(f.exact, name, value)
+	}
+	for name, value := range outer.loose {
+		fill(f.loose, name, value)
+	}
+	return f
+}
+
+// fill sets what is missing or empty.
+func fill(into map[string]string, name, value string) {
+	if into[name] == "" {
+		into[name] = value
 	}
 }
 
-// get gives the first non-empty field of these names, exactly spelt (but for case) if possible, else without
-// separators.
+// get gives the first non-empty field of these names, which are in lower case.
 func (f fields) get(names ...string) string {
 	for _, name := range names {
-		if v := f[name]; v != "" {
+		if v := f.exact[name]; v != "" {
 			return v
 		}
 	}
 	for _, name := range names {
-		want := canonical(name)
-		for _, key := range sortedKeys(f) {
-			if v := f[key]; v != "" && canonical(key) == want {
-				return v
-			}
+		if v := f.loose[canonical(name)]; v != "" {
+			return v
 		}
 	}
 	return ""

@@ -11,12 +11,12 @@ import (
 // redacted replaces a key. As a digit it fits wherever a value stood: in a JSON string, bare in JSON, in a form.
 const redacted = "0"
 
-// apiKeyPattern finds a key by its name in any casing, in raw and in percent-encoded text: the name, what may stand
-// between name and value, and the value up to whatever ends one.
-var apiKeyPattern = regexp.MustCompile(
-	`(?i)(api(?:[-_. +]|%20)?key` +
-		`(?:[\s"'\\:=+]|%(?:25)*(?:09|0a|0d|20|22|27|3a|3d|5c))+)` +
-		`(?:[^\s"'\\&,;<>{}\[\]%]|%(?:25)*(?:2[134689abdef]|3[ad]|40|5f|7e))+`)
+// A key is found in raw and in percent-encoded text by its name in any casing and what may stand between name and
+// value; it reaches to whatever ends a value.
+var (
+	apiKeyName  = regexp.MustCompile(`(?i)api(?:[-_. +]|%20)?key(?:[\s"'\\:=+]|%(?:25)*(?:09|0a|0d|20|22|27|3a|3d|5c))+`)
+	apiKeyValue = regexp.MustCompile(`(?i)^(?:[^\s"'\\&,;<>{}\[\]%]|%(?:25)*(?:2[134689abdef]|3[ad]|40|5f|7e))+`)
+)
 
 // minLiteral is the shortest key that is looked for by its value: a shorter one would occur in ordinary text.
 const minLiteral = 8
@@ -25,7 +25,7 @@ const minLiteral = 8
 // byte for byte; when the key hides in a way that text search does not see, the documents are written anew as JSON.
 // It works on malformed bodies too.
 func (c *Client) RedactAPIKey(contentType string, body []byte) []byte {
-	out := apiKeyPattern.ReplaceAll(body, []byte("${1}"+redacted))
+	out := blankNamedKeys(body)
 	if len(c.apiKey) >= minLiteral {
 		out = bytes.ReplaceAll(out, []byte(c.apiKey), []byte(redacted))
 		out = bytes.ReplaceAll(out, []byte(url.QueryEscape(c.apiKey)), []byte(redacted))
@@ -51,6 +51,26 @@ func (c *Client) RedactAPIKey(contentType string, body []byte) []byte {
 		return []byte("[]") // documents that were read can be written; if not, better nothing than the key
 	}
 	return clean
+}
+
+// blankNamedKeys replaces what stands behind each name of a key. Names are looked for in what was a value too, so that
+// a name given as the value of another does not hide its own.
+func blankNamedKeys(body []byte) []byte {
+	var out []byte
+	copied := 0
+	for _, name := range apiKeyName.FindAllIndex(body, -1) {
+		start := name[1]
+		if start < copied {
+			continue // inside the value before, which ends where this one does
+		}
+		value := apiKeyValue.FindIndex(body[start:])
+		if value == nil {
+			continue
+		}
+		out = append(append(out, body[copied:start]...), redacted...)
+		copied = start + value[1]
+	}
+	return append(out, body[copied:]...)
 }
 
 // CDRAPIKeyMatches reports whether a call-end callback carries the account's key, in each of its records: the vendor
@@ -101,7 +121,7 @@ func replaceAPIKeys(v any, unwraps int, visit func(value string) string) any {
 		return v
 	}
 	inner, err := documents(nil, []byte(text), 0)
-	if err != nil {
+	if err != nil || len(inner) == 0 {
 		return v
 	}
 	eachAPIKey(asList(inner), unwraps-1, visit)

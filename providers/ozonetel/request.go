@@ -23,11 +23,11 @@ type command struct {
 	op           providers.Operation
 	method, path string
 	fields       map[string]any
-	judge        judge
+	expect       expectation
 }
 
-// judge is what an operation makes of an answer.
-type judge struct {
+// expectation is what an operation makes of an answer.
+type expectation struct {
 	accept func(text string) bool // refusals that fulfil the wish all the same; nil for none
 	read   func(answer) error     // of a success; nil when there is nothing to read
 }
@@ -71,18 +71,18 @@ func (c *Client) sendWith(ctx context.Context, cmd command, header, value string
 	return c.http.Do(ctx, cmd.op, providers.Request{
 		Method: cmd.method, URL: c.base + cmd.path, Body: data,
 		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, header: {value}},
-	}, func(r providers.Response) error { return c.judge(cmd.op, r, cmd.judge) })
+	}, func(r providers.Response) error { return c.judge(cmd.op, r, cmd.expect) })
 }
 
 // judge turns an answer into an outcome.
-func (c *Client) judge(op providers.Operation, r providers.Response, j judge) error {
+func (c *Client) judge(op providers.Operation, r providers.Response, e expectation) error {
 	a, err := normalise(r.Body)
 	switch {
 	case err != nil && !r.OK():
 		return c.http.Refused(op, r)
 	case err != nil:
 		return err
-	case a.verdict == bad && j.accept != nil && j.accept(a.text):
+	case a.verdict == bad && e.accept != nil && e.accept(a.text):
 		return nil
 	case a.verdict == bad:
 		return refusalOf(a.text)
@@ -93,9 +93,9 @@ func (c *Client) judge(op providers.Operation, r providers.Response, j judge) er
 		return errors.New("the answer has no status that we know")
 	case !r.OK():
 		return c.http.Refused(op, r)
-	case j.read == nil:
+	case e.read == nil:
 		return nil
 	default:
-		return j.read(a)
+		return e.read(a)
 	}
 }

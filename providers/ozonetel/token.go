@@ -109,7 +109,7 @@ func (t *tokens) obtain(ctx context.Context, refused string, cause error) (strin
 			t.keep(shared)
 			return shared.Value, nil
 		case now.Sub(shared.Renewing) < renewLease:
-			if !sleep(ctx, renewPoll) {
+			if !providers.Wait(ctx, renewPoll) {
 				return "", tokenError("another replica makes a token", ctx.Err())
 			}
 			continue
@@ -234,17 +234,6 @@ func tokenError(detail string, err error) *helix.Error {
 	}
 }
 
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 const opToken = "ozonetel.token"
 
 // generateToken asks for a token. The presence of `token` decides, whatever `message` says (1). It is sent once: each
@@ -266,7 +255,7 @@ func (c *Client) generateToken(ctx context.Context) (string, error) {
 		if token != "" {
 			return nil
 		}
-		return c.judge(op, r, judge{read: func(answer) error { return errNoPayload }})
+		return c.judge(op, r, expectation{read: func(answer) error { return errNoPayload }})
 	})
 	return token, err
 }
