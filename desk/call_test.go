@@ -12,7 +12,9 @@ import (
 	"github.com/helix-engage/gateway/desk"
 )
 
-func order(requestID string) desk.DialOrder { return desk.DialOrder{Phone: rahul, RequestID: requestID} }
+func order(requestID string) desk.DialOrder {
+	return desk.DialOrder{Phone: rahul, RequestID: requestID}
+}
 
 func TestTheSameRequestDialsOnceHoweverOftenItIsSent(t *testing.T) {
 	t.Parallel()

@@ -11,9 +11,6 @@ import (
 	helix "github.com/helix-engage/gateway"
 )
 
-// MaxWorklistPage is the largest page of the work list.
-const MaxWorklistPage = 100
-
 // leadSLA is within what time a new lead should be contacted.
 const leadSLA = 24 * time.Hour
 

@@ -25,9 +25,10 @@ type Authenticator interface {
 	Authenticate(ctx context.Context, token string) (*helix.Caller, error)
 }
 
-// Limiter counts attempts by key; when there were too many it says how long to wait.
+// Limiter counts attempts by key.
 type Limiter interface {
-	Allow(key string) (ok bool, wait time.Duration)
+	// Allow is TOO_MANY_REQUESTS when there were too many.
+	Allow(key string, now time.Time) error
 }
 
 // Options wires the resolvers.
@@ -37,6 +38,7 @@ type Options struct {
 	Sessions Sessions
 	Auth     Authenticator
 	SignIns  Limiter // by address and by e-mail
+	PageSize int     // items of a list at most
 	Now      func() time.Time
 	Logger   *slog.Logger
 }

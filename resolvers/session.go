@@ -43,10 +43,8 @@ func (r *Resolver) viewer(ctx context.Context, caller *helix.Caller) (*graph.Vie
 func (r *mutationResolver) SignIn(ctx context.Context, input graph.SignInInput) (*graph.SignInPayload, error) {
 	email := strings.ToLower(strings.TrimSpace(input.Email))
 	for _, key := range []string{"address:" + auth.ClientIP(ctx), "email:" + email} {
-		if ok, wait := r.o.SignIns.Allow(key); !ok {
-			return &graph.SignInPayload{Error: operationError(&helix.Error{
-				Code: helix.CodeTooManyRequests, Message: "too many sign-ins; wait a moment", Retryable: true, RetryAfter: wait,
-			})}, nil
+		if err := r.o.SignIns.Allow(key, r.o.Now()); err != nil {
+			return &graph.SignInPayload{Error: operationError(helix.AsError(err))}, nil
 		}
 	}
 	session, err := r.o.Sessions.SignIn(ctx, email, input.Password)
@@ -56,10 +54,8 @@ func (r *mutationResolver) SignIn(ctx context.Context, input graph.SignInInput) 
 
 // RefreshSession resolves a renewal.
 func (r *mutationResolver) RefreshSession(ctx context.Context, input graph.RefreshSessionInput) (*graph.RefreshSessionPayload, error) {
-	if ok, wait := r.o.SignIns.Allow("address:" + auth.ClientIP(ctx)); !ok {
-		return &graph.RefreshSessionPayload{Error: operationError(&helix.Error{
-			Code: helix.CodeTooManyRequests, Message: "too many refreshes; wait a moment", Retryable: true, RetryAfter: wait,
-		})}, nil
+	if err := r.o.SignIns.Allow("address:"+auth.ClientIP(ctx), r.o.Now()); err != nil {
+		return &graph.RefreshSessionPayload{Error: operationError(helix.AsError(err))}, nil
 	}
 	session, err := r.o.Sessions.Refresh(ctx, input.RefreshToken)
 	shown, opErr, err := r.session(ctx, session, err)

@@ -21,9 +21,9 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 		return nil, err
 	}
 	q := desk.WorklistQuery{Kinds: desk.AllWork(), First: value(first), After: value(after)}
-	if q.First < 1 || q.First > desk.MaxWorklistPage {
+	if q.First < 1 || q.First > r.o.PageSize {
 		return nil, &helix.Error{
-			Code: helix.CodeLimitExceeded, Message: fmt.Sprintf("first must be 1 to %d", desk.MaxWorklistPage),
+			Code: helix.CodeLimitExceeded, Message: fmt.Sprintf("first must be 1 to %d", r.o.PageSize),
 		}
 	}
 	if kinds != nil {

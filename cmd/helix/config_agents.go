@@ -53,7 +53,14 @@ func readDirectory(c AgentsConfig, f *faults) *Directory {
 	case c.Email != "":
 		d.seats = []helix.AgentSeat{c.single(f)}
 	}
+	d = newDirectory(d.seats)
 	d.refuseDuplicates(f)
+	return d
+}
+
+// newDirectory finds desks by e-mail.
+func newDirectory(seats []helix.AgentSeat) *Directory {
+	d := &Directory{seats: seats, byEmail: map[string]*helix.AgentSeat{}}
 	for i := range d.seats {
 		d.byEmail[d.seats[i].Email] = &d.seats[i]
 	}

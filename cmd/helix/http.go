@@ -12,9 +12,9 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 
-	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/internal/limits"
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/internal/transport"
 	"github.com/helix-engage/gateway/internal/webhooks"
@@ -69,16 +69,17 @@ func (g *Gateway) webhook(source string) webhooks.Source {
 
 // buildGraphQL makes the executor over the schema, and the transports over that.
 func (g *Gateway) buildGraphQL() (err error) {
+	signIns := g.cfg.Limits.SignInsPerMinute
 	root := resolvers.New(resolvers.Options{
 		Desk: g.desk, Calls: g.calls, Sessions: g.fortyTwo, Auth: g.auth,
-		SignIns: newLimiter(g.cfg.Limits.SignInsPerMinute, g.cfg.Limits.SignInsPerMinute, g.now), Now: g.now, Logger: g.log,
+		SignIns: limits.NewRate(limits.RateOptions{PerSecond: float64(signIns) / 60, Burst: signIns}), PageSize: g.cfg.Limits.PageSize, Now: g.now, Logger: g.log,
 	})
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
 	exec.SetErrorPresenter(transport.ErrorPresenter(g.log))
 	exec.SetRecoverFunc(transport.RecoverFunc(g.log))
 	for _, extension := range []graphql.HandlerExtension{
-		resolvers.FreshCaller{}, resolvers.Introspection{}, resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
+		g.documentLimits(), resolvers.FreshCaller{}, resolvers.Introspection{}, resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
 	} {
 		exec.Use(extension)
 	}
@@ -93,7 +94,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 			}
 			return caller.ExpiresAt, true
 		},
-		AllowOrigin: server.NewOrigins(g.cfg.Server.CORSOrigin).Allow,
+		AllowOrigin: server.NewOrigins(g.cfg.Server.CORSOrigin).Allowed,
 		MaxBody:     g.cfg.Limits.BodyBytes,
 		Socket:      transport.SocketOptions{MaxSockets: g.cfg.Limits.Sockets, MaxMessage: g.cfg.Limits.BodyBytes},
 		Logger:      g.log, Now: g.now,
@@ -120,21 +121,22 @@ const addressShare = 50
 // admission limits operations: of one token, and of one address, since anybody can make up tokens.
 func (g *Gateway) admission() func(context.Context) error {
 	perMinute, burst := g.cfg.Limits.RequestsPerMinute, g.cfg.Limits.RequestBurst
-	callers := newLimiter(perMinute, burst, g.now)
-	addresses := newLimiter(perMinute*addressShare, burst*addressShare, g.now)
+	callers := limits.NewRate(limits.RateOptions{PerSecond: float64(perMinute) / 60, Burst: burst})
+	addresses := limits.NewRate(limits.RateOptions{PerSecond: float64(perMinute*addressShare) / 60, Burst: burst * addressShare})
 	return func(ctx context.Context) error {
-		ok, wait := addresses.Allow(auth.ClientIP(ctx))
-		if ok {
-			ok, wait = callers.Allow(auth.LimitKey(ctx))
+		if err := addresses.Allow(auth.ClientIP(ctx), g.now()); err != nil {
+			return err
 		}
-		if ok {
-			return nil
-		}
-		return &helix.Error{
-			Code: helix.CodeTooManyRequests, Retryable: true, RetryAfter: wait,
-			Message: "too many requests: the limit is " + strconv.Itoa(perMinute) + " a minute",
-		}
+		return callers.Allow(auth.LimitKey(ctx), g.now())
 	}
+}
+
+// documentLimits refuses documents by their size and shape.
+func (g *Gateway) documentLimits() *limits.Documents {
+	c := g.cfg.Limits
+	return limits.NewDocuments(limits.Options{
+		Tokens: c.Tokens, Depth: c.Depth, Aliases: c.Aliases, RootFields: c.RootFields,
+	})
 }
 
 // checks are the dependencies that /readyz tells of. FortyTwo and Ozonetel are told by their last answers: asking them
@@ -170,4 +172,3 @@ func (g *Gateway) checks() []server.Check {
 		}},
 	}
 }
-
