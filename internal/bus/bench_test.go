@@ -175,6 +175,19 @@ func BenchmarkOutbox(b *testing.B) {
 	}
 }
 
+// BenchmarkOpenNew opens an empty directory, where every stream must be created.
+func BenchmarkOpenNew(b *testing.B) {
+	for b.Loop() {
+		bus, err := Open(context.Background(), quiet(Options{Dir: b.TempDir()}))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		closeBus(b, bus)
+		b.StartTimer()
+	}
+}
+
 // BenchmarkOpen opens a directory that holds a log already.
 func BenchmarkOpen(b *testing.B) {
 	dir := b.TempDir()

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -63,10 +65,9 @@ func (b *Bus) DeadLetters(ctx context.Context, limit int) ([]DeadLetter, error) 
 	if err != nil {
 		return nil, err
 	}
-	for lane, p := range parked {
-		if len(letters) == limit {
-			return letters, nil
-		}
+	byAge := slices.SortedFunc(maps.Keys(parked), func(a, b string) int { return parked[a].At.Compare(parked[b].At) })
+	for _, lane := range byAge[:min(limit, len(byAge))] {
+		p := parked[lane]
 		letter := DeadLetter{ID: deadOutbox + lane, Reason: p.Reason, Attempts: p.Attempts, At: p.At}
 		stored, err := b.byName[streamOutbox].GetMsg(ctx, p.Sequence)
 		switch {

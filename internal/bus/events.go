@@ -27,7 +27,8 @@ type StoredEvent struct {
 
 // AppendEvent adds an event to a call and returns its sequence. person and call must be tokens: no dots, spaces or
 // wildcards. expectedLast is the sequence of the call's previous event, 0 for its first; when it is not, somebody else
-// appended meanwhile and the error is [ErrConflict].
+// appended meanwhile and the error is [ErrConflict]. After [ErrUnavailable] the event may have been stored; appending it
+// again with the same expectedLast then conflicts.
 //
 // A call must keep its person: the two together are the subject, within which expectedLast is compared.
 func (b *Bus) AppendEvent(ctx context.Context, person, call string, expectedLast uint64, data []byte) (uint64, error) {

@@ -42,7 +42,7 @@ var ErrLeaseLost = errors.New("bus: the lease was lost")
 // errReleased is the cause that ends a lease's context on shutdown.
 var errReleased = errors.New("bus: the lease was released")
 
-// NewLease makes a candidate for a lease. name must be a token; holder names the process, for operators. ttl is how
+// NewLease makes a candidate for a lease. holder names the process, for operators. ttl is how
 // long a holder that died keeps it; it is rounded up to seconds and kept between a second and a minute.
 func (b *Bus) NewLease(name, holder string, ttl time.Duration) *Lease {
 	ttl = (ttl + time.Second - 1).Truncate(time.Second)
@@ -162,8 +162,8 @@ func (l *Lease) release(ctx context.Context, revision uint64) {
 }
 
 func (l *Lease) deadline(sent time.Time) time.Time { return sent.Add(l.ttl - l.ttl/5) }
-func (l *Lease) subject() string                   { return "$KV." + bucketLeases + "." + l.name }
-func (l *Lease) freedSubject() string              { return "lease.freed." + l.name }
+func (l *Lease) subject() string                   { return "$KV." + bucketLeases + "." + Key(l.name) }
+func (l *Lease) freedSubject() string              { return "lease.freed." + Key(l.name) }
 
 // Context waits until the lease is held and gives a context that ends when it is lost or released, or when ctx ends.
 // Its error is ctx's, when ctx ends first. Run must be running.

@@ -117,8 +117,11 @@ func place(m *nats.Msg) (seq uint64, at time.Time, err error) {
 	return seq, at, nil
 }
 
-// remove deletes a message that is done. One that is gone already, by age or by another hand, is done as well.
+// remove deletes a message that is done. One that is gone already, by age or by another hand, is done as well. It
+// outlasts a ctx that ends, within limits: what was done just before a shutdown should not be done again after it.
 func remove(ctx context.Context, s jetstream.Stream, seq uint64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestPatience)
+	defer cancel()
 	err := s.DeleteMsg(ctx, seq)
 	if err == nil || !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
 		return err

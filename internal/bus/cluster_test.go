@@ -1,0 +1,102 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
+)
+
+// startCluster runs three NATS servers as one cluster and gives their addresses.
+func startCluster(t testing.TB) (address string) {
+	t.Helper()
+	var ports [3]int
+	var routes []*url.URL
+	var listeners []net.Listener
+	for i := range ports {
+		l := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+		routes = append(routes, &url.URL{Scheme: "nats", Host: l.Addr().String()})
+		listeners = append(listeners, l)
+	}
+	for _, l := range listeners { // after all ports have been chosen
+		l.Close()
+	}
+	var servers []*server.Server
+	for i, port := range ports {
+		srv := must[*server.Server](t)(server.NewServer(&server.Options{
+			ServerName: fmt.Sprint("node", i), Host: "127.0.0.1", Port: server.RANDOM_PORT, StoreDir: t.TempDir(), JetStream: true,
+			JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: defaultMaxStore, NoSigs: true, NoLog: true,
+			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: port}, Routes: routes,
+		}))
+		go srv.Start()
+		t.Cleanup(func() {
+			srv.Shutdown()
+			srv.WaitForShutdown()
+		})
+		servers = append(servers, srv)
+	}
+	var addresses []string
+	for _, srv := range servers {
+		if !srv.ReadyForConnections(patience) {
+			t.Fatal("a node did not start")
+		}
+		addresses = append(addresses, srv.ClientURL())
+	}
+	return strings.Join(addresses, ",")
+}
+
+func TestAClusterOfThree(t *testing.T) {
+	t.Parallel()
+	address := startCluster(t)
+	ctx := testContext(t)
+	var b *Bus
+	for b == nil { // the nodes elect a leader first
+		var err error
+		if b, err = Open(ctx, quiet(Options{URL: address})); err != nil && ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { closeBus(t, b) })
+	if b.replicas != 3 {
+		t.Fatalf("it has %d replicas", b.replicas)
+	}
+	bucket := entries(t, b)
+	rev := must[uint64](t)(bucket.Create(ctx, "k", entry{1}))
+	if _, err := bucket.Create(ctx, "k", entry{1}); !errors.Is(err, ErrConflict) {
+		t.Errorf("creating again answered %v, want ErrConflict", err)
+	}
+	must[uint64](t)(bucket.Update(ctx, "k", entry{2}, rev))
+	if _, err := bucket.Update(ctx, "k", entry{2}, rev); !errors.Is(err, ErrConflict) {
+		t.Errorf("a stale update answered %v, want ErrConflict", err)
+	}
+	appendEvents(t, b, "p", "c", "1", "2", "3")
+	if _, err := b.AppendEvent(ctx, "p", "c", 1, nil); !errors.Is(err, ErrConflict) {
+		t.Errorf("a stale append answered %v, want ErrConflict", err)
+	}
+	if diff := cmp.Diff([]string{"2", "3"}, data(must[[]StoredEvent](t)(b.EventsAfter(ctx, 1, 10)))); diff != "" {
+		t.Error(diff)
+	}
+	got := make(chan string, 10)
+	start(t, func(ctx context.Context) error {
+		return b.TailEvents(ctx, 0, func(e StoredEvent) error {
+			got <- string(e.Data)
+			return nil
+		})
+	})
+	expect(t, got, "1", "2", "3")
+	handle, pushes := bodies()
+	consume(t, b, 2, handle)
+	appendPushes(t, b, "a/1", "a/2")
+	expect(t, pushes, "a/1", "a/2")
+	fate, commands := written()
+	drain(t, b, 10, fate)
+	appendCommands(t, b, "a/1", "a/2")
+	expect(t, commands, "a/1", "a/2")
+}
