@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 	"github.com/helix-engage/gateway/providers/ozonetel"
 	emulator "github.com/helix-engage/gateway/sandbox/ozonetel"
 )
@@ -149,6 +150,18 @@ func TestAStolenTokenRaisesTheAlarm(t *testing.T) {
 				t.Errorf("%d tokens were counted, want 2", n)
 			}
 		})
+	}
+}
+
+func TestARefusalOfTheKeyCostsNoToken(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, ozonetel.AuthToken)
+	client := a.client(t, func(o *ozonetel.Options) { o.APIKey = "KKwrong000000000" })
+	for i := range 11 { // in less than an hour, with pauses longer than those after failures
+		if err := ask(t, client); !errors.Is(err, providers.ErrCredentials) {
+			t.Fatalf("request %d failed with %v, want a refusal of our credentials", i+1, err)
+		}
+		a.Advance(5*time.Minute + time.Second)
 	}
 }
 
