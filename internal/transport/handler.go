@@ -26,7 +26,9 @@ func New(o Options) (*Handler, error) {
 	return h, nil
 }
 
-// ServeHTTP answers one request, or serves one socket until it ends. Identity, tracing and CORS are put around it.
+// ServeHTTP answers one request, or upgrades it to a socket, which lives on when ServeHTTP has returned: with the values of
+// the request's context, until its peer, its token or [Handler.Shutdown] ends it. Identity, tracing and CORS are put around
+// it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if websocket.IsWebSocketUpgrade(r) {
 		h.serveSocket(w, r)

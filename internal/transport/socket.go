@@ -53,7 +53,8 @@ func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *
 		out:     newQueue(h.opts.Socket.MaxFrames, h.opts.Socket.MaxQueued),
 		streams: make(map[string]*stream),
 	}
-	s.ctx, s.cancel = context.WithCancelCause(r.Context())
+	// The values of the request, not its end: the server cancels its context when the upgrade is done.
+	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
 	conn.SetReadLimit(h.opts.Socket.MaxMessage)
 	conn.SetPongHandler(func(string) error { s.touch(); return nil })
 	conn.SetPingHandler(func(data string) error {

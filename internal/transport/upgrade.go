@@ -49,8 +49,9 @@ func (h *Handler) originAllowed(r *http.Request) bool {
 	return h.opts.AllowOrigin(origin)
 }
 
-// serveSocket upgrades the connection and serves it until it ends. A peer that offers none of our sub-protocols is told
-// so with 4406, which needs an open socket.
+// serveSocket upgrades the connection and leaves it to a goroutine of its own, so that the buffers and the stack of the HTTP
+// server are not held for hours, nor a request's span or metric left open. A peer that offers none of our sub-protocols is
+// told so with 4406, which needs an open socket.
 func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	exec := h.opts.Executor(r)
 	if exec == nil {
@@ -70,8 +71,10 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !h.sockets.add(s) {
 		s.drain()
 	}
-	defer h.sockets.remove(s)
-	s.serve()
+	go func() {
+		defer h.sockets.remove(s)
+		s.serve()
+	}()
 }
 
 // registry knows the open sockets, for their number and their end.
