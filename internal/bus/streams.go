@@ -62,6 +62,9 @@ const (
 	// markerTTL is how long a bucket keeps the marker of a deleted key, for watchers. A watcher that was away for
 	// longer finds out by comparing with the keys that are left.
 	markerTTL = time.Hour
+	// definePatience and defineAttempt bound how long defining a stream may take in all and each time.
+	definePatience = 30 * time.Second
+	defineAttempt  = 2 * time.Second
 	// maxLease is the longest lease; see lease.go.
 	maxLease = time.Minute
 	// metaEpoch is the metadata of EVENTS that says which log this is: cursors of another one are void.
@@ -168,7 +171,7 @@ func (b *Bus) define(ctx context.Context) error {
 			cfg.MaxMsgsPerSubject = -1
 		}
 		work.Go(func() (err error) {
-			made[i], err = b.ensure(ctx, cfg)
+			made[i], err = b.ensureSoon(ctx, cfg)
 			return err
 		})
 	}
@@ -180,6 +183,21 @@ func (b *Bus) define(ctx context.Context) error {
 		b.byName[cfg.Name] = made[i]
 	}
 	return nil
+}
+
+// ensureSoon is patient with a cluster that is choosing its leader, during which requests are not answered.
+func (b *Bus) ensureSoon(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, definePatience)
+	defer cancel()
+	for {
+		attempt, cancel := context.WithTimeout(ctx, defineAttempt)
+		s, err := b.ensure(attempt, want)
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(kindOf(err), ErrUnavailable) {
+			return s, err
+		}
+		b.log.InfoContext(ctx, "bus: the cluster does not answer yet", "stream", want.Name, "error", err)
+	}
 }
 
 // ensure makes one stream be as defined. Metadata that is there stays: it holds the epoch.
