@@ -1,0 +1,208 @@
+package fortytwo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ErrUnknown is the answer to a name that the emulator does not have.
+var ErrUnknown = errors.New("fortytwo emulator: unknown")
+
+// APIKey is the token of the key that a gateway uses; it may do everything.
+func (s *Server) APIKey() string { return s.gatewayKey }
+
+// AccessToken signs in a user of the hospital, or of the other workspace, without the two steps. Error: ErrUnknown.
+func (s *Server) AccessToken(email string) (string, error) {
+	u := s.userByEmail(email)
+	if u == nil {
+		return "", fmt.Errorf("%w: user", ErrUnknown)
+	}
+	for _, ws := range s.workspaces {
+		if ws.hasMember(u) {
+			token, _ := s.accessToken(u, ws)
+			return token, nil
+		}
+	}
+	return "", fmt.Errorf("%w: membership", ErrUnknown)
+}
+
+// SetRole gives a user of the hospital another role, which acts at once on tokens already issued. Error: ErrUnknown.
+func (s *Server) SetRole(email, label string) error {
+	u := s.userByEmail(email)
+	if u == nil {
+		return fmt.Errorf("%w: user", ErrUnknown)
+	}
+	ws := s.main()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	role, m := ws.roleLabelled(label), ws.members[u.id]
+	if role == nil || m == nil {
+		return fmt.Errorf("%w: role or membership", ErrUnknown)
+	}
+	ws.members[u.id] = &membership{userWorkspaceID: m.userWorkspaceID, memberID: m.memberID, role: role}
+	return nil
+}
+
+// Record reads a record of the hospital as JSON members: composites nested, relations as <name>Id. Soft-deleted records are read
+// too. Error: ErrUnknown.
+func (s *Server) Record(object, id string) (map[string]any, error) {
+	ws := s.main()
+	ws.mu.RLock()
+	defer ws.mu.RUnlock()
+	o := ws.objectNamed(object)
+	if o == nil {
+		return nil, fmt.Errorf("%w: object %q", ErrUnknown, object)
+	}
+	r := ws.tables[o].byID[id]
+	if r == nil {
+		return nil, fmt.Errorf("%w: record", ErrUnknown)
+	}
+	return recordJSON(o, r)
+}
+
+// Records reads the live records of an object in order of creation, in the form of Record. Error: ErrUnknown.
+func (s *Server) Records(object string) ([]map[string]any, error) {
+	ws := s.main()
+	ws.mu.RLock()
+	defer ws.mu.RUnlock()
+	o := ws.objectNamed(object)
+	if o == nil {
+		return nil, fmt.Errorf("%w: object %q", ErrUnknown, object)
+	}
+	var out []map[string]any
+	for _, r := range ws.tables[o].records {
+		if r.deleted() {
+			continue
+		}
+		one, err := recordJSON(o, r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+func recordJSON(o *objectMeta, r *record) (map[string]any, error) {
+	var out map[string]any
+	err := json.Unmarshal(appendJSON(nil, wholeRecord(o, r.row)), &out)
+	return out, err
+}
+
+// Phones are the ten-digit mobile numbers of live leads and patients, each once, in order of creation.
+func (s *Server) Phones() []string {
+	ws := s.main()
+	ws.mu.RLock()
+	defer ws.mu.RUnlock()
+	var out []string
+	seen := map[string]bool{}
+	for _, object := range []string{"lead", "patient"} {
+		o := ws.objectNamed(object)
+		if o == nil {
+			continue
+		}
+		for _, r := range ws.tables[o].records {
+			inner, _ := r.row["phone"].(row)
+			if number := asText(inner["primaryPhoneNumber"]); number != "" && !r.deleted() && !seen[number] {
+				seen[number] = true
+				out = append(out, number)
+			}
+		}
+	}
+	return out
+}
+
+// MetadataVersion is the hospital's, as currentWorkspace tells it.
+func (s *Server) MetadataVersion() int {
+	ws := s.main()
+	ws.mu.RLock()
+	defer ws.mu.RUnlock()
+	return ws.version
+}
+
+// AddField adds a field to an object of the hospital, as an administrator would: usable at once, the metadata version rises. Error:
+// what upstream would refuse.
+func (s *Server) AddField(object string, spec FieldSpec) error {
+	ws := s.main()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	o := ws.objectNamed(object)
+	if o == nil {
+		return fmt.Errorf("%w: object %q", ErrUnknown, object)
+	}
+	in := map[string]any{
+		"objectMetadataId": o.id, "name": spec.Name, "label": spec.Label, "type": string(spec.Type), "defaultValue": spec.Default, "isUnique": spec.Unique,
+	}
+	if spec.Label == "" {
+		in["label"] = spec.Name
+	}
+	var options []any
+	for i, value := range spec.Options {
+		options = append(options, map[string]any{"value": value, "label": optionLabel(value), "color": "blue", "position": float64(i)})
+	}
+	in["options"] = options
+	if spec.Type == TypeRelation {
+		target := ws.objectNamed(spec.Target)
+		if target == nil {
+			return fmt.Errorf("%w: object %q", ErrUnknown, spec.Target)
+		}
+		label := spec.Inverse
+		if label == "" {
+			label = o.plural
+		}
+		in["relationCreationPayload"] = map[string]any{"type": manyToOne, "targetObjectMetadataId": target.id, "targetFieldLabel": label}
+	}
+	f, err := ws.createField(in)
+	if err != nil {
+		return errors.New("fortytwo emulator: " + err.message)
+	}
+	s.announceMetadata(ws, &caller{}, "fieldMetadata", "created", f.id)
+	return nil
+}
+
+// RemoveField deletes a field of the hospital with its values. Error: ErrUnknown.
+func (s *Server) RemoveField(object, name string) error {
+	ws := s.main()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	o := ws.objectNamed(object)
+	if o == nil || o.byName[name] == nil {
+		return fmt.Errorf("%w: field %s.%s", ErrUnknown, object, name)
+	}
+	f := o.byName[name]
+	if f.relation != nil {
+		ws.removeField(f.relation.inverse)
+	}
+	ws.removeField(f)
+	ws.changed()
+	s.announceMetadata(ws, &caller{}, "fieldMetadata", "deleted", f.id)
+	return nil
+}
+
+// WebhookCounts tell what became of webhooks: delivered, failed, dropped because the queue was full.
+type WebhookCounts struct {
+	Delivered int64 `json:"delivered"`
+	Failed    int64 `json:"failed"`
+	Dropped   int64 `json:"dropped"`
+}
+
+// WebhookCounts are counted since the start.
+func (s *Server) WebhookCounts() WebhookCounts {
+	return WebhookCounts{Delivered: s.hooks.sent.Load(), Failed: s.hooks.failed.Load(), Dropped: s.hooks.dropped.Load()}
+}
+
+// Subscribe registers a webhook at the hospital, as createWebhook does. Error: too many.
+func (s *Server) Subscribe(targetURL, secret string, operations ...string) error {
+	ws := s.main()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if len(ws.webhooks) >= maxWebhooks {
+		return errors.New("fortytwo emulator: too many webhooks")
+	}
+	ws.webhooks = append(ws.webhooks, &webhook{
+		id: ws.newID(), targetURL: targetURL, secret: secret, operations: slices.Clone(operations), createdAt: ws.now(),
+	})
+	return nil
+}

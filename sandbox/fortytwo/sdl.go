@@ -1,0 +1,325 @@
+package fortytwo
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// commonSDL is what the schema of every workspace holds. The wrong filter type of date-times is upstream's own (fortytwo.md 4).
+const commonSDL = `
+scalar BigFloat
+scalar Cursor
+scalar Date
+scalar DateTime
+scalar JSON
+scalar Position
+scalar RawJSONScalar
+scalar TSVector
+scalar UUID
+
+enum FilterIs { NULL NOT_NULL }
+enum OrderByDirection { AscNullsFirst AscNullsLast DescNullsFirst DescNullsLast }
+enum ObjectRecordGroupByDateGranularity { DAY WEEK MONTH QUARTER YEAR DAY_OF_THE_WEEK MONTH_OF_THE_YEAR QUARTER_OF_THE_YEAR NONE }
+enum FirstDayOfTheWeek { MONDAY SUNDAY SATURDAY }
+
+type PageInfo {
+  hasNextPage: Boolean
+  hasPreviousPage: Boolean
+  startCursor: Cursor
+  endCursor: Cursor
+}
+
+input StringFilter {
+  eq: String neq: String gt: String gte: String lt: String lte: String in: [String!] is: FilterIs
+  like: String ilike: String startsWith: String endsWith: String regex: String iregex: String
+}
+input FloatFilter { eq: Float neq: Float gt: Float gte: Float lt: Float lte: Float in: [Float!] is: FilterIs }
+input BigFloatFilter { eq: BigFloat neq: BigFloat gt: BigFloat gte: BigFloat lt: BigFloat lte: BigFloat in: [BigFloat!] is: FilterIs }
+input DateFilter { eq: Date neq: Date gt: Date gte: Date lt: Date lte: Date in: [Date!] is: FilterIs }
+input BooleanFilter { eq: Boolean is: FilterIs }
+input UUIDFilter { eq: UUID neq: UUID gt: UUID gte: UUID lt: UUID lte: UUID in: [UUID!] is: FilterIs }
+input ArrayFilter { containsIlike: String is: FilterIs isEmptyArray: Boolean }
+input RawJsonFilter { is: FilterIs like: String }
+input TSVectorFilter { search: String! }
+input GroupByDateInput { granularity: ObjectRecordGroupByDateGranularity timeZone: String weekStartDay: FirstDayOfTheWeek }
+`
+
+// sdl writes the schema of a workspace.
+type sdl struct{ out strings.Builder }
+
+func (w *sdl) line(format string, args ...any) { fmt.Fprintf(&w.out, format+"\n", args...) }
+
+func buildSchema(objects []*objectMeta) (*ast.Schema, error) {
+	w := &sdl{}
+	w.out.WriteString(commonSDL)
+	for _, typ := range []FieldType{TypeFullName, TypePhones, TypeEmails, TypeLinks, TypeCurrency, TypeAddress, TypeActor, TypeRichText} {
+		w.composite(composites[typ])
+	}
+	w.line("enum ActorSourceEnum { %s }", strings.Join(actorSources, " "))
+	w.line("input ActorSourceEnumFilter { eq: ActorSourceEnum neq: ActorSourceEnum in: [ActorSourceEnum!] is: FilterIs }")
+	for _, o := range objects {
+		w.object(o)
+	}
+	w.roots(objects)
+	return gqlparser.LoadSchema(&ast.Source{Name: "workspace", Input: w.out.String()})
+}
+
+func (w *sdl) composite(c *composite) {
+	out, in, filter, order, group := []string{}, []string{}, []string{}, []string{}, []string{}
+	for _, p := range c.parts {
+		out = append(out, p.name+": "+partType(c, p))
+		in = append(in, p.name+": "+partType(c, p))
+		filter = append(filter, p.name+": "+partFilter(p))
+		order = append(order, p.name+": OrderByDirection")
+		group = append(group, p.name+": Boolean")
+	}
+	w.line("type %s { %s }", c.graphQLName, strings.Join(out, " "))
+	for _, kind := range []string{"Create", "Update"} {
+		w.line("input %s%sInput { %s }", c.graphQLName, kind, strings.Join(in, " "))
+	}
+	w.line("input %sFilterInput { %s }", c.graphQLName, strings.Join(filter, " "))
+	w.line("input %sOrderByInput { %s }", c.graphQLName, strings.Join(order, " "))
+	w.line("input %sGroupByInput { %s }", c.graphQLName, strings.Join(group, " "))
+}
+
+func partType(c *composite, p part) string {
+	switch {
+	case p.typ == TypeSelect:
+		return c.graphQLName + "SourceEnum"
+	case p.typ == TypeNumeric:
+		return "BigFloat"
+	case p.typ == TypeRawJSON:
+		return "RawJSONScalar"
+	case p.typ == TypeUUID:
+		return "UUID"
+	default:
+		return "String"
+	}
+}
+
+func partFilter(p part) string {
+	switch p.typ {
+	case TypeSelect:
+		return "ActorSourceEnumFilter"
+	case TypeNumeric:
+		return "BigFloatFilter"
+	case TypeRawJSON:
+		return "RawJsonFilter"
+	case TypeUUID:
+		return "UUIDFilter"
+	default:
+		return "StringFilter"
+	}
+}
+
+// enumName is the enum of a select: CallCallbackstatusEnum.
+func (f *fieldMeta) enumName() string { return f.object.typeName() + pascal(f.name) + "Enum" }
+
+// outType is the GraphQL type of a field that is no relation.
+func (f *fieldMeta) outType() string {
+	switch f.typ {
+	case TypeUUID:
+		return "UUID"
+	case TypeNumber:
+		return "Float"
+	case TypeNumeric:
+		return "BigFloat"
+	case TypeBoolean:
+		return "Boolean"
+	case TypeDate:
+		return "Date"
+	case TypeDateTime:
+		return "DateTime"
+	case TypeSelect, TypeRating:
+		return f.enumName()
+	case TypeMultiSelect:
+		return "[" + f.enumName() + "]"
+	case TypeArray:
+		return "[String]"
+	case TypeRawJSON:
+		return "RawJSONScalar"
+	case TypePosition:
+		return "Position"
+	case TypeTSVector:
+		return "TSVector"
+	default:
+		if c := f.composite(); c != nil {
+			return c.graphQLName
+		}
+		return "String"
+	}
+}
+
+func (f *fieldMeta) filterType() string {
+	switch f.typ {
+	case TypeUUID:
+		return "UUIDFilter"
+	case TypeNumber, TypePosition:
+		return "FloatFilter"
+	case TypeNumeric:
+		return "BigFloatFilter"
+	case TypeBoolean:
+		return "BooleanFilter"
+	case TypeDate:
+		return "DateFilter"
+	case TypeDateTime:
+		return "DateTime"
+	case TypeSelect, TypeRating, TypeMultiSelect:
+		return f.enumName() + "Filter"
+	case TypeArray:
+		return "ArrayFilter"
+	case TypeRawJSON:
+		return "RawJsonFilter"
+	case TypeTSVector:
+		return "TSVectorFilter"
+	default:
+		if c := f.composite(); c != nil {
+			return c.graphQLName + "FilterInput"
+		}
+		return "StringFilter"
+	}
+}
+
+func (w *sdl) object(o *objectMeta) {
+	name := o.typeName()
+	w.enums(o)
+	w.line("type %s {", name)
+	for _, f := range o.fields {
+		if f.relation == nil {
+			w.line("  %s: %s", f.name, nonNull(f, f.outType()))
+			continue
+		}
+		if f.manyToOne() {
+			w.line("  %s: ID\n  %s: %s", f.relation.column, f.name, f.relation.target.typeName())
+			continue
+		}
+		target := f.relation.target.typeName()
+		w.line("  %s(first: Int, last: Int, after: String, before: String, offset: Int, filter: %sFilterInput, orderBy: [%sOrderByInput]): %sConnection",
+			f.name, target, target, target)
+	}
+	w.line("}")
+	w.line("type %sEdge { node: %s! cursor: Cursor! }", name, name)
+	for _, kind := range []string{"Connection", "GroupByConnection"} {
+		w.line("type %s%s {\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, kind, name)
+		if kind == "GroupByConnection" {
+			w.line("  groupByDimensionValues: [String]")
+		}
+		for _, aggregateName := range sortedKeys(o.aggregates) {
+			w.line("  %s: %s", aggregateName, o.aggregates[aggregateName].typeName())
+		}
+		w.line("}")
+	}
+	w.inputs(o)
+}
+
+func nonNull(f *fieldMeta, typ string) string {
+	if f.name == "id" {
+		return typ + "!"
+	}
+	return typ
+}
+
+func (w *sdl) enums(o *objectMeta) {
+	for _, f := range o.fields {
+		values := f.values()
+		if len(values) == 0 {
+			continue
+		}
+		name := f.enumName()
+		w.line("enum %s { %s }", name, strings.Join(values, " "))
+		if f.typ == TypeMultiSelect {
+			w.line("input %sFilter { containsAny: [%s!] eq: [%s!] is: FilterIs isEmptyArray: Boolean }", name, name, name)
+			continue
+		}
+		w.line("input %sFilter { eq: %s neq: %s in: [%s!] containsAny: [%s!] is: FilterIs isEmptyArray: Boolean }", name, name, name, name, name)
+	}
+}
+
+func (w *sdl) inputs(o *objectMeta) {
+	name := o.typeName()
+	var create, filter, order, group, where []string
+	for _, f := range o.fields {
+		switch {
+		case f.manyToOne():
+			target := f.relation.target.typeName()
+			create = append(create, f.relation.column+": ID", f.name+": "+target+"RelationInput")
+			filter = append(filter, f.relation.column+": UUIDFilter", f.name+": "+target+"FilterInput")
+			order = append(order, f.relation.column+": OrderByDirection", f.name+": "+target+"OrderByInput")
+			group = append(group, f.relation.column+": Boolean", f.name+": "+target+"GroupByInput")
+			continue
+		case f.oneToMany():
+			continue
+		}
+		filter = append(filter, f.name+": "+f.filterType())
+		if f.unique {
+			where = append(where, f.name+": "+f.inputType("Create"))
+		}
+		if f.typ != TypeTSVector {
+			create = append(create, f.name+": "+f.inputType("Create"))
+		}
+		if c := f.composite(); c != nil {
+			order = append(order, f.name+": "+c.graphQLName+"OrderByInput")
+			group = append(group, f.name+": "+c.graphQLName+"GroupByInput")
+			continue
+		}
+		order = append(order, f.name+": OrderByDirection")
+		if f.typ == TypeDate || f.typ == TypeDateTime {
+			group = append(group, f.name+": GroupByDateInput")
+		} else {
+			group = append(group, f.name+": Boolean")
+		}
+	}
+	w.line("input %sCreateInput { %s }", name, strings.Join(create, " "))
+	w.line("input %sUpdateInput { %s }", name, strings.Join(create, " "))
+	w.line("input %sFilterInput { %s and: [%sFilterInput] or: [%sFilterInput] not: %sFilterInput }", name, strings.Join(filter, " "), name, name, name)
+	w.line("input %sOrderByInput { %s }", name, strings.Join(order, " "))
+	w.line("input %sGroupByInput { %s }", name, strings.Join(group, " "))
+	var counts []string
+	for _, aggregateName := range sortedKeys(o.aggregates) {
+		counts = append(counts, aggregateName+": OrderByDirection")
+	}
+	w.line("input %sOrderByWithGroupByInput { aggregate: %sOrderByAggregateInput %s }", name, name, strings.Join(order, " "))
+	w.line("input %sOrderByAggregateInput { %s }", name, strings.Join(counts, " "))
+	w.line("input %sWhereUniqueInput { %s }", name, strings.Join(where, " "))
+	w.line("input %sConnectInput { where: %sWhereUniqueInput }", name, name)
+	w.line("input %sRelationInput { connect: %sConnectInput disconnect: Boolean }", name, name)
+}
+
+func (f *fieldMeta) inputType(kind string) string {
+	if c := f.composite(); c != nil {
+		return c.graphQLName + kind + "Input"
+	}
+	return f.outType()
+}
+
+func (w *sdl) roots(objects []*objectMeta) {
+	var query, mutation []string
+	for _, o := range objects {
+		if !o.active {
+			continue
+		}
+		t, one, many := o.typeName(), pascal(o.singular), pascal(o.plural)
+		list := fmt.Sprintf("filter: %sFilterInput, orderBy: [%sOrderByInput], first: Int, last: Int, before: String, after: String, offset: Int", t, t)
+		query = append(query,
+			fmt.Sprintf("%s(filter: %sFilterInput!): %s", o.singular, t, t),
+			fmt.Sprintf("%s(%s): %sConnection", o.plural, list, t),
+			fmt.Sprintf("%sDuplicates(ids: [UUID], data: [%sCreateInput]): [%sConnection]", o.singular, t, t),
+			fmt.Sprintf("%sGroupBy(groupBy: [%sGroupByInput!]!, filter: %sFilterInput, orderBy: [%sOrderByWithGroupByInput], "+
+				"orderByForRecords: [%sOrderByInput], limit: Int, offsetForRecords: Int, viewId: UUID): [%sGroupByConnection]", o.plural, t, t, t, t, t),
+		)
+		mutation = append(mutation,
+			fmt.Sprintf("create%s(data: %sCreateInput!, upsert: Boolean): %s", one, t, t),
+			fmt.Sprintf("create%s(data: [%sCreateInput!]!, upsert: Boolean): [%s!]", many, t, t),
+			fmt.Sprintf("update%s(id: UUID!, data: %sUpdateInput!): %s", one, t, t),
+			fmt.Sprintf("update%s(filter: %sFilterInput!, data: %sUpdateInput!): [%s!]", many, t, t, t),
+		)
+		for _, verb := range []string{"delete", "restore", "destroy"} {
+			mutation = append(mutation,
+				fmt.Sprintf("%s%s(id: UUID!): %s", verb, one, t), fmt.Sprintf("%s%s(filter: %sFilterInput!): [%s!]", verb, many, t, t))
+		}
+	}
+	w.line("type Query {\n  %s\n}\ntype Mutation {\n  %s\n}", strings.Join(query, "\n  "), strings.Join(mutation, "\n  "))
+}
