@@ -18,7 +18,7 @@ func TestTheExampleFileIsFresh(t *testing.T) {
 	t.Parallel()
 	want := exampleEnv()
 	if *updateExample {
-		if err := os.WriteFile(exampleFile, []byte(want), 0o644); err != nil { //nolint:gosec // a public document
+		if err := os.WriteFile(exampleFile, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -98,10 +98,9 @@ type setting struct {
 // groupsOf gives pointers to the groups of c, in their order.
 func groupsOf(c *Config) []any {
 	var groups []any
-	v := reflect.ValueOf(c).Elem()
-	for i := range v.NumField() {
-		if v.Field(i).Kind() == reflect.Struct {
-			groups = append(groups, v.Field(i).Addr().Interface())
+	for _, v := range reflect.ValueOf(c).Elem().Fields() {
+		if v.Kind() == reflect.Struct {
+			groups = append(groups, v.Addr().Interface())
 		}
 	}
 	return groups

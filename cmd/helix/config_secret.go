@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,6 +16,12 @@ const redacted = "[redacted]"
 type Secret struct {
 	value *string
 }
+
+var (
+	_ json.Marshaler           = Secret{}
+	_ encoding.TextMarshaler   = Secret{}
+	_ encoding.TextUnmarshaler = (*Secret)(nil)
+)
 
 // NewSecret hides value. The zero Secret and NewSecret("") are empty.
 func NewSecret(value string) Secret {

@@ -25,7 +25,11 @@ func TestASecretIsShownByNothing(t *testing.T) {
 	var b strings.Builder
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%p", "%t"} {
 		for _, holder := range []any{
-			s, &s, exported{s}, &exported{s}, hidden, &hidden, []Secret{s}, map[string]Secret{"k": s},
+			s, &s,
+			exported{s},
+			&exported{s}, hidden, &hidden,
+			[]Secret{s},
+			map[string]Secret{"k": s},
 			deep{hidden, []Secret{s}, map[string]Secret{"k": s}},
 		} {
 			fmt.Fprintf(&b, verb+"\n", holder)
@@ -42,7 +46,7 @@ func TestASecretIsShownByNothing(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("", "secret", s, "in", exported{s}, "hidden", hidden)
 	slog.New(slog.NewTextHandler(&log, nil)).Info("", "secret", s, "in", exported{s}, "hidden", hidden)
 	shown := b.String() + log.String()
-	for _, form := range []string{value, fmt.Sprintf("%x", value), fmt.Sprintf("%X", value), fmt.Sprint([]byte(value))} {
+	for _, form := range []string{value, fmt.Sprintf("%x", value), fmt.Sprintf("%X", value), fmt.Sprintf("%d", []byte(value))} {
 		if strings.Contains(shown, form) {
 			t.Errorf("%q is shown in:\n%s", form, shown)
 		}

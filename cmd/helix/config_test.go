@@ -18,10 +18,9 @@ const testSecret = "0123456789abcdef0123456789abcdef"
 
 // groupTitle is the heading of a group, from its field's tag.
 func groupTitle(group any) string {
-	t := reflect.TypeFor[Config]()
-	for i := range t.NumField() {
-		if t.Field(i).Type == reflect.TypeOf(group).Elem() {
-			return t.Field(i).Tag.Get("doc")
+	for f := range reflect.TypeFor[Config]().Fields() {
+		if f.Type == reflect.TypeOf(group).Elem() {
+			return f.Tag.Get("doc")
 		}
 	}
 	return ""
@@ -100,8 +99,12 @@ func TestValuesAreBroughtIntoOneForm(t *testing.T) {
 		c.Telemetry.Headers(), c.Server.PublicURL, c.Ozonetel.WebhookSecrets[1].Reveal(), len(c.Ozonetel.WebhookSecrets),
 	}
 	want := []any{
-		[]string{"https://desk.example.org", "http://localhost:5173"}, []string{"Supervisor", "Admin"}, "https://crm.example.org:8443",
-		"apikey", "debug", map[string]string{"authorization": "Basic abc", "tenant": "a"}, "https://helix.example.org",
+		[]string{"https://desk.example.org", "http://localhost:5173"},
+		[]string{"Supervisor", "Admin"},
+		"https://crm.example.org:8443",
+		"apikey", "debug",
+		map[string]string{"authorization": "Basic abc", "tenant": "a"},
+		"https://helix.example.org",
 		"another-secret-of-many", 2,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -27,27 +27,33 @@ func TestReadinessFollowsWhatIsRequired(t *testing.T) {
 	}{
 		"nothing to check": {nil, 200, `{"status":"ready","checks":{}}`},
 		"everything up": {
-			[]server.Check{check("bus", true, server.StateUp, "embedded")}, 200,
+			[]server.Check{check("bus", true, server.StateUp, "embedded")},
+			200,
 			`{"status":"ready","checks":{"bus":{"state":"up","required":true,"detail":"embedded"}}}`,
 		},
 		"something optional down": {
-			[]server.Check{check("ozonetel", false, server.StateDown, "connection refused")}, 200,
+			[]server.Check{check("ozonetel", false, server.StateDown, "connection refused")},
+			200,
 			`{"status":"ready","checks":{"ozonetel":{"state":"down","required":false,"detail":"connection refused"}}}`,
 		},
 		"something optional not configured": {
-			[]server.Check{check("ozonetel", false, server.StateNotConfigured, "set OZONETEL_API_KEY")}, 200,
+			[]server.Check{check("ozonetel", false, server.StateNotConfigured, "set OZONETEL_API_KEY")},
+			200,
 			`{"status":"ready","checks":{"ozonetel":{"state":"not_configured","required":false,"detail":"set OZONETEL_API_KEY"}}}`,
 		},
 		"something required degraded": {
-			[]server.Check{check("fortytwo", true, server.StateDegraded, "")}, 200,
+			[]server.Check{check("fortytwo", true, server.StateDegraded, "")},
+			200,
 			`{"status":"ready","checks":{"fortytwo":{"state":"degraded","required":true}}}`,
 		},
 		"something required down": {
-			[]server.Check{check("bus", true, server.StateDown, ""), check("fortytwo", false, server.StateUp, "")}, 503,
+			[]server.Check{check("bus", true, server.StateDown, ""), check("fortytwo", false, server.StateUp, "")},
+			503,
 			`{"status":"not_ready","checks":{"bus":{"state":"down","required":true},"fortytwo":{"state":"up","required":false}}}`,
 		},
 		"something required not configured": {
-			[]server.Check{check("fortytwo", true, server.StateNotConfigured, "")}, 503,
+			[]server.Check{check("fortytwo", true, server.StateNotConfigured, "")},
+			503,
 			`{"status":"not_ready","checks":{"fortytwo":{"state":"not_configured","required":true}}}`,
 		},
 	} {

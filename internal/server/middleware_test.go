@@ -129,12 +129,12 @@ func TestAPanicIsACodedAnswer(t *testing.T) {
 	t.Parallel()
 	srv := start(t, server.Options{Routes: []server.Route{
 		route("GET /index", func(http.ResponseWriter, *http.Request) {
-			var none []int
-			_ = none[len(none)]
+			none := make([]int, 0)
+			_ = none[7]
 		}),
 		route("GET /text", func(http.ResponseWriter, *http.Request) { panic("patient Hidden Name") }),
 	}})
-	for path, fault := range map[string]string{"/index": "runtime error: index out of range [0] with length 0", "/text": "string"} {
+	for path, fault := range map[string]string{"/index": "runtime error: index out of range [7] with length 0", "/text": "string"} {
 		res, text := srv.do(t, http.MethodGet, path, "X-Request-Id", "request-of-test")
 		want := `{"errors":[{"message":"something went wrong on our side","extensions":{"code":"INTERNAL","requestId":"request-of-test"}}]}`
 		if res.StatusCode != http.StatusInternalServerError || text != want || res.Header.Get("Content-Type") != "application/json" {

@@ -38,7 +38,8 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 		},
 		"the null origin": {[]string{"null"}, "OPTIONS", preflight("null", "authorization"), 403, [6]string{}},
 		"its preflight": {
-			[]string{"http://localhost:5173", desk}, "OPTIONS", preflight(desk, "authorization, content-type"), 204,
+			[]string{"http://localhost:5173", desk},
+			"OPTIONS", preflight(desk, "authorization, content-type"), 204,
 			[6]string{desk, "true", "GET, HEAD, POST, PATCH, OPTIONS", "authorization, content-type", "", "600"},
 		},
 		"a preflight with odd headers": {
@@ -48,7 +49,8 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 			[]string{"*"}, "POST", []string{"Origin", "https://any.example.org"}, 200, [6]string{0: "*", 4: "X-Request-Id, Retry-After"},
 		},
 		"its preflight, without credentials": {
-			[]string{"*"}, "OPTIONS", preflight("https://any.example.org", "authorization"), 204,
+			[]string{"*"},
+			"OPTIONS", preflight("https://any.example.org", "authorization"), 204,
 			[6]string{0: "*", 2: "GET, HEAD, POST, PATCH, OPTIONS", 3: "authorization", 5: "600"},
 		},
 		"nothing configured":                  {nil, "OPTIONS", preflight(desk, "authorization"), 403, [6]string{}},

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,13 +42,8 @@ func (r *Redactor) ReplaceAttr(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 && (a.Key == slog.TimeKey || a.Key == slog.LevelKey) {
 		return a
 	}
-	if sensitiveKey(a.Key) {
+	if sensitiveKey(a.Key) || slices.ContainsFunc(groups, sensitiveKey) {
 		return redactedAttr(a)
-	}
-	for _, group := range groups {
-		if sensitiveKey(group) {
-			return redactedAttr(a)
-		}
 	}
 	switch a.Value.Kind() {
 	case slog.KindString:

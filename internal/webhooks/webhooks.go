@@ -21,7 +21,7 @@ const (
 	// retryAfter is told with 503, in seconds.
 	retryAfter = "5"
 	// headerSecret carries the secret where it is not in the path.
-	headerSecret = "X-Webhook-Secret" //nolint:gosec // the name of a header
+	headerSecret = "X-Webhook-Secret"
 	// refusedEvery is how often a refused push is logged at most; the metric counts them all.
 	refusedEvery = 10 * time.Second
 )

@@ -183,7 +183,8 @@ func TestAPushIsStoredAsItCame(t *testing.T) {
 			"/webhooks/ozonetel/events/" + newSecret, "application/json", event, nil, push{"ozonetel.events", "application/json", event},
 		},
 		"the secret in a header": {
-			"/webhooks/ozonetel/events", "application/json", event, []string{"X-Webhook-Secret", secret},
+			"/webhooks/ozonetel/events", "application/json", event,
+			[]string{"X-Webhook-Secret", secret},
 			push{"ozonetel.events", "application/json", event},
 		},
 		"a form": {
@@ -208,7 +209,8 @@ func TestAPushIsStoredAsItCame(t *testing.T) {
 			"/webhooks/ozonetel/events/" + secret, "application/json", "\x00\xff{", nil, push{"ozonetel.events", "application/json", "\x00\xff{"},
 		},
 		"an identity encoding": {
-			"/webhooks/ozonetel/events/" + secret, "application/json", "{}", []string{"Content-Encoding", "identity"},
+			"/webhooks/ozonetel/events/" + secret, "application/json", "{}",
+			[]string{"Content-Encoding", "identity"},
 			push{"ozonetel.events", "application/json", "{}"},
 		},
 		"the provider's key, redacted": {
