@@ -7,8 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // entry is a value for tests of buckets.
@@ -183,6 +185,18 @@ func TestAWatcherSeesWhatIsThereThenAMarkThenChanges(t *testing.T) {
 	}
 	must[uint64](t)(bucket.Create(ctx, "b", entry{3}))
 	expect(t, seen, "a=2", "b gone", "b=3")
+}
+
+func TestAWatcherSeesAKeyExpire(t *testing.T) {
+	t.Parallel()
+	b := embedded(t)
+	seen := watchBucket(t, entries(t, b))
+	expect(t, seen, "ready")
+	_, err := b.js.Publish(testContext(t), "$KV."+BucketAgents+".k", []byte(`{"Count":1}`), jetstream.WithMsgTTL(time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, seen, "k=1", "k gone")
 }
 
 func TestAWatcherOfAnEmptyBucketIsReadyAtOnce(t *testing.T) {

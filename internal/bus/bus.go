@@ -22,7 +22,7 @@ type Options struct {
 	MaxStore  int64            // bytes on disk that all streams share, at least 64 MiB; 0: 10 GiB
 	Replicas  int              // copies of each stream on a cluster; 0: 3 on a cluster, else 1
 	Logger    *slog.Logger     // nil: slog.Default()
-	Now       func() time.Time // nil: time.Now
+	Now       func() time.Time // stamps dead letters; nil: time.Now. Waiting is done in real time
 }
 
 // Bus is the log and the state. It is safe for concurrent use.
@@ -101,7 +101,7 @@ func (b *Bus) openEmbedded(ctx context.Context, dir string) (err error) {
 	if b.lock, err = lockDir(dir); err != nil {
 		return err
 	}
-	if b.srv, err = startEmbedded(ctx, dir, b.maxStore, b.log); err != nil {
+	if b.srv, err = startEmbedded(ctx, dir, b.log); err != nil {
 		return err
 	}
 	b.nc, err = b.connect(ctx, nats.DefaultURL, nats.InProcessServer(b.srv))

@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -75,13 +74,13 @@ func (c *inboxConsumer) dispatch(ctx context.Context, workers int) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	slots := make(chan struct{}, workers)
-	for c.lanes.await(ctx, c.bus.now) {
+	for c.lanes.await(ctx) {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
 			return
 		}
-		taken := c.lanes.take(c.bus.now(), 1, 1)
+		taken := c.lanes.take(time.Now(), 1, 1)
 		if len(taken) == 0 {
 			<-slots
 			continue
@@ -103,7 +102,7 @@ func (c *inboxConsumer) process(ctx context.Context, t ticket) {
 		c.bus.log.WarnContext(ctx, "bus: a push could not be handled and is tried again",
 			"sequence", t.sequence, "attempt", t.attempt, "error", err)
 	}
-	c.lanes.settle(t.lane, nil, c.bus.now().Add(c.bus.retry.after(t.attempt)))
+	c.lanes.settle(t.lane, nil, time.Now().Add(c.bus.retry.after(t.attempt)))
 }
 
 // once brings one message to its end. An error means that it must be tried again.
@@ -116,7 +115,7 @@ func (c *inboxConsumer) once(ctx context.Context, t ticket) error {
 		return err
 	}
 	m := inboxMessage(stored.Header, stored.Data, stored.Time)
-	err = c.guard(func() error { return c.handle(ctx, m) })
+	err = c.bus.guard(func() error { return c.handle(ctx, m) })
 	if err != nil {
 		if !IsPermanent(err) && t.attempt < c.bus.retry.maxAttempts {
 			return err
@@ -131,19 +130,19 @@ func (c *inboxConsumer) once(ctx context.Context, t ticket) error {
 // laneOf asks for a message's lane; a message that makes that panic has a lane of its own kind, where handling it will
 // show what is wrong.
 func (c *inboxConsumer) laneOf(m InboxMessage) (name string) {
-	if err := c.guard(func() error { name = c.lane(m); return nil }); err != nil {
+	if err := c.bus.guard(func() error { name = c.lane(m); return nil }); err != nil {
 		return m.Source
 	}
 	return name
 }
 
-// guard turns a panic into an error: one bad push must not take the gateway down again and again.
-func (c *inboxConsumer) guard(f func() error) (err error) {
+// guard turns a panic of a handler into an error: one bad message must not take the gateway down again and again.
+func (b *Bus) guard(handle func() error) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			c.bus.log.Error("bus: a handler of pushes panicked", "stack", string(debug.Stack()))
-			err = fmt.Errorf("the handler panicked")
+		if recover() != nil { // its value may hold the message, so that it is neither logged nor kept
+			b.log.Error("bus: a handler panicked", "stack", string(debug.Stack()))
+			err = errors.New("the handler panicked")
 		}
 	}()
-	return f()
+	return handle()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func (d *drainer) run(ctx context.Context) error {
 		return f.run(ctx)
 	})
 	work.Go(func() error {
-		for d.lanes.await(ctx, d.bus.now) {
+		for d.lanes.await(ctx) {
 			d.gather(ctx)
 			d.batch(ctx)
 		}
@@ -83,7 +84,7 @@ func (d *drainer) gather(ctx context.Context) {
 	timer := time.NewTimer(d.wait)
 	defer timer.Stop()
 	for {
-		if ready, _ := d.lanes.next(d.bus.now()); ready >= d.limit {
+		if ready, _ := d.lanes.next(time.Now()); ready >= d.limit {
 			return
 		}
 		select {
@@ -109,7 +110,7 @@ func (o *outcome) retry(attempt int) { o.stopped, o.attempt = true, attempt }
 func (d *drainer) batch(ctx context.Context) {
 	outcomes := map[string]*outcome{}
 	var batch []OutboxMessage
-	for _, t := range d.lanes.take(d.bus.now(), d.limit, maxOfLane) {
+	for _, t := range d.lanes.take(time.Now(), d.limit, maxOfLane) {
 		o := outcomes[t.lane]
 		if o == nil {
 			o = &outcome{}
@@ -135,7 +136,7 @@ func (d *drainer) batch(ctx context.Context) {
 	for lane, o := range outcomes {
 		var retryAt time.Time
 		if o.attempt > 0 {
-			retryAt = d.bus.now().Add(d.bus.retry.after(o.attempt))
+			retryAt = time.Now().Add(d.bus.retry.after(o.attempt))
 		}
 		d.lanes.settle(lane, o.done, retryAt)
 	}
@@ -143,15 +144,15 @@ func (d *drainer) batch(ctx context.Context) {
 
 // fates asks the handler, and sees to it that there is one fate for each message.
 func (d *drainer) fates(ctx context.Context, batch []OutboxMessage) (fates []error) {
-	defer func() {
-		if p := recover(); p != nil {
-			d.bus.log.ErrorContext(ctx, "bus: the handler of commands panicked")
-			fates = repeat(errors.New("the handler panicked"), len(batch))
+	err := d.bus.guard(func() error {
+		if fates = d.handle(ctx, batch); len(fates) != len(batch) {
+			return fmt.Errorf("the handler answered %d fates for %d messages", len(fates), len(batch))
 		}
-	}()
-	fates = d.handle(ctx, batch)
-	if len(fates) != len(batch) {
-		return repeat(fmt.Errorf("the handler answered %d fates for %d messages", len(fates), len(batch)), len(batch))
+		return nil
+	})
+	if err != nil {
+		d.bus.log.ErrorContext(ctx, "bus: the handler of commands failed", "error", err)
+		fates = slices.Repeat([]error{err}, len(batch))
 	}
 	return fates
 }
@@ -196,12 +197,4 @@ func (d *drainer) park(ctx context.Context, m OutboxMessage, reason error) error
 	d.bus.log.ErrorContext(ctx, "bus: a command became a dead letter and parks its lane",
 		"lane", lane, "sequence", m.Sequence, "attempts", m.Attempt, "reason", reason)
 	return nil
-}
-
-func repeat(err error, n int) []error {
-	all := make([]error, n)
-	for i := range all {
-		all[i] = err
-	}
-	return all
 }

@@ -194,6 +194,39 @@ func TestTheEpochStaysWithTheLogAndDiffersBetweenLogs(t *testing.T) {
 	}
 }
 
+func TestTheSharesOfAllStreamsFitIntoTheStore(t *testing.T) {
+	t.Parallel()
+	b := &Bus{maxStore: defaultMaxStore, retention: defaultRetention, replicas: 1}
+	var sum int64
+	for _, cfg := range b.streams() {
+		sum += cfg.MaxBytes
+	}
+	for _, spec := range b.buckets() {
+		sum += b.config(spec).MaxBytes
+	}
+	if sum > b.maxStore {
+		t.Errorf("they are %d bytes of %d", sum, b.maxStore)
+	}
+}
+
+func TestLimitsMayChangeBetweenRuns(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, o := range []Options{{}, {MaxStore: minMaxStore}, {MaxStore: 1 << 30, Retention: minRetention}, {}} {
+		o.Dir = dir
+		b := open(t, o)
+		events := must[[]StoredEvent](t)(b.CallEvents(testContext(t), "c"))
+		var last uint64
+		if len(events) > 0 {
+			last = events[len(events)-1].Sequence
+		}
+		if next, err := b.AppendEvent(testContext(t), "p", "c", last, nil); err != nil || next != last+1 {
+			t.Errorf("with %+v: event %d, %v", o, next, err)
+		}
+		closeBus(t, b)
+	}
+}
+
 func TestTheTailGivesWhatIsThereAndGoesOnLive(t *testing.T) {
 	t.Parallel()
 	b := embedded(t)

@@ -9,8 +9,8 @@ import (
 )
 
 // lanes is the order in which messages are handled: within a lane one after another, over the lanes in turn. It holds
-// sequences, never bodies, so that a long outage costs about 100 bytes a message. It does no input or output and reads
-// no clock. It is safe for concurrent use.
+// sequences, never bodies, so that a long outage costs about 100 bytes a message. Time is a
+// parameter, except in await. It is safe for concurrent use.
 //
 //	idle ──push──► ready ──take──► busy ──settle──► ready, idle (empty: forgotten) or waiting ──due──► ready
 //
@@ -202,18 +202,19 @@ func (h *waitHeap) Pop() any {
 	return last
 }
 
-// await waits until a lane is ready; false when ctx ended first.
-func (l *lanes) await(ctx context.Context, now func() time.Time) bool {
+// await waits until a lane is ready; false when ctx ended first. Back-off passes in real time, whatever clock stamps
+// the messages.
+func (l *lanes) await(ctx context.Context) bool {
 	for ctx.Err() == nil {
-		t := now()
-		ready, due := l.next(t)
+		now := time.Now()
+		ready, due := l.next(now)
 		if ready > 0 {
 			return true
 		}
 		var timer *time.Timer
 		var alarm <-chan time.Time
 		if !due.IsZero() {
-			timer = time.NewTimer(due.Sub(t))
+			timer = time.NewTimer(due.Sub(now))
 			alarm = timer.C
 		}
 		select {

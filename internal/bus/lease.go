@@ -19,7 +19,7 @@ const minLease = time.Second
 // he renews it in time, each renewal being a compare-and-set on his own last one. Every write carries the time to live,
 // since the server forgets it with a plain update and the key would then stay for ever.
 //
-// The holder's own clock ends the tenure before the server's can: he counts from before a renewal was sent, and stops a
+// Time is real time here, as it is for the server. The holder's own clock ends the tenure before the server's can: he counts from before a renewal was sent, and stops a
 // fifth early. What he has under way then still needs the fence.
 type Lease struct {
 	bus    *Bus

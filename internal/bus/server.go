@@ -17,6 +17,9 @@ import (
 const (
 	// embeddedMemory bounds what JetStream keeps in memory streams and consumers; we use it for small consumers alone.
 	embeddedMemory = 64 << 20
+	// embeddedStore is no limit: every stream has its own, and their sum is Options.MaxStore. One here would refuse to
+	// lower them, since the server counts what the others still reserve.
+	embeddedStore = 1 << 50
 	// startPatience is how long the embedded server may take; recovering a large log is slower than the usual 3 ms.
 	startPatience = time.Minute
 	// connectPatience bounds the first connection to a remote server.
@@ -29,13 +32,13 @@ const (
 
 // startEmbedded starts a server that listens nowhere. Its limits are explicit since the defaults are three quarters
 // of the machine's memory and disk; NoSigs since its signal handler would end our process.
-func startEmbedded(ctx context.Context, dir string, maxStore int64, log *slog.Logger) (*server.Server, error) {
+func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*server.Server, error) {
 	srv, err := server.NewServer(&server.Options{
 		ServerName:             "helix-embedded",
 		StoreDir:               dir,
 		JetStream:              true,
 		JetStreamMaxMemory:     embeddedMemory,
-		JetStreamMaxStore:      maxStore,
+		JetStreamMaxStore:      embeddedStore,
 		SyncAlways:             true,
 		NoSigs:                 true,
 		DontListen:             true,

@@ -71,8 +71,8 @@ const (
 	metaEpoch = "helix_epoch"
 )
 
-// streams defines every stream. Shares are thousandths of MaxStore; the sum of all, buckets included, is below 1000,
-// since the server reserves them.
+// streams defines every stream. Shares are thousandths of MaxStore; the sum of all, buckets included, is below 1000, so
+// that MaxStore bounds the disk.
 func (b *Bus) streams() []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{
 		{
