@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -250,4 +252,24 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAServerThatCannotStartSaysWhy(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "jetstream"), []byte("in the way"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx := testContext(t)
+	_, err := Open(ctx, quiet(Options{Dir: dir}))
+	if ctx.Err() != nil {
+		t.Error("it waited")
+	}
+	if err == nil || !strings.Contains(err.Error(), "Can't start JetStream") {
+		t.Fatalf("got %v", err)
+	}
+	if err := os.Remove(filepath.Join(dir, "jetstream")); err != nil {
+		t.Fatal(err)
+	}
+	open(t, Options{Dir: dir}) // the lock was given back
 }

@@ -49,20 +49,26 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*server.S
 	}
 	logger := &serverLog{log: log}
 	srv.SetLoggerV2(logger, false, false, false)
-	go srv.Start()
-	patience := startPatience
-	if deadline, ok := ctx.Deadline(); ok {
-		patience = min(patience, time.Until(deadline))
-	}
-	if !srv.ReadyForConnections(patience) || logger.lastFatal() != "" {
-		srv.Shutdown()
-		srv.WaitForShutdown()
-		if reason := logger.lastFatal(); reason != "" {
-			return nil, fmt.Errorf("bus: the embedded server did not start: %s", reason)
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		srv.Start() // returns when it listens nowhere, and when it failed, which it only logs
+	}()
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	select {
+	case <-started:
+		if logger.lastFatal() == "" && srv.ReadyForConnections(time.Second) {
+			return srv, nil
 		}
-		return nil, fmt.Errorf("bus: the embedded server was not ready within %s", patience)
+	case <-ctx.Done():
 	}
-	return srv, nil
+	srv.Shutdown()
+	srv.WaitForShutdown()
+	if reason := logger.lastFatal(); reason != "" {
+		return nil, fmt.Errorf("bus: the embedded server did not start: %s", reason)
+	}
+	return nil, errors.New("bus: the embedded server was not ready in time")
 }
 
 // connect opens the one connection that a bus uses. A publish is never buffered while disconnected: its caller would
