@@ -14,7 +14,7 @@ import (
 // recorded reads the first error of a recorded answer.
 func recorded(t *testing.T, name string) graphqlError {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata/answers", name+".json"))
+	raw, err := os.ReadFile(filepath.Join("testdata", "answers", name+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}

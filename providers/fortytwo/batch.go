@@ -115,11 +115,9 @@ func (u *upsert) fail(batch []*record, err error) {
 // send writes a batch in one request and notes under which ids its records are kept.
 func (u *upsert) send(ctx context.Context, batch []*record) error {
 	o := batch[0].object
-	sel := columnID
+	sel := []string{columnID}
 	for _, f := range o.correlated {
-		if f.kind == kindText {
-			sel += " " + f.name
-		}
+		sel = append(sel, f.name)
 	}
 	root := "create" + upperFirst(o.plural)
 	data := make([]map[string]any, 0, len(batch))
@@ -128,7 +126,8 @@ func (u *upsert) send(ctx context.Context, batch []*record) error {
 	}
 	kept, err := fetch[[]node](ctx, u.client, request{
 		op: "fortytwo.upsert", url: u.client.recordsURL, access: u.access, safety: providers.Idempotent,
-		query:     fmt.Sprintf("mutation($data: [%sCreateInput!]!) { %s(data: $data, upsert: true) { %s } }", o.typeName(), root, sel),
+		query: fmt.Sprintf("mutation($data: [%sCreateInput!]!) { %s(data: $data, upsert: true) { %s } }",
+			o.typeName(), root, strings.Join(sel, " ")),
 		variables: map[string]any{"data": data},
 	}, root)
 	if err != nil {
@@ -155,7 +154,7 @@ func (r *record) keptAs(kept []node) string {
 	}
 	for _, f := range r.object.correlated {
 		value, _ := r.data[f.column].(string)
-		if value == "" || f.kind != kindText {
+		if value == "" {
 			continue
 		}
 		for _, n := range kept {

@@ -101,14 +101,14 @@ func (c *Client) Run(ctx context.Context) error {
 	}
 	for failures := 0; ; {
 		wait := c.refresh
-		if err := c.Resolve(ctx); ctx.Err() != nil {
-			return nil
-		} else if err != nil {
+		err := c.Resolve(ctx)
+		switch {
+		case err == nil:
+			failures = 0
+		case ctx.Err() == nil:
 			wait = min(wait, maxBackoff, time.Second<<min(failures, 10))
 			failures++
 			c.log.WarnContext(ctx, "the data model of FortyTwo could not be read", "failures", failures, "error", err)
-		} else {
-			failures = 0
 		}
 		timer := time.NewTimer(wait)
 		select {

@@ -147,7 +147,7 @@ func TestARefusedWriteThatTheConnectionLostIsSafeToRepeat(t *testing.T) {
 	t.Parallel()
 	s := newStrict(t)
 	c := s.client(t, nil)
-	s.intercept = func(w http.ResponseWriter, doc string) bool {
+	s.intercept = func(http.ResponseWriter, string) bool {
 		s.intercept = nil
 		panic(http.ErrAbortHandler)
 	}

@@ -1,6 +1,7 @@
 package fortytwo
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -101,9 +102,7 @@ func TestTheWorklistShowsPendingFollowUpsWithTheirPerson(t *testing.T) {
 	due := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
 	row := func(id string, more map[string]any) map[string]any {
 		r := map[string]any{"id": id, "name": "Call back", "followUpStatus": "PENDING", "assigneeId": string(member), "dueAt": due}
-		for k, v := range more {
-			r[k] = v
-		}
+		maps.Copy(r, more)
 		return r
 	}
 	s := newStrict(t)

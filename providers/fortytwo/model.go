@@ -26,7 +26,7 @@ type object struct {
 	plural     string // "followUps"
 	fields     map[string]*field
 	absent     map[string]bool // our names of fields that the workspace lacks
-	correlated []*field        // unique fields, by which FortyTwo may find a record under another id
+	correlated []*field        // unique texts, by which FortyTwo may find a record under another id
 }
 
 // field is a resolved field.
@@ -56,9 +56,6 @@ func (o *object) field(name string) (*field, error) {
 	}
 	return nil, lacking(string(o.ours) + "." + name)
 }
-
-// has reports whether the workspace has the field, for those that are nice to have.
-func (o *object) has(name string) bool { return o.fields[name] != nil }
 
 // typeName gives the object's GraphQL type, which prefixes its input types.
 func (o *object) typeName() string { return upperFirst(o.singular) }

@@ -53,7 +53,7 @@ func (m *model) resolveObject(w wantedObject, md objectMetadata, o overrides) *o
 		}
 		f := m.resolveField(path, wf, fm, o)
 		obj.fields[wf.name] = f
-		if f.unique {
+		if f.unique && f.kind == kindText {
 			obj.correlated = append(obj.correlated, f)
 		}
 	}

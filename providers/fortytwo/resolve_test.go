@@ -2,6 +2,7 @@ package fortytwo
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 
@@ -36,9 +37,7 @@ func edit(objects []map[string]any, object, name string, change map[string]any) 
 				if change == nil {
 					continue
 				}
-				for k, v := range change {
-					f[k] = v
-				}
+				maps.Copy(f, change)
 			}
 			kept = append(kept, f)
 		}

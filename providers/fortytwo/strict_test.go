@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
@@ -116,7 +117,7 @@ func (s *strict) serve(w http.ResponseWriter, r *http.Request, schema *ast.Schem
 	if s.intercept != nil && s.intercept(w, in.Query) {
 		return
 	}
-	doc, errs := gqlparser.LoadQuery(schema, in.Query)
+	doc, errs := gqlparser.LoadQueryWithRules(schema, in.Query, rules.NewDefaultRules())
 	if errs != nil {
 		fail(w, errs[0].Message, nil)
 		return
@@ -284,7 +285,7 @@ func (s *strict) upsert(plural string, data []any) (any, map[string]any) {
 }
 
 // matches evaluates a filter. Like line 1.5 it would drop a second operator silently, so a test must not send two.
-func matches(row map[string]any, filter map[string]any) bool {
+func matches(row, filter map[string]any) bool {
 	for key, cond := range filter {
 		ok := false
 		switch key {

@@ -2,6 +2,8 @@ package fortytwo
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,7 +32,7 @@ func (c *Client) followUpsDue(
 	}
 	due := o.fields["dueAt"].name
 	sel := o.selection("name", "remark", "dueAt", "lead", "patient")
-	q := listQuery{op: "fortytwo.followUps", access: access, object: o, sel: sel + m.people(o), where: where}
+	q := listQuery{op: "fortytwo.followUps", access: access, object: o, sel: sel + " " + m.people(o), where: where}
 	rows, err := c.keyset(ctx, q, due, after, limit)
 	if helix.IsCode(err, helix.CodeForbidden) { // one unreadable relation refuses the whole query (fortytwo.md 9)
 		q.sel = sel
@@ -115,7 +117,7 @@ func (c *Client) counts(
 	})
 	g.Go(func() (err error) {
 		early := cond(column, "lt", before.UTC().Format(millisecond))
-		older, err = c.count(ctx, name, access, o, append(where[:len(where):len(where)], early))
+		older, err = c.count(ctx, name, access, o, append(slices.Clip(where), early))
 		return err
 	})
 	return total, older, g.Wait()
@@ -172,14 +174,14 @@ func (m *model) assigned(
 
 // people selects whom a follow-up is about, for as much of it as the workspace has.
 func (m *model) people(o *object) string {
-	sel := ""
+	var sel []string
 	for _, name := range []string{"lead", "patient"} {
 		target := m.objects[helix.RecordObject(name)]
 		if f := o.fields[name]; f != nil && target != nil {
-			sel += " " + f.name + " { " + target.selection("name", "fullName", "phone") + " }"
+			sel = append(sel, f.name+" { "+target.selection("name", "fullName", "phone")+" }")
 		}
 	}
-	return sel
+	return strings.Join(sel, " ")
 }
 
 // followUp reads a follow-up. The patient's name and phone win over the lead's.
