@@ -2558,7 +2558,7 @@ type LeadTask implements WorklistItem {
   "Why it stands here, in words."
   reason: String!
   "The lead in FortyTwo."
-  lead: Lead!
+  lead: Lead
 }
 
 "A page of the work list."
@@ -6568,10 +6568,10 @@ func (ec *executionContext) _LeadTask_lead(ctx context.Context, field graphql.Co
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalNLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
+			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_LeadTask_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -12114,7 +12114,7 @@ func (ec *executionContext) _LeadTask(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "lead":
 			out.Values[i] = ec._LeadTask_lead(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -14001,16 +14001,6 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		}
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx context.Context, sel ast.SelectionSet, v *Lead) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._Lead(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *PageInfo) graphql.Marshaler {

@@ -617,7 +617,7 @@ type LeadTask struct {
 	// Why it stands here, in words.
 	Reason string `json:"reason"`
 	// The lead in FortyTwo.
-	Lead *Lead `json:"lead"`
+	Lead *Lead `json:"lead,omitempty"`
 }
 
 func (LeadTask) IsWorklistItem() {}

@@ -14,7 +14,7 @@ import (
 
 // Sessions opens and renews sessions with FortyTwo.
 type Sessions interface {
-	// SignIn proves e-mail and password; FORBIDDEN when they are wrong.
+	// SignIn proves e-mail and password; UNAUTHENTICATED when they are wrong.
 	SignIn(ctx context.Context, email, password string) (helix.Session, error)
 	// Refresh exchanges a refresh token; UNAUTHENTICATED when it is spent.
 	Refresh(ctx context.Context, refreshToken string) (helix.Session, error)

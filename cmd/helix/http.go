@@ -14,6 +14,7 @@ import (
 
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/internal/graphiql"
 	"github.com/helix-engage/gateway/internal/limits"
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/internal/transport"
@@ -30,6 +31,17 @@ const (
 // cachedDocuments is how many parsed and validated documents are kept; a frontend sends a few dozen different ones.
 const cachedDocuments = 1000
 
+// defaultQuery is what GraphiQL shows at first.
+const defaultQuery = `# Sign in, then put {"Authorization": "Bearer <accessToken>"} into the headers below.
+mutation {
+  signIn(input: { email: "", password: "" }) {
+    ok
+    error { code message }
+    session { accessToken expiresAt viewer { user { name } agent { id state } roles } }
+  }
+}
+`
+
 // buildServer makes the routes and what serves them.
 func (g *Gateway) buildServer(listener net.Listener) error {
 	if err := g.buildGraphQL(); err != nil {
@@ -42,6 +54,11 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 		return err
 	}
 	routes := []server.Route{{Pattern: "/graphql", Handler: g.auth.Middleware(g.cfg.Server.TrustedProxies, g.graphQL)}}
+	page, err := graphiql.New(graphiql.Options{Endpoint: "/graphql", SubscriptionEndpoint: "/graphql", DefaultQuery: defaultQuery})
+	if err != nil {
+		return err
+	}
+	routes = append(routes, server.Route{Pattern: "GET /graphiql", Handler: page}, server.Route{Pattern: "GET /graphiql/", Handler: page})
 	for _, source := range []string{sourceEvents, sourceCDR} {
 		for pattern, handler := range receiver.Handlers(g.webhook(source)) {
 			routes = append(routes, server.Route{Pattern: pattern, Handler: handler})
@@ -76,6 +93,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 	})
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
+	exec.SetDisableSuggestion(true) // guessing what was meant costs more than answering
 	exec.SetErrorPresenter(transport.ErrorPresenter(g.log))
 	exec.SetRecoverFunc(transport.RecoverFunc(g.log))
 	for _, extension := range []graphql.HandlerExtension{

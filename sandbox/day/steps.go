@@ -75,7 +75,8 @@ func (p *player) anotherHangsUp(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the same patient rang again")
 	}
 	e, err := p.missed(ctx, caller.Phone)
-	caller.Missed, p.second = e.MissedCall.ID, caller
+	p.second = caller
+	p.second.Missed = e.MissedCall.ID
 	return "the second patient waits", err
 }
 

@@ -1,0 +1,324 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/helix-engage/gateway/sandbox"
+	"github.com/helix-engage/gateway/sandbox/day"
+)
+
+// system is a gateway among emulators, as `helix sandbox` runs it, on free ports and without traffic.
+type system struct {
+	*sandboxed
+	t   *testing.T
+	url string
+	hc  *http.Client
+}
+
+func startSystem(t *testing.T, environment map[string]string) *system {
+	t.Helper()
+	listener, err := listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000"}
+	for k, v := range environment {
+		all[k] = v
+	}
+	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	s, err := newSandboxed(t.Context(), sandbox.Options{
+		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
+		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
+	}, all, listener, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &http.Transport{}
+	sys := &system{sandboxed: s, t: t, url: "http://" + listener.Addr().String(), hc: &http.Client{Transport: transport}}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.run(ctx, log) }()
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return sys
+}
+
+// testWriter puts the gateway's own log into the test's.
+type testWriter struct{ t *testing.T }
+
+func (w testWriter) Write(p []byte) (int, error) {
+	w.t.Logf("%s", bytes.TrimSpace(p))
+	return len(p), nil
+}
+
+// ask sends an operation with a token ("" for none) and answers with status and decoded body.
+func (s *system) ask(token, query string, variables map[string]any) (status int, data map[string]any, code string) {
+	s.t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	status, raw := s.send(http.MethodPost, "/graphql", "application/json", token, string(body))
+	var answer struct {
+		Data   map[string]any `json:"data"`
+		Errors []struct {
+			Extensions struct {
+				Code string `json:"code"`
+			} `json:"extensions"`
+		} `json:"errors"`
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		s.t.Fatalf("%s: %v", raw, err)
+	}
+	if len(answer.Errors) > 0 {
+		code = answer.Errors[0].Extensions.Code
+	}
+	return status, answer.Data, code
+}
+
+func (s *system) send(method, path, contentType, token, body string) (status int, answer []byte) {
+	s.t.Helper()
+	url := path
+	if strings.HasPrefix(path, "/") {
+		url = s.url + path
+	}
+	req, err := http.NewRequestWithContext(s.t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", contentType)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := s.hc.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, err = io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, answer
+}
+
+// control tells the sandbox what to do.
+func (s *system) control(path, body string) map[string]any {
+	s.t.Helper()
+	status, raw := s.send(http.MethodPost, s.sandbox.ControlURL()+path, "application/json", "", body)
+	var out map[string]any
+	if err := json.Unmarshal(raw, &out); err != nil || status != http.StatusOK {
+		s.t.Fatalf("%s: HTTP %d %s", path, status, raw)
+	}
+	return out
+}
+
+// signIn answers with the access token.
+func (s *system) signIn(email string) string {
+	s.t.Helper()
+	_, data, code := s.ask("", `mutation($e: String!) { signIn(input: {email: $e, password: "sandbox"}) { ok error { code message } session { accessToken } } }`,
+		map[string]any{"e": email})
+	token, _ := at(data, "signIn", "session", "accessToken").(string)
+	if token == "" {
+		s.t.Fatalf("not signed in: %v %s", data, code)
+	}
+	return token
+}
+
+// at walks into decoded JSON; nil where there is nothing.
+func at(v any, path ...string) any {
+	for _, p := range path {
+		m, _ := v.(map[string]any)
+		v = m[p]
+	}
+	return v
+}
+
+// until asks again until the answer fits or the test's time is over.
+func until(t *testing.T, what string, fits func() bool) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(20 * time.Second)
+	for !fits() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("%s did not come about", what)
+		}
+	}
+}
+
+func TestAnAgentsDayRunsEndToEnd(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	err := day.Play(t.Context(), day.Options{
+		GraphQL: s.url + "/graphql", Control: s.sandbox.ControlURL(), FortyTwo: s.sandbox.FortyTwoURL(), Out: testWriter{t},
+		Patience: 30 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhoMayCallWhat(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	asha, meera := s.signIn("asha@sandbox.test"), s.signIn("meera@sandbox.test")
+	for _, c := range []struct {
+		name, token, query string
+		code               string // of the top-level error
+		path               []string
+		want               any
+	}{
+		{"anybody may ask for the root type's name", "", `{ __typename }`, "", []string{"__typename"}, "Query"},
+		{"nobody sees the viewer without a token", "", `{ viewer { user { id } } }`, "UNAUTHENTICATED", nil, nil},
+		{"nobody introspects without a token", "", `{ __schema { queryType { name } } }`, "UNAUTHENTICATED", nil, nil},
+		{"a caller introspects", asha, `{ __schema { queryType { name } } }`, "", []string{"__schema", "queryType", "name"}, "Query"},
+		{"what is no token is refused", "abc", `{ viewer { user { id } } }`, "UNAUTHENTICATED", nil, nil},
+		{"an agent has a desk", asha, `{ viewer { agent { id } } }`, "", []string{"viewer", "agent", "id"}, "agent1"},
+		{"a supervisor has none", meera, `{ viewer { agent { id } } }`, "", []string{"viewer", "agent"}, nil},
+		{
+			"a supervisor cannot log in as an agent", meera, `mutation { agentLogin(input: {}) { error { code } } }`, "",
+			[]string{"agentLogin", "error", "code"}, "NOT_AN_AGENT",
+		},
+		{"nobody logs in without a token", "", `mutation { agentLogin(input: {}) { ok } }`, "UNAUTHENTICATED", nil, nil},
+		{
+			"a wrong password is an answer", "", `mutation { signIn(input: {email: "asha@sandbox.test", password: "x"}) { ok error { code } } }`, "",
+			[]string{"signIn", "error", "code"}, "UNAUTHENTICATED",
+		},
+		{
+			"signing in works with a stale token in the header", "abc",
+			`mutation { signIn(input: {email: "ravi@sandbox.test", password: "sandbox"}) { ok } }`, "", []string{"signIn", "ok"}, true,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, data, code := s.ask(c.token, c.query, nil)
+			if code != c.code {
+				t.Fatalf("code %q, data %v", code, data)
+			}
+			if c.path != nil && at(data, c.path...) != c.want {
+				t.Fatalf("got %v", data)
+			}
+		})
+	}
+}
+
+func TestADialThatNobodyAnsweredIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"reset", "hang"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			s := startSystem(t, map[string]string{"OZONETEL_TIMEOUT": "1s"})
+			token := s.signIn("asha@sandbox.test")
+			s.ask(token, `mutation { agentLogin(input: {}) { ok } }`, nil)
+			s.ask(token, `mutation { setAgentState(input: {state: READY}) { ok } }`, nil)
+			s.control("/sandbox/faults", `{"target": "ozonetel", "endpoint": "AgentManualDial", "kind": "`+fault+`", "count": 5}`)
+			const dial = `mutation { dial(input: {phone: "+919812345678", requestId: "r1"}) { ok error { code retryable } call { id } } }`
+			var call any
+			for range 2 {
+				_, data, _ := s.ask(token, dial, nil)
+				if at(data, "dial", "error", "code") != "UNKNOWN_OUTCOME" || at(data, "dial", "error", "retryable") != false {
+					t.Fatalf("got %v", data)
+				}
+				if id := at(data, "dial", "call", "id"); call != nil && call != id {
+					t.Fatalf("another call: %v", data)
+				} else {
+					call = id
+				}
+			}
+			if n := s.sandbox.Ozonetel().RequestCounts()["AgentManualDial"]; n != 1 {
+				t.Fatalf("the provider was asked %d times", n)
+			}
+		})
+	}
+}
+
+func TestADispositionSurvivesFortyTwoBeingDown(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	token := s.signIn("asha@sandbox.test")
+	s.ask(token, `mutation { agentLogin(input: {}) { ok } }`, nil)
+	s.ask(token, `mutation { setAgentState(input: {state: READY}) { ok } }`, nil)
+	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 0.5}`)
+	_, data, _ := s.ask(token, `mutation { dial(input: {phone: "+919812345678", requestId: "r1"}) { ok error { code } call { id } } }`, nil)
+	call, _ := at(data, "dial", "call", "id").(string)
+	until(t, "the call's end", func() bool {
+		_, data, _ := s.ask(token, `{ viewer { agent { state currentCall { id state } } } }`, nil)
+		return at(data, "viewer", "agent", "currentCall", "state") == "ENDED"
+	})
+	s.control("/sandbox/faults", `{"target": "fortytwo", "kind": "status", "status": 503, "count": 100000}`)
+	_, data, _ = s.ask(token, `mutation($c: ID!) { dispose(input: {callId: $c, disposition: "General Enquiry"}) { ok pendingSync error { code message } } }`,
+		map[string]any{"c": call})
+	if at(data, "dispose", "ok") != true || at(data, "dispose", "pendingSync") != true {
+		t.Fatalf("got %v", data)
+	}
+	s.send(http.MethodDelete, s.sandbox.ControlURL()+"/sandbox/faults", "application/json", "", "")
+	until(t, "the write", func() bool {
+		status, raw := s.send(http.MethodPost, s.sandbox.FortyTwoURL()+"/graphql", "application/json", token,
+			`{"query": "{ call(filter: {id: {eq: \"`+call+`\"}}) { disposition } }"}`)
+		return status == http.StatusOK && strings.Contains(string(raw), "General Enquiry")
+	})
+}
+
+func TestMalformedRequestsAreRefusedAndNothingPanics(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	token := s.signIn("asha@sandbox.test")
+	deep := strings.Repeat("{a", 40) + strings.Repeat("}", 40)
+	for _, c := range []struct {
+		name, path, contentType, body string
+		status                        int
+		says                          string
+	}{
+		{"JSON that is cut off", "/graphql", "application/json", `{"query": "{`, 400, ""},
+		{"a query that is a number", "/graphql", "application/json", `{"query": 7}`, 400, ""},
+		{"variables that are a list", "/graphql", "application/json", `{"query": "{__typename}", "variables": []}`, 400, ""},
+		{"a form, which any page could send", "/graphql", "application/x-www-form-urlencoded", `query={__typename}`, 415, ""},
+		{"a huge body", "/graphql", "application/json", `{"query": "` + strings.Repeat("x", 2<<20) + `"}`, 413, ""},
+		{"a deep document", "/graphql", "application/json", `{"query": "` + deep + `"}`, 200, "LIMIT_EXCEEDED"},
+		{"a list argument out of range", "/graphql", "application/json", `{"query": "{worklist(first: 1000) {totalCount}}"}`, 200, "LIMIT_EXCEEDED"},
+		{"a number that is none", "/graphql", "application/json", `{"query": "mutation{dial(input:{phone:\"abc\",requestId:\"r\"}){ok}}"}`, 200, "BAD_USER_INPUT"},
+		{"a path that does not exist", "/nothing", "application/json", ``, 404, ""},
+		{"a push with a wrong secret", "/webhooks/ozonetel/cdr/wrong", "application/json", `{}`, 404, ""},
+		{"an empty push", "/webhooks/ozonetel/cdr/" + sandboxWebhookSecret, "application/json", ``, 400, ""},
+		{"a push of garbage is kept for an operator", "/webhooks/ozonetel/cdr/" + sandboxWebhookSecret, "text/plain", "\x00\xff garbage", 200, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			status, raw := s.send(http.MethodPost, c.path, c.contentType, token, c.body)
+			if status != c.status || !strings.Contains(string(raw), c.says) {
+				t.Fatalf("HTTP %d %.300s", status, raw)
+			}
+		})
+	}
+	until(t, "the dead letter", func() bool {
+		letters, err := s.gateway.bus.DeadLetters(t.Context(), 1)
+		return err == nil && len(letters) == 1
+	})
+}
+
+func TestTheOperatorsPages(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	for path, says := range map[string]string{
+		"/healthz": `"alive"`, "/readyz": `"ozonetel"`, "/metrics": "go_goroutines", "/graphiql": "<html",
+	} {
+		status, raw := s.send(http.MethodGet, path, "", "", "")
+		if status != http.StatusOK || !strings.Contains(string(raw), says) {
+			t.Errorf("%s: HTTP %d %.200s", path, status, raw)
+		}
+	}
+}
