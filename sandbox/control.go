@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
 
@@ -26,6 +27,7 @@ func (s *Sandbox) controlRoutes() []route {
 	var routes []route
 	routes = append(routes, s.callRoutes()...)
 	routes = append(routes, s.faultRoutes()...)
+	routes = append(routes, s.crmRoutes()...)
 	return append(routes, route{Method: "GET", Path: "/sandbox", Does: "this index", serve: s.index})
 }
 
@@ -72,7 +74,7 @@ func statusOf(err error) int {
 	switch {
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, ozonetel.ErrUnknownCall), errors.Is(err, ozonetel.ErrUnknownAgent):
+	case errors.Is(err, ozonetel.ErrUnknownCall), errors.Is(err, ozonetel.ErrUnknownAgent), errors.Is(err, fortytwo.ErrUnknown):
 		return http.StatusNotFound
 	case errors.Is(err, ozonetel.ErrIllegalMove):
 		return http.StatusConflict

@@ -11,8 +11,9 @@ func (s *Sandbox) faultRoutes() []route {
 	return []route{
 		{
 			Method: "POST", Path: "/sandbox/faults",
-			Does: "the next count requests of a target (ozonetel, fortytwo) go wrong; kind: delay, hang, reset, status, body, garbage, rate-limit; " +
-				"afterEffect: the request takes effect and only its answer is lost. No endpoint: any",
+			Does: "the next count requests of a target (ozonetel, fortytwo) go wrong; kind: delay, hang, reset, status, body, garbage, rate-limit, " +
+				"for fortytwo also error (with code and message) and expired; afterEffect: the request takes effect and only its answer is lost; " +
+				"endpoint: a name in GET /sandbox/requests, for fortytwo a root field or a path; without it any",
 			Body: fault{Target: "ozonetel", Endpoint: "AgentManualDial", Kind: "reset", Count: 1, AfterEffect: true}, serve: s.armFault,
 		},
 		{Method: "DELETE", Path: "/sandbox/faults", Does: "disarms every fault not used up", serve: act(s.clearFaults)},
@@ -41,11 +42,13 @@ func (s *Sandbox) faultRoutes() []route {
 
 func (s *Sandbox) clearFaults() {
 	s.phone.ClearFaults()
+	s.crm.ClearFaults()
 }
 
 func (s *Sandbox) requests() map[string]any {
 	return map[string]any{
 		"ozonetel": map[string]any{"counts": s.phone.RequestCounts(), "latest": s.phone.Requests()},
+		"fortytwo": map[string]any{"counts": s.crm.RequestCounts(), "latest": s.crm.Requests()},
 	}
 }
 
@@ -58,6 +61,8 @@ type fault struct {
 	Status      int    `json:"status,omitempty"`
 	Body        string `json:"body,omitempty"`
 	AfterEffect bool   `json:"afterEffect,omitempty"`
+	Code        string `json:"code,omitempty"`    // of kind error, fortytwo alone
+	Message     string `json:"message,omitempty"` // likewise
 }
 
 func (s *Sandbox) armFault(r *http.Request) (any, error) {
@@ -71,6 +76,9 @@ func (s *Sandbox) armFault(r *http.Request) (any, error) {
 	}
 	switch in.Target {
 	case "ozonetel":
+		if in.Code != "" || in.Message != "" {
+			return nil, badRequest("code and message are for the target fortytwo")
+		}
 		return done{OK: true}, s.phone.Fail(ozonetel.Fault{
 			Endpoint: in.Endpoint, Kind: ozonetel.FaultKind(in.Kind), Count: in.Count, Delay: delay,
 			Status: in.Status, Body: in.Body, AfterEffect: in.AfterEffect,

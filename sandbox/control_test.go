@@ -12,7 +12,7 @@ import (
 
 func TestACallIsDrivenFromRingToHangUpByTheControlServer(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
 	if err := s.Ozonetel().LogIn("agent1"); err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestACallIsDrivenFromRingToHangUpByTheControlServer(t *testing.T) {
 
 func TestACallRungInWithoutAPhoneGetsOneAndNothingHappensToItByItself(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
 	if err := s.Ozonetel().LogIn("agent1"); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestACallRungInWithoutAPhoneGetsOneAndNothingHappensToItByItself(t *testing
 
 func TestACallRungInDuringTrafficIsTakenLikeAnyOther(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficCalm})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficCalm})
 	ucid := s.ok("POST", "/sandbox/calls", "")["ucid"].(string)
 	s.Advance(time.Minute)
 	call, err := s.Ozonetel().Call(ucid)
@@ -68,7 +68,7 @@ func TestACallRungInDuringTrafficIsTakenLikeAnyOther(t *testing.T) {
 
 func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
 	waiting := s.ok("POST", "/sandbox/calls", "")["ucid"].(string)
 	tests := []struct {
 		name, method, path, body string
@@ -92,6 +92,21 @@ func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"unknown target", "POST", "/sandbox/faults", `{"target":"x","kind":"hang"}`, 400, "must be ozonetel or fortytwo"},
 		{"unknown endpoint", "POST", "/sandbox/faults", `{"target":"ozonetel","endpoint":"x","kind":"hang"}`, 400, `unknown endpoint "x"`},
 		{"unknown fault", "POST", "/sandbox/faults", `{"target":"ozonetel","kind":"x"}`, 400, `unknown fault kind "x"`},
+		{
+			"a GraphQL error of ozonetel", "POST", "/sandbox/faults", `{"target":"ozonetel","kind":"body","code":"X"}`, 400,
+			"for the target fortytwo",
+		},
+		{"unknown fault of fortytwo", "POST", "/sandbox/faults", `{"target":"fortytwo","kind":"x"}`, 400, `unknown fault kind "x"`},
+		{
+			"unknown path of fortytwo", "POST", "/sandbox/faults", `{"target":"fortytwo","endpoint":"/x","kind":"hang"}`, 400,
+			`unknown path "/x"`,
+		},
+		{"field of an unknown object", "POST", "/sandbox/fortytwo/fields", `{"object":"x","name":"y","type":"TEXT"}`, 404, `object "x"`},
+		{"field of an unknown type", "POST", "/sandbox/fortytwo/fields", `{"object":"call","name":"y","type":"x"}`, 400, "fortytwo emulator"},
+		{
+			"field that is there", "POST", "/sandbox/fortytwo/fields", `{"object":"call","name":"createdAt","type":"TEXT"}`, 400,
+			"fortytwo emulator",
+		},
 		{"unknown push effect", "POST", "/sandbox/pushes", `{"effect":"x"}`, 400, `unknown push effect "x"`},
 		{"unknown path", "GET", "/sandbox/nothing", "", 404, "see GET /sandbox"},
 	}
@@ -107,7 +122,7 @@ func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 
 func TestTheIndexDocumentsEveryEndpointThatIsServed(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff, Seed: 7})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff, Seed: 7})
 	index := s.ok("GET", "/sandbox", "")
 	if index["seed"] != 7.0 || index["ozonetelUrl"] != s.OzonetelURL() {
 		t.Errorf("index: %v", index)
@@ -127,7 +142,7 @@ func TestTheIndexDocumentsEveryEndpointThatIsServed(t *testing.T) {
 
 func TestFaultsAndTokensAreReachedThroughTheControlServer(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
 	generate := func() int {
 		request, err := http.NewRequestWithContext(t.Context(), "POST", s.OzonetelURL()+"/ca_apis/CAToken/generateToken", strings.NewReader(`{}`))
 		if err != nil {

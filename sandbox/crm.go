@@ -1,18 +1,81 @@
 package sandbox
 
 import (
-	"context"
+	"fmt"
+	"log/slog"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
+	"github.com/helix-engage/gateway/sandbox/timeline"
 )
 
-// crm is what the sandbox needs of the CRM emulator.
-type crm interface {
-	Handler() http.Handler
-	Run(ctx context.Context) error
-	APIKey() string
+// newCRM builds the CRM emulator over the sandbox's time. Webhooks go out through client.
+func newCRM(options Options, line *timeline.Timeline, log *slog.Logger, client *http.Client) (*fortytwo.Server, error) {
+	return fortytwo.New(fortytwo.Options{
+		Seed: options.Seed, Empty: options.Empty, Now: line.Now, Logger: log.With("emulator", "fortytwo"), WebhookClient: client,
+	})
 }
 
-func (s *Sandbox) failCRM(fault, time.Duration) error {
-	return badRequest("target fortytwo is not part of this sandbox")
+// subscribe registers the gateway's webhook for every change of records and metadata, unless it is registered already.
+func (s *Sandbox) subscribe(hooks Webhooks) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if hooks.FortyTwo == "" || hooks.FortyTwo == s.subscribed {
+		return nil
+	}
+	s.subscribed = hooks.FortyTwo
+	return s.crm.Subscribe(hooks.FortyTwo, hooks.FortyTwoSecret, "*.*", "metadata.*.*")
+}
+
+func (s *Sandbox) crmRoutes() []route {
+	return []route{
+		{
+			Method: "POST", Path: "/sandbox/fortytwo/fields",
+			Does: "adds a field to an object of the CRM, as an administrator would; type as metadata has it (TEXT, NUMBER, SELECT with options, " +
+				"RELATION with target …)",
+			Body: crmField{Object: "call", Name: "caseNumber", Type: fortytwo.TypeText}, serve: s.addField,
+		},
+		{
+			Method: "POST", Path: "/sandbox/fortytwo/tokens/expire", Does: "every access token issued so far counts as expired",
+			serve: act(s.crm.ExpireTokens),
+		},
+	}
+}
+
+type crmField struct {
+	Object  string             `json:"object"`
+	Name    string             `json:"name"`
+	Label   string             `json:"label,omitempty"`
+	Type    fortytwo.FieldType `json:"type"`
+	Options []string           `json:"options,omitempty"`
+	Target  string             `json:"target,omitempty"`
+}
+
+func (s *Sandbox) addField(r *http.Request) (any, error) {
+	in, err := decodeBody[crmField](r)
+	if err != nil {
+		return nil, err
+	}
+	return done{OK: true}, s.crm.AddField(in.Object, fortytwo.FieldSpec{
+		Name: in.Name, Label: in.Label, Type: in.Type, Options: in.Options, Target: in.Target, Custom: true,
+	})
+}
+
+// failCRM arms a fault of the CRM. Its endpoint is a path (/graphql, /metadata) or the name of a root field.
+func (s *Sandbox) failCRM(in fault, delay time.Duration) error {
+	f := fortytwo.Fault{
+		Kind: fortytwo.FaultKind(in.Kind), Count: in.Count, Delay: delay, Status: in.Status, Body: in.Body,
+		Code: in.Code, Message: in.Message, AfterEffect: in.AfterEffect,
+	}
+	if strings.HasPrefix(in.Endpoint, "/") {
+		f.Path = in.Endpoint
+	} else {
+		f.RootField = in.Endpoint
+	}
+	if err := s.crm.Fail(f); err != nil {
+		return fmt.Errorf("fault: %w", err)
+	}
+	return nil
 }

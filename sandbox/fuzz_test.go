@@ -15,10 +15,12 @@ func FuzzControlBodies(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
+	shared := run(f, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
+	call := shared.ok("POST", "/sandbox/calls", "")["ucid"].(string)
 	f.Fuzz(func(t *testing.T, body string) {
-		s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
-		call := s.ok("POST", "/sandbox/calls", "")["ucid"].(string)
-		for _, path := range []string{"/sandbox/calls", "/sandbox/calls/" + call + "/offer", "/sandbox/calls/" + call + "/hangup", "/sandbox/dials/next", "/sandbox/faults", "/sandbox/pushes"} {
+		s := *shared
+		s.t = t
+		for _, path := range []string{"/sandbox/calls", "/sandbox/calls/" + call + "/offer", "/sandbox/calls/" + call + "/hangup", "/sandbox/dials/next", "/sandbox/faults", "/sandbox/pushes", "/sandbox/fortytwo/fields"} {
 			code, out := s.control("POST", path, body)
 			_, refused := out["error"].(string)
 			if refused != (code >= 400) || code >= http.StatusInternalServerError {

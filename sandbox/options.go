@@ -48,6 +48,8 @@ type Options struct {
 	OzonetelAddr string
 	ControlAddr  string
 
+	// Empty leaves the CRM without seeded records, its members apart, for a quick start; every caller is a stranger then.
+	Empty    bool
 	Webhooks Webhooks
 	AuthMode ozonetel.AuthMode // of the Ozonetel account; empty means TOKEN_AUTH
 	// Timing of the Ozonetel account. Zero fields mean its defaults, except CDRDelay: 30 s here, so that a person watching sees the

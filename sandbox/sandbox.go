@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 	"github.com/helix-engage/gateway/sandbox/timeline"
 )
@@ -22,13 +23,15 @@ type Sandbox struct {
 	log     *slog.Logger
 	line    *timeline.Timeline
 	phone   *ozonetel.Server
-	crm     crm
+	crm     *fortytwo.Server
 	traffic *traffic
 	servers []*server
+	hooks   *http.Client // delivers the CRM's webhooks
+	known   []string     // phones of seeded leads and patients, ten digits
 
-	mu     sync.Mutex
-	random *rand.Rand // picks the phone of a call ring in without one
-	known  []string   // phones of seeded leads and patients, ten digits
+	mu         sync.Mutex
+	random     *rand.Rand // picks the phone of a call that rings in without one
+	subscribed string     // the URL that the CRM's webhook points to
 }
 
 // server is one listening socket with what it serves.
@@ -45,6 +48,7 @@ func New(options Options) (*Sandbox, error) {
 	s := &Sandbox{
 		options: options, log: options.Logger, line: timeline.New(options.Now),
 		random: rand.New(rand.NewPCG(uint64(options.Seed), 0xca11e4)),
+		hooks:  &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}},
 	}
 	if err := s.build(); err != nil {
 		return nil, err
@@ -53,6 +57,7 @@ func New(options Options) (*Sandbox, error) {
 		name, addr string
 		handler    http.Handler
 	}{
+		{"fortytwo", options.FortyTwoAddr, s.crm.Handler()},
 		{"ozonetel", options.OzonetelAddr, s.phone.Handler()},
 		{"control", options.ControlAddr, s.controlHandler()},
 	} {
@@ -79,6 +84,13 @@ func (s *Sandbox) build() error {
 		return err
 	}
 	s.phone = phone
+	if s.crm, err = newCRM(s.options, s.line, s.log, s.hooks); err != nil {
+		return err
+	}
+	if err := s.subscribe(s.options.Webhooks); err != nil {
+		return err
+	}
+	s.known = s.crm.Phones()
 	s.traffic = newTraffic(s.options.Traffic, s.options.Seed, s.known, s.line, phone, s.log)
 	s.traffic.start()
 	return nil
@@ -88,9 +100,13 @@ func pushTargets(hooks Webhooks) ozonetel.PushTargets {
 	return ozonetel.PushTargets{CallEvents: hooks.OzonetelEvents, AgentEvents: hooks.OzonetelEvents, CDR: hooks.OzonetelCDR}
 }
 
-// SetWebhooks replaces the URLs that the emulators call, for a gateway whose address is known only once it listens.
+// SetWebhooks replaces the URLs that Ozonetel pushes to and adds the one that FortyTwo calls, for a gateway whose address is known only
+// once it listens.
 func (s *Sandbox) SetWebhooks(hooks Webhooks) {
 	s.phone.SetPushTargets(pushTargets(hooks))
+	if err := s.subscribe(hooks); err != nil {
+		s.log.Warn("the webhook of the CRM is not registered", "error", err)
+	}
 }
 
 // Run serves until ctx ends, then closes every connection and returns nil. It is to be called once.
@@ -101,6 +117,8 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	}
 	group.Go(func() error { return s.line.Run(ctx) })
 	group.Go(func() error { return s.phone.Run(ctx) })
+	group.Go(func() error { return s.crm.Run(ctx) })
+	defer s.hooks.CloseIdleConnections()
 	return group.Wait()
 }
 
@@ -152,6 +170,12 @@ func (s *Sandbox) url(name string) string {
 
 // Ozonetel is the telephony emulator, for its levers, faults and request log.
 func (s *Sandbox) Ozonetel() *ozonetel.Server { return s.phone }
+
+// FortyTwo is the CRM emulator, for its levers, faults and request log.
+func (s *Sandbox) FortyTwo() *fortytwo.Server { return s.crm }
+
+// FortyTwoAPIKey is the CRM's server key.
+func (s *Sandbox) FortyTwoAPIKey() string { return s.crm.APIKey() }
 
 // OzonetelAccount is the telephony account: user name, API key, campaign and DID included.
 func (s *Sandbox) OzonetelAccount() ozonetel.Account { return s.phone.Account() }

@@ -27,11 +27,11 @@ var start = time.Date(2026, 1, 14, 9, 0, 0, 0, time.UTC)
 // running is a sandbox that serves on free ports, with a clock that only Advance moves.
 type running struct {
 	*sandbox.Sandbox
-	t      *testing.T
+	t      testing.TB
 	client *http.Client
 }
 
-func run(t *testing.T, options sandbox.Options) *running {
+func run(t testing.TB, options sandbox.Options) *running {
 	t.Helper()
 	options.FortyTwoAddr, options.OzonetelAddr, options.ControlAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
 	options.Now = func() time.Time { return start }
@@ -104,7 +104,7 @@ func TestAnAddressInUseIsAnErrorAndReleasesTheOthers(t *testing.T) {
 
 func TestTheDirectoryNamesThePlayedAgentsFirst(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
 	agents := s.Agents()
 	want := []sandbox.Agent{
 		{ID: "agent1", Email: "asha@sandbox.test", Name: "Asha", Password: "sandbox-agent1", Extension: "521811", PhoneName: "asha-desk"},
@@ -127,7 +127,7 @@ func TestPushesGoWhereTheWebhooksPoint(t *testing.T) {
 	paths := make(chan string, 10)
 	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { paths <- r.URL.Path }))
 	t.Cleanup(gateway.Close)
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
 	s.SetWebhooks(sandbox.Webhooks{OzonetelEvents: gateway.URL + "/events", OzonetelCDR: gateway.URL + "/cdr"})
 	if err := s.Ozonetel().LogIn("agent1"); err != nil {
 		t.Fatal(err)

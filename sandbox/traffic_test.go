@@ -43,7 +43,7 @@ func TestTrafficIsDecidedByTheSeed(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			play := func(seed int64) []ozonetel.CallView {
-				s := run(t, sandbox.Options{Traffic: kind, Seed: seed})
+				s := run(t, sandbox.Options{Empty: kind == sandbox.TrafficBusy, Traffic: kind, Seed: seed})
 				s.Advance(3 * time.Minute)
 				return s.Ozonetel().Calls()
 			}
@@ -63,7 +63,7 @@ func TestTrafficIsDecidedByTheSeed(t *testing.T) {
 
 func TestCalmTrafficIsMostlyAnsweredAndLeavesSomeMissedCalls(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficCalm, Seed: 1})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficCalm, Seed: 1})
 	s.Advance(10 * time.Minute)
 	calls := s.Ozonetel().Calls()
 	got := count(calls)
@@ -82,7 +82,7 @@ func TestCalmTrafficIsMostlyAnsweredAndLeavesSomeMissedCalls(t *testing.T) {
 
 func TestBusyTrafficBringsAboutThreeCallsASecondWithRedials(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficBusy, Seed: 1})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficBusy, Seed: 1})
 	s.Advance(10 * time.Minute)
 	calls := s.Ozonetel().Calls()
 	got := count(calls)
@@ -113,7 +113,7 @@ func spread(calls []ozonetel.CallView, interval time.Duration) (most, fewest int
 
 func TestAnAgentWhoIsReadyGetsCallsOfTheTrafficAndIsInWrapUpAfterwards(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficCalm, Seed: 1})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficCalm, Seed: 1})
 	if err := s.Ozonetel().LogIn("agent1"); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestAnAgentWhoIsReadyGetsCallsOfTheTrafficAndIsInWrapUpAfterwards(t *testin
 
 func TestTrafficOffIsSilent(t *testing.T) {
 	t.Parallel()
-	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff})
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
 	s.Advance(time.Hour)
 	if calls := s.Ozonetel().Calls(); len(calls) != 0 {
 		t.Errorf("%d calls", len(calls))
