@@ -89,7 +89,8 @@ func TestMembersTokensExpireOnDemand(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask := func() string {
-		request, err := http.NewRequestWithContext(t.Context(), "POST", s.FortyTwoURL()+"/metadata", strings.NewReader(`{"query":"{ currentUser { email } }"}`))
+		body := strings.NewReader(`{"query":"{ currentUser { email } }"}`)
+		request, err := http.NewRequestWithContext(t.Context(), "POST", s.FortyTwoURL()+"/metadata", body)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,10 @@ func FuzzControlBodies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		s := *shared
 		s.t = t
-		for _, path := range []string{"/sandbox/calls", "/sandbox/calls/" + call + "/offer", "/sandbox/calls/" + call + "/hangup", "/sandbox/dials/next", "/sandbox/faults", "/sandbox/pushes", "/sandbox/fortytwo/fields"} {
+		for _, path := range []string{
+			"/sandbox/calls", "/sandbox/calls/" + call + "/offer", "/sandbox/calls/" + call + "/hangup", "/sandbox/dials/next",
+			"/sandbox/faults", "/sandbox/pushes", "/sandbox/fortytwo/fields",
+		} {
 			code, out := s.control("POST", path, body)
 			_, refused := out["error"].(string)
 			if refused != (code >= 400) || code >= http.StatusInternalServerError {
