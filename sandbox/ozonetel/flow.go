@@ -2,8 +2,6 @@ package ozonetel
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // What callers, customers and agents' phones do. Exported methods are the levers of tests, traffic and the control server;
@@ -95,28 +93,6 @@ func (s *Server) Abandon(ucid string) error {
 	}
 }
 
-// PlanNextDial decides how the next dialled customer behaves. Plans are used in order; at most maxPlans wait, more are refused with
-// ErrFull. An empty outcome means CustomerAnswers, an unknown one is refused.
-func (s *Server) PlanNextDial(plan DialPlan) error {
-	if !slices.Contains([]DialOutcome{"", CustomerAnswers, CustomerBusy, CustomerNoAnswer, AgentNoAnswer, HandDriven}, plan.Outcome) {
-		return fmt.Errorf("ozonetel emulator: unknown outcome %q", plan.Outcome)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.dialPlans) >= maxPlans {
-		return ErrFull
-	}
-	s.dialPlans = append(s.dialPlans, plan)
-	return nil
-}
-
-// SetDialPlan decides how dialled customers behave when no plan waits. Its zero value: they answer and nobody hangs up.
-func (s *Server) SetDialPlan(plan func() DialPlan) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.usualDial = plan
-}
-
 // distribute offers waiting calls to READY agents, oldest call first, agent who is READY longest first.
 func (s *Server) distribute() {
 	s.mu.Lock()
@@ -198,74 +174,6 @@ func (s *Server) answer(c *call) error {
 	return nil
 }
 
-// dial starts a manual call: the agent's own leg rings first. The agent is READY.
-func (s *Server) dial(a *agent, number, uui string) (*call, error) {
-	c, err := s.newCall(manual, number)
-	if err != nil {
-		return nil, err
-	}
-	c.state, c.uui, c.dial = AgentRinging, uui, s.nextDialPlan()
-	c.agentStatus, c.customerStatus = "not_answered", "not_answered"
-	s.seat(c, a)
-	switch c.dial.Outcome {
-	case HandDriven:
-	case AgentNoAnswer:
-		s.in(c, c.dial.AgentRing, func() { s.must(c, s.end(c, "")) })
-	default:
-		s.in(c, c.dial.AgentRing, func() { s.must(c, s.ringCustomer(c)) })
-	}
-	return c, nil
-}
-
-func (s *Server) nextDialPlan() DialPlan {
-	var plan DialPlan
-	switch {
-	case len(s.dialPlans) > 0:
-		plan = s.dialPlans[0]
-		s.dialPlans = s.dialPlans[1:]
-	case s.usualDial != nil:
-		plan = s.usualDial()
-	}
-	if plan.Outcome == "" {
-		plan.Outcome = CustomerAnswers
-	}
-	orDefault(&plan.AgentRing, s.timing.AgentRing)
-	orDefault(&plan.Ring, s.timing.Ring)
-	return plan
-}
-
-// ringCustomer follows the agent picking up his leg of a manual dial.
-func (s *Server) ringCustomer(c *call) error {
-	if err := s.moveCall(c, CustomerRinging); err != nil {
-		return err
-	}
-	c.agentStatus = "answered"
-	outcome := c.dial.Outcome
-	if _, ok := nationalNumber(c.phone); !ok {
-		outcome = invalidNumber
-	}
-	switch outcome {
-	case HandDriven:
-	case CustomerAnswers:
-		s.in(c, c.dial.Ring, func() { s.must(c, s.answer(c)) })
-	case CustomerBusy:
-		s.in(c, c.dial.Ring, func() { s.failDial(c, "Busy", UserHangup) })
-	case invalidNumber:
-		s.in(c, 0, func() { s.failDial(c, "InvalidNumber", AgentHangup) })
-	default:
-		s.in(c, c.dial.Ring, func() { s.failDial(c, "not_answered", AgentHangup) })
-	}
-	return nil
-}
-
-// invalidNumber is the outcome of a dial to something that is no phone number.
-const invalidNumber DialOutcome = "invalid"
-
-func (s *Server) failDial(c *call, customerStatus, by string) {
-	c.customerStatus = customerStatus
-	s.must(c, s.end(c, by))
-}
-
 // end finishes a call at any stage. An agent who had the line is in after-call work then; one whose phone merely rang is READY again.
 func (s *Server) end(c *call, by string) error {
 	before := c.state
@@ -341,53 +249,4 @@ func (s *Server) must(c *call, err error) {
 	if err != nil {
 		s.log.Error("impossible call move", "ucid", c.ucid, "error", err)
 	}
-}
-
-// newCall registers a call; the oldest ended ones are forgotten beyond maxCalls.
-func (s *Server) newCall(kind callKind, phone string) (*call, error) {
-	if s.open >= maxOpenCalls {
-		return nil, ErrFull
-	}
-	c := &call{ucid: s.ids.next(), kind: kind, phone: phone, started: s.line.Now()}
-	s.calls[c.ucid] = c
-	s.order = append(s.order, c)
-	s.open++
-	if len(s.order) > maxCalls {
-		s.forgetOldest()
-	}
-	return c, nil
-}
-
-func (s *Server) forgetOldest() {
-	for i, c := range s.order {
-		if c.state == Ended && (c.agent == nil || c.agent.call != c) {
-			delete(s.calls, c.ucid)
-			s.order = append(s.order[:i], s.order[i+1:]...)
-			return
-		}
-	}
-}
-
-// nationalNumber reduces the ways an Indian number is written to its ten digits.
-func nationalNumber(phone string) (string, bool) {
-	digits := strings.Map(func(r rune) rune {
-		switch {
-		case r >= '0' && r <= '9':
-			return r
-		case strings.ContainsRune("+ -()", r):
-			return -1
-		default:
-			return 'x'
-		}
-	}, phone)
-	switch {
-	case len(digits) == 11 && digits[0] == '0':
-		digits = digits[1:]
-	case len(digits) == 12 && digits[:2] == "91":
-		digits = digits[2:]
-	}
-	if len(digits) != 10 || strings.ContainsRune(digits, 'x') {
-		return "", false
-	}
-	return digits, true
 }
