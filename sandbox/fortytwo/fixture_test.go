@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -278,4 +279,51 @@ func (a answer) failure() string {
 	code, _ := extensions["code"].(string)
 	sub, _ := extensions["subCode"].(string)
 	return fmt.Sprintf("%s/%s: %v", code, sub, first["message"])
+}
+
+// exchange is a record operation with one root field and what is expected: the root field's value as JSON, or the failure.
+type exchange struct {
+	name, query   string
+	variables     []any
+	want, failure string
+}
+
+// expect runs exchanges against one server, each on its own.
+func expect(t *testing.T, b *bench, exchanges []exchange) {
+	t.Helper()
+	for _, e := range exchanges {
+		t.Run(e.name, func(t *testing.T) {
+			got := b.query(e.query, e.variables...)
+			if got.status != http.StatusOK {
+				t.Fatalf("status %d: %s", got.status, got.text)
+			}
+			if failure := got.failure(); failure != e.failure {
+				t.Fatalf("failure %q, want %q", failure, e.failure)
+			}
+			if e.failure != "" {
+				return
+			}
+			data, _ := got.body["data"].(map[string]any)
+			if len(data) != 1 {
+				t.Fatalf("answer %s", got.text)
+			}
+			for key := range data {
+				if value := got.data(key); !sameJSON(t, value, e.want) {
+					t.Errorf("%s = %s\nwant %s", key, value, e.want)
+				}
+			}
+		})
+	}
+}
+
+func sameJSON(t *testing.T, a, b string) bool {
+	t.Helper()
+	var x, y any
+	if err := json.Unmarshal([]byte(a), &x); err != nil {
+		t.Fatalf("%v: %s", err, a)
+	}
+	if err := json.Unmarshal([]byte(b), &y); err != nil {
+		t.Fatalf("%v: %s", err, b)
+	}
+	return reflect.DeepEqual(x, y)
 }
