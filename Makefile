@@ -54,9 +54,9 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 lint: ## Run the linters and check the formatting
 	$(LINT) run
 
-.PHONY: fmt
-fmt: ## Format the code
-	$(LINT) fmt
+.PHONY: fix
+fix: ## Format the code and apply what the linters can fix
+	$(LINT) run --fix
 
 .PHONY: tidy-check
 tidy-check: ## Fail when go.mod is not tidy

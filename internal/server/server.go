@@ -172,6 +172,7 @@ func (s *Server) Run(ctx context.Context) error {
 	})
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(listener) }()
+	s.o.Logger.InfoContext(ctx, "listening", slog.String("addr", s.addr.String()))
 	select {
 	case err := <-served:
 		return fmt.Errorf("serving ended: %w", err)
