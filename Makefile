@@ -11,6 +11,9 @@ RACE := $(shell [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env 
 TOOL := $(GO) tool -modfile=tools/go.mod
 LINT := $(GO) tool -modfile=tools/lint/go.mod golangci-lint
 
+# The one generator that needs more than Go. Its output changes only with the versions written in it.
+FETCH := ^//go:generate go run ./fetch
+
 .DEFAULT_GOAL := help
 
 ##@ Use
@@ -70,7 +73,11 @@ verify: generate-check tidy-check lint test ## Everything that a change must pas
 .PHONY: generate
 generate: ## Generate code and .env.example
 	$(TOOL) gqlgen generate
-	$(GO) generate ./...
+	$(GO) generate -skip '$(FETCH)' ./...
+
+.PHONY: assets
+assets: ## Fetch GraphiQL's files anew; needs npm and the network
+	$(GO) generate -run '$(FETCH)' ./...
 
 # In a copy, so that neither a change under way nor a missing git gets in the way.
 .PHONY: generate-check
