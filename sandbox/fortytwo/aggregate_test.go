@@ -16,8 +16,8 @@ func TestAggregatesOfAList(t *testing.T) {
 			want: `{"minMissedcallcount":0,"maxMissedcallcount":7,"avgMissedcallcount":3.5,"sumMissedcallcount":28,"minStartedAt":"2026-05-01T10:00:00.000Z","maxStartedAt":"2026-05-08T10:00:00.000Z"}`,
 		},
 		{
-			name: "counts and shares", query: `{calls{countEmptyCallbackstatus countNotEmptyCallbackstatus countUniqueValuesAgentName percentageEmptyLead percentageNotEmptyCallbackstatus}}`,
-			want: `{"countEmptyCallbackstatus":5,"countNotEmptyCallbackstatus":3,"countUniqueValuesAgentName":2,"percentageEmptyLead":null,"percentageNotEmptyCallbackstatus":0.375}`,
+			name: "counts and shares", query: `{calls{countEmptyCallbackstatus countNotEmptyCallbackstatus countUniqueValuesAgentName percentageEmptyCallbackstatus percentageNotEmptyCallbackstatus}}`,
+			want: `{"countEmptyCallbackstatus":5,"countNotEmptyCallbackstatus":3,"countUniqueValuesAgentName":2,"percentageEmptyCallbackstatus":0.625,"percentageNotEmptyCallbackstatus":0.375}`,
 		},
 		{
 			name: "booleans and money", query: `{leads{countTrueOptIn countFalseOptIn countUniqueValuesName sumBudgetAmountMicros}}`,
