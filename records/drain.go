@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"maps"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/bus"
 )
@@ -22,6 +25,8 @@ type command struct {
 
 // write sends a batch: calls first, since follow-ups refer to them.
 func (s *Service) write(ctx context.Context, batch []bus.OutboxMessage) []error {
+	ctx, span := s.tracer.Start(ctx, "records.write", trace.WithAttributes(attribute.Int("commands", len(batch))))
+	defer span.End()
 	fates := make([]error, len(batch))
 	commands := merge(batch, fates)
 	for _, calls := range []bool{true, false} {

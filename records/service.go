@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/bus"
 )
@@ -40,12 +42,22 @@ type Service struct {
 	writer Writer
 	lease  *bus.Lease
 	log    *slog.Logger
+	tracer trace.Tracer
 }
 
-// New makes a service; lease says which replica drains.
-func New(ctx context.Context, b *bus.Bus, w Writer, lease *bus.Lease, log *slog.Logger) (*Service, error) {
-	kept, err := bus.OpenBucket[string](ctx, b, bus.BucketRecordIDs)
-	return &Service{bus: b, kept: kept, writer: w, lease: lease, log: log}, err
+// Options wires a [Service].
+type Options struct {
+	Bus    *bus.Bus
+	Writer Writer
+	Lease  *bus.Lease // says which replica drains
+	Logger *slog.Logger
+	Tracer trace.Tracer
+}
+
+// New makes a service.
+func New(ctx context.Context, o Options) (*Service, error) {
+	kept, err := bus.OpenBucket[string](ctx, o.Bus, bus.BucketRecordIDs)
+	return &Service{bus: o.Bus, kept: kept, writer: o.Writer, lease: o.Lease, log: o.Logger, tracer: o.Tracer}, err
 }
 
 // Submit stores the writes durably. When it returns nil they will reach FortyTwo.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
 
 	helix "github.com/helix-engage/gateway"
@@ -65,7 +66,9 @@ func setup(t *testing.T, c *crm) (*records.Service, *bus.Bus) {
 		t.Fatal(err)
 	}
 	lease := b.NewLease("leader", "test", 15*time.Second)
-	s, err := records.New(t.Context(), b, c, lease, slog.New(slog.DiscardHandler))
+	s, err := records.New(t.Context(), records.Options{
+		Bus: b, Writer: c, Lease: lease, Logger: slog.New(slog.DiscardHandler), Tracer: noop.NewTracerProvider().Tracer(""),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,8 @@ type Options struct {
 	Calls    *calls.Service
 	Sessions Sessions
 	Auth     Authenticator
-	SignIns  Limiter // by address and by e-mail
+	ByEmail  Limiter // of sign-ins
+	ByClient Limiter // of sign-ins and refreshes, by address
 	PageSize int     // items of a list at most
 	Now      func() time.Time
 	Logger   *slog.Logger

@@ -42,22 +42,25 @@ func (r *Resolver) viewer(ctx context.Context, caller *helix.Caller) (*graph.Vie
 // SignIn resolves a sign-in. Every failure but our own is an answer: it is what the sign-in form shows.
 func (r *mutationResolver) SignIn(ctx context.Context, input graph.SignInInput) (*graph.SignInPayload, error) {
 	email := strings.ToLower(strings.TrimSpace(input.Email))
-	for _, key := range []string{"address:" + auth.ClientIP(ctx), "email:" + email} {
-		if err := r.o.SignIns.Allow(key, r.o.Now()); err != nil {
-			return &graph.SignInPayload{Error: operationError(helix.AsError(err))}, nil
-		}
+	err := r.o.ByClient.Allow(auth.ClientIP(ctx), r.o.Now())
+	if err == nil {
+		err = r.o.ByEmail.Allow(email, r.o.Now())
 	}
-	session, err := r.o.Sessions.SignIn(ctx, email, input.Password)
+	var session helix.Session
+	if err == nil {
+		session, err = r.o.Sessions.SignIn(ctx, email, input.Password)
+	}
 	shown, opErr, err := r.session(ctx, session, err)
 	return &graph.SignInPayload{Ok: shown != nil, Error: opErr, Session: shown}, err
 }
 
 // RefreshSession resolves a renewal.
 func (r *mutationResolver) RefreshSession(ctx context.Context, input graph.RefreshSessionInput) (*graph.RefreshSessionPayload, error) {
-	if err := r.o.SignIns.Allow("address:"+auth.ClientIP(ctx), r.o.Now()); err != nil {
-		return &graph.RefreshSessionPayload{Error: operationError(helix.AsError(err))}, nil
+	err := r.o.ByClient.Allow(auth.ClientIP(ctx), r.o.Now())
+	var session helix.Session
+	if err == nil {
+		session, err = r.o.Sessions.Refresh(ctx, input.RefreshToken)
 	}
-	session, err := r.o.Sessions.Refresh(ctx, input.RefreshToken)
 	shown, opErr, err := r.session(ctx, session, err)
 	return &graph.RefreshSessionPayload{Ok: shown != nil, Error: opErr, Session: shown}, err
 }

@@ -101,7 +101,7 @@ type LimitsConfig struct {
 	PageSize          int   `env:"LIMIT_PAGE_SIZE" envDefault:"100" doc:"Items of a list (first)."`
 	RequestsPerMinute int   `env:"LIMIT_REQUESTS_PER_MINUTE" envDefault:"600" doc:"Operations of one caller in a minute, in the long run."`
 	RequestBurst      int   `env:"LIMIT_REQUEST_BURST" envDefault:"100" doc:"Operations of one caller at once."`
-	SignInsPerMinute  int   `env:"LIMIT_SIGN_INS_PER_MINUTE" envDefault:"10" doc:"Sign-ins from one address, and with one e-mail, in a minute."`
+	SignInsPerMinute  int   `env:"LIMIT_SIGN_INS_PER_MINUTE" envDefault:"10" doc:"Sign-ins with one e-mail in a minute; 50 times as many from one address."`
 	Sockets           int   `env:"LIMIT_SOCKETS" envDefault:"10000" doc:"WebSockets open at once."`
 }
 

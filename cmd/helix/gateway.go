@@ -148,7 +148,9 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	secret := []byte(g.cfg.Server.Secret.Reveal())
 	person := func(p helix.Phone) string { return phone.Token(secret, p) }
 
-	if g.records, err = records.New(ctx, g.bus, recordWriter{g.fortyTwo}, g.lease, g.log); err != nil {
+	if g.records, err = records.New(ctx, records.Options{
+		Bus: g.bus, Writer: recordWriter{g.fortyTwo}, Lease: g.lease, Logger: g.log, Tracer: tracer,
+	}); err != nil {
 		return err
 	}
 	if g.calls, err = calls.New(ctx, calls.Options{

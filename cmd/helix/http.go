@@ -86,10 +86,13 @@ func (g *Gateway) webhook(source string) webhooks.Source {
 
 // buildGraphQL makes the executor over the schema, and the transports over that.
 func (g *Gateway) buildGraphQL() (err error) {
-	signIns := g.cfg.Limits.SignInsPerMinute
+	signIns := func(share int) *limits.Rate {
+		n := g.cfg.Limits.SignInsPerMinute * share
+		return limits.NewRate(limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
+	}
 	root := resolvers.New(resolvers.Options{
 		Desk: g.desk, Calls: g.calls, Sessions: g.fortyTwo, Auth: g.auth,
-		SignIns: limits.NewRate(limits.RateOptions{PerSecond: float64(signIns) / 60, Burst: signIns}), PageSize: g.cfg.Limits.PageSize, Now: g.now, Logger: g.log,
+		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Now: g.now, Logger: g.log,
 	})
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))

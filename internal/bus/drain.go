@@ -125,6 +125,8 @@ func (d *drainer) batch(ctx context.Context) {
 			batch = append(batch, m)
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			o.done = append(o.done, t.sequence) // dropped, or its retention ended
+		case ctx.Err() != nil:
+			return // whoever drains next loads it
 		default:
 			d.bus.log.WarnContext(ctx, "bus: a command could not be loaded", "sequence", t.sequence, "error", err)
 			o.retry(t.attempt)
