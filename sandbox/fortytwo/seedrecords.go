@@ -32,7 +32,7 @@ func (s *seeder) phone() string {
 	for {
 		number := fmt.Sprintf("%s%08d", pickOne(s, []string{"98", "97", "99", "94", "88", "70"}), s.random.IntN(100_000_000))
 		parsed, err := phonenumbers.Parse(number, "IN")
-		if err == nil && !s.taken[number] && phonenumbers.IsValidNumberForRegion(parsed, "IN") {
+		if err == nil && !s.taken[number] && phonenumbers.GetNumberType(parsed) == phonenumbers.MOBILE {
 			s.taken[number] = true
 			return number
 		}
