@@ -50,6 +50,7 @@ type Client struct {
 	mode               AuthMode
 	http               *providers.Client
 	tokens             *tokens
+	phones             phoneNames
 	location           *time.Location
 	defaultLabel       string
 	now                func() time.Time

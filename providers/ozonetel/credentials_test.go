@@ -106,6 +106,8 @@ func TestAnAccountThatIsNotConfigured(t *testing.T) {
 		"Abandoned":    second(c.Abandoned(ctx)),
 		"AgentStates":  second(c.AgentStates(ctx)),
 		"AgentDetails": second(c.AgentDetails(ctx, "agent1")),
+		"Control":      c.Control(ctx, seat, helix.Call{ProviderCallID: "1"}, ozonetel.Hold, ""),
+		"SetRecording": c.SetRecording(ctx, "1", true),
 		"Subscribe":    c.Subscribe(ctx, ozonetel.Subscription{}),
 		"Subscription": second(c.Subscription(ctx)),
 	} {
