@@ -7,7 +7,7 @@ const MaxNotes = 8 << 10
 
 // Disposition is how an agent sums up a call.
 type Disposition struct {
-	Label      string // as the agent chose it; the campaign's list is the provider's
-	Notes      string
-	CallbackAt time.Time // zero when no call back was agreed
+	Label      string    `json:"label"` // as the agent chose it; the campaign's list is the provider's
+	Notes      string    `json:"notes,omitempty"`
+	CallbackAt time.Time `json:"callbackAt,omitzero"` // zero when no call back was agreed
 }

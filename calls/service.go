@@ -2,6 +2,7 @@ package calls
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -135,7 +136,7 @@ func (s *Service) ingestCall(ctx context.Context, r helix.CallReport) (err error
 }
 
 func (s *Service) recordMissed(ctx context.Context, id helix.CallID, call *helix.Call, before []helix.CallEvent, missed *helix.CallEvent) error {
-	entry, err := s.missed.Record(ctx, preview(id, call, append(before[:len(before):len(before)], *missed)))
+	entry, err := s.missed.Record(ctx, preview(id, call, append(slices.Clip(before), *missed)))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package desk_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -143,9 +144,7 @@ func (l *ledger) Submit(_ context.Context, writes ...helix.RecordWrite) error {
 		if l.fields[w.Record] == nil {
 			l.fields[w.Record] = map[string]any{}
 		}
-		for k, v := range w.Fields {
-			l.fields[w.Record][k] = v
-		}
+		maps.Copy(l.fields[w.Record], w.Fields)
 	}
 	return nil
 }

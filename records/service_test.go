@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -202,9 +203,7 @@ func TestManyWritesOfACallBecomeFewRequests(t *testing.T) {
 	c.set(func() {
 		fields := map[string]any{}
 		for _, w := range c.written {
-			for k, v := range w.Fields {
-				fields[k] = v
-			}
+			maps.Copy(fields, w.Fields)
 		}
 		if len(fields) != 41 || fields["last"] != 40.0 {
 			t.Errorf("%d fields arrived, the last word is %v", len(fields), fields["last"])

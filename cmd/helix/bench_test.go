@@ -120,7 +120,9 @@ func BenchmarkStartToReady(b *testing.B) {
 		if err := g.Close(); err != nil {
 			b.Fatal(err)
 		}
-		<-emulators
+		if err := <-emulators; err != nil {
+			b.Fatal(err)
+		}
 		b.StartTimer()
 	}
 }

@@ -44,7 +44,9 @@ func TestNoAcknowledgedPushIsLostByKill9(t *testing.T) {
 	go func() { emulators <- box.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
-		<-emulators
+		if err := <-emulators; err != nil {
+			t.Error(err)
+		}
 	})
 	environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": t.TempDir(), "HOST": "127.0.0.1"})
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -30,9 +31,7 @@ func startSystem(t *testing.T, environment map[string]string) *system {
 		t.Fatal(err)
 	}
 	all := map[string]string{"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000"}
-	for k, v := range environment {
-		all[k] = v
-	}
+	maps.Copy(all, environment)
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := newSandboxed(t.Context(), sandbox.Options{
 		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
@@ -193,16 +192,20 @@ func TestWhoMayCallWhat(t *testing.T) {
 		{"a supervisor has none", meera, `{ viewer { agent { id } } }`, "", []string{"viewer", "agent"}, nil},
 		{
 			"a supervisor cannot log in as an agent", meera, `mutation { agentLogin(input: {}) { error { code } } }`, "",
-			[]string{"agentLogin", "error", "code"}, "NOT_AN_AGENT",
+			[]string{"agentLogin", "error", "code"},
+			"NOT_AN_AGENT",
 		},
 		{"nobody logs in without a token", "", `mutation { agentLogin(input: {}) { ok } }`, "UNAUTHENTICATED", nil, nil},
 		{
 			"a wrong password is an answer", "", `mutation { signIn(input: {email: "asha@sandbox.test", password: "x"}) { ok error { code } } }`, "",
-			[]string{"signIn", "error", "code"}, "UNAUTHENTICATED",
+			[]string{"signIn", "error", "code"},
+			"UNAUTHENTICATED",
 		},
 		{
 			"signing in works with a stale token in the header", "abc",
-			`mutation { signIn(input: {email: "ravi@sandbox.test", password: "sandbox"}) { ok } }`, "", []string{"signIn", "ok"}, true,
+			`mutation { signIn(input: {email: "ravi@sandbox.test", password: "sandbox"}) { ok } }`, "",
+			[]string{"signIn", "ok"},
+			true,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

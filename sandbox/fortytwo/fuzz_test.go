@@ -29,8 +29,6 @@ func FuzzDocuments(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	server.main().seedRow("lead", row{"id": leadID, "name": "Asha"})
-	server.main().seedRow("call", row{"leadId": leadID, "name": "c"})
 	token, err := server.AccessToken("admin@sandbox.test")
 	if err != nil {
 		f.Fatal(err)
@@ -40,6 +38,13 @@ func FuzzDocuments(f *testing.F) {
 		if json.Unmarshal([]byte(body), &probe) == nil && (probe["query"] == nil || probe["query"] == "") {
 			t.Skip("hangs by design")
 		}
+		for _, o := range server.main().objects {
+			if o.singular != "workspaceMember" {
+				server.main().tables[o] = newTable() // an input must not depend on those before it
+			}
+		}
+		server.main().seedRow("lead", row{"id": leadID, "name": "Asha"})
+		server.main().seedRow("call", row{"leadId": leadID, "name": "c"})
 		for _, path := range []string{"/graphql", "/metadata"} {
 			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(body))
 			request.Header.Set("Content-Type", "application/json")

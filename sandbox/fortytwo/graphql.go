@@ -174,17 +174,17 @@ func (q *request) run() (any, *apiError) {
 	case updateMany:
 		return q.updateMany()
 	case deleteOne:
-		return q.removeOne(softDeletion)
+		return q.removeOne(softDeletion())
 	case deleteMany:
-		return q.removeMany(softDeletion)
+		return q.removeMany(softDeletion())
 	case restoreOne:
-		return q.removeOne(restoring)
+		return q.removeOne(restoring())
 	case restoreMany:
-		return q.removeMany(restoring)
+		return q.removeMany(restoring())
 	case destroyOne:
-		return q.removeOne(destruction)
+		return q.removeOne(destruction())
 	default:
-		return q.removeMany(destruction)
+		return q.removeMany(destruction())
 	}
 }
 

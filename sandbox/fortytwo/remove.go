@@ -5,30 +5,37 @@ type removal struct {
 	// withDeleted finds soft-deleted records too.
 	withDeleted bool
 	allowed     func(ObjectRights) bool
-	apply       func(q *request, r *record)
+	apply       func(q *request, records []*record)
 }
 
-var (
-	softDeletion = removal{
+func softDeletion() removal {
+	return removal{
 		allowed: func(r ObjectRights) bool { return r.SoftDelete },
-		apply: func(q *request, r *record) {
+		apply: func(q *request, records []*record) {
 			now := q.ws.now()
-			q.stamp(r, "deleted", row{"deletedAt": now, "updatedAt": now})
-		},
-	}
-	restoring = removal{
-		withDeleted: true, allowed: func(r ObjectRights) bool { return r.SoftDelete },
-		apply: func(q *request, r *record) {
-			if r.deleted() {
-				q.stamp(r, "restored", row{"deletedAt": nil, "updatedAt": q.ws.now()})
+			for _, r := range records {
+				q.stamp(r, "deleted", row{"deletedAt": now, "updatedAt": now})
 			}
 		},
 	}
-	destruction = removal{
-		withDeleted: true, allowed: func(r ObjectRights) bool { return r.Destroy },
-		apply: func(q *request, r *record) { q.destroy(r) },
+}
+
+func restoring() removal {
+	return removal{
+		withDeleted: true, allowed: func(r ObjectRights) bool { return r.SoftDelete },
+		apply: func(q *request, records []*record) {
+			for _, r := range records {
+				if r.deleted() {
+					q.stamp(r, "restored", row{"deletedAt": nil, "updatedAt": q.ws.now()})
+				}
+			}
+		},
 	}
-)
+}
+
+func destruction() removal {
+	return removal{withDeleted: true, allowed: func(r ObjectRights) bool { return r.Destroy }, apply: (*request).destroy}
+}
 
 func (q *request) removeOne(how removal) (any, *apiError) {
 	if err := q.allow("id"); err != nil {
@@ -49,7 +56,7 @@ func (q *request) removeOne(how removal) (any, *apiError) {
 	if found == nil {
 		return nil, errRecordNotFound()
 	}
-	how.apply(q, found)
+	how.apply(q, []*record{found})
 	return q.ws.project(q.object(), q.node, []*record{found})[0], nil
 }
 
@@ -66,9 +73,7 @@ func (q *request) removeMany(how removal) (any, *apiError) {
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range found {
-		how.apply(q, r)
-	}
+	how.apply(q, found)
 	if q.root.op == restoreMany {
 		if found, err = q.filtered(false); err != nil {
 			return nil, err
@@ -87,16 +92,20 @@ func (q *request) stamp(r *record, action string, columns row) {
 	q.emit(q.object(), action, before, after)
 }
 
-// destroy removes a record for good; what pointed to it points nowhere.
-func (q *request) destroy(r *record) {
+// destroy removes records for good; what pointed to them points nowhere.
+func (q *request) destroy(records []*record) {
 	o := q.object()
+	gone := make(map[string]bool, len(records))
+	for _, r := range records {
+		gone[r.id] = true
+	}
 	for _, f := range o.fields {
 		if !f.oneToMany() {
 			continue
 		}
 		column := f.relation.inverse.relation.column
 		for _, child := range q.ws.tables[f.relation.target].records {
-			if child.reference(column) == r.id {
+			if gone[child.reference(column)] {
 				changed := child.row.clone()
 				changed[column] = nil
 				q.replace(child, changed)
@@ -104,16 +113,21 @@ func (q *request) destroy(r *record) {
 		}
 	}
 	t := q.ws.tables[o]
-	place := len(t.records)
-	for i, other := range t.records {
-		if other == r {
-			place = i
+	before := t.records
+	t.records = make([]*record, 0, len(before))
+	for _, r := range before {
+		if !gone[r.id] {
+			t.records = append(t.records, r)
 		}
 	}
-	t.remove(r.id)
+	for _, r := range records {
+		delete(t.byID, r.id)
+		q.emit(o, "destroyed", r.row, nil)
+	}
 	q.writes.undo = append(q.writes.undo, func() {
-		t.records = append(t.records[:place:place], append([]*record{r}, t.records[place:]...)...)
-		t.byID[r.id] = r
+		t.records = before
+		for _, r := range records {
+			t.byID[r.id] = r
+		}
 	})
-	q.emit(o, "destroyed", r.row, nil)
 }
