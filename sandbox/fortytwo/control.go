@@ -162,7 +162,7 @@ func (s *Server) AddField(object string, spec FieldSpec) error {
 	return nil
 }
 
-// RemoveField deletes a field of the hospital with its values. Error: ErrUnknown.
+// RemoveField deletes a field of the hospital with its values. Errors: ErrUnknown, a system field, the object's label.
 func (s *Server) RemoveField(object, name string) error {
 	ws := s.main()
 	ws.mu.Lock()
@@ -172,6 +172,9 @@ func (s *Server) RemoveField(object, name string) error {
 		return fmt.Errorf("%w: field %s.%s", ErrUnknown, object, name)
 	}
 	f := o.byName[name]
+	if f.system || f == o.labelField {
+		return fmt.Errorf("fortytwo emulator: %s.%s cannot be deleted", object, name)
+	}
 	if f.relation != nil {
 		ws.removeField(f.relation.inverse)
 	}

@@ -41,6 +41,9 @@ func TestDocumentsAreReadTheWayDirectExecutionDoes(t *testing.T) {
 			failure: "INTERNAL_SERVER_ERROR/: Maximum call stack size exceeded",
 		},
 		{
+			name: "fragments that double each other are cut off", query: doublingFragments(), failure: "INTERNAL_SERVER_ERROR/: Maximum call stack size exceeded",
+		},
+		{
 			name: "an undefined variable is dropped from the arguments", query: `query($f:Int){calls(first:$f){totalCount}}`, want: `{"totalCount":8}`,
 		},
 		{
@@ -137,4 +140,14 @@ func TestTrap17AFailedMutationDoesNotStopTheOthers(t *testing.T) {
 	if errs, _ := got.body["errors"].([]any); len(errs) != 1 || strings.Contains(got.text, `"path"`) || strings.Contains(got.text, `"locations"`) {
 		t.Errorf("errors have no path and no locations: %s", got.text)
 	}
+}
+
+// doublingFragments is a short document that would be 2^40 selections long.
+func doublingFragments() string {
+	var out strings.Builder
+	out.WriteString(`{calls{...F0}}`)
+	for i := range 40 {
+		fmt.Fprintf(&out, ` fragment F%d on CallConnection{...F%d ...F%d}`, i, i+1, i+1)
+	}
+	return out.String() + ` fragment F40 on CallConnection{totalCount}`
 }

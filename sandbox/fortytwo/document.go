@@ -51,15 +51,16 @@ func syntaxError(err error) *apiError {
 
 // roots are the top-level fields, fragments inlined. Directives on them do nothing (fortytwo.md 0, trap 5).
 func (d *document) roots() ([]*ast.Field, *apiError) {
-	return d.flatten(d.operation.SelectionSet, 0)
+	budget := maxSelectedFields
+	return d.flatten(d.operation.SelectionSet, 0, &budget)
 }
 
-func (d *document) flatten(set ast.SelectionSet, depth int) ([]*ast.Field, *apiError) {
-	if depth > maxSelectionDepth {
-		return nil, internal("Maximum call stack size exceeded")
-	}
+func (d *document) flatten(set ast.SelectionSet, depth int, budget *int) ([]*ast.Field, *apiError) {
 	var fields []*ast.Field
 	for _, s := range set {
+		if *budget--; *budget < 0 || depth > maxSelectionDepth {
+			return nil, internal("Maximum call stack size exceeded")
+		}
 		var inner ast.SelectionSet
 		switch s := s.(type) {
 		case *ast.Field:
@@ -74,13 +75,11 @@ func (d *document) flatten(set ast.SelectionSet, depth int) ([]*ast.Field, *apiE
 			}
 			inner = fragment.SelectionSet
 		}
-		more, err := d.flatten(inner, depth+1)
+		more, err := d.flatten(inner, depth+1, budget)
 		if err != nil {
 			return nil, err
 		}
-		if fields = append(fields, more...); len(fields) > maxSelectedFields {
-			return nil, internal("Maximum call stack size exceeded")
-		}
+		fields = append(fields, more...)
 	}
 	return fields, nil
 }

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"sync"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -33,6 +34,12 @@ type fields map[string]any
 
 // resolver computes a field from its coerced arguments.
 type resolver func(args map[string]any) (any, *apiError)
+
+// guarded is a resolver whose result, lazy parts included, is completed under a lock.
+type guarded struct {
+	lock    sync.Locker
+	resolve resolver
+}
 
 // executor runs a validated operation the way the specification has it. The paths that are not record execution use it.
 type executor struct {
@@ -99,7 +106,7 @@ func validationErrors(errs gqlerror.List) []*apiError {
 // object answers a selection set; ok is false when a field that must not be null is.
 func (e *executor) object(set ast.SelectionSet, typ *ast.Definition, value fields) (out *dict, ok bool) {
 	out = newDict()
-	for _, group := range e.collect(set, typ.Name, nil) {
+	for _, group := range e.collect(set, typ.Name, nil, map[string]bool{}) {
 		first := group.fields[0]
 		if first.Name == "__typename" {
 			out.set(group.key, typ.Name)
@@ -109,12 +116,7 @@ func (e *executor) object(set ast.SelectionSet, typ *ast.Definition, value field
 		for _, f := range group.fields {
 			inner = append(inner, f.SelectionSet...)
 		}
-		result, err := resolve(value[first.Name], first.ArgumentMap(e.variables))
-		if err != nil {
-			e.errs = append(e.errs, err)
-			result = nil
-		}
-		completed, ok := e.complete(inner, first.Definition.Type, result)
+		completed, ok := e.field(inner, first, value[first.Name])
 		if !ok {
 			return nil, false
 		}
@@ -123,11 +125,21 @@ func (e *executor) object(set ast.SelectionSet, typ *ast.Definition, value field
 	return out, true
 }
 
-func resolve(value any, args map[string]any) (any, *apiError) {
-	if compute, ok := value.(resolver); ok {
-		return compute(args)
+// field resolves and completes one field.
+func (e *executor) field(set ast.SelectionSet, f *ast.Field, value any) (any, bool) {
+	if g, ok := value.(guarded); ok {
+		g.lock.Lock()
+		defer g.lock.Unlock()
+		value = g.resolve
 	}
-	return value, nil
+	if compute, ok := value.(resolver); ok {
+		var err *apiError
+		if value, err = compute(f.ArgumentMap(e.variables)); err != nil {
+			e.errs = append(e.errs, err)
+			value = nil
+		}
+	}
+	return e.complete(set, f.Definition.Type, value)
 }
 
 func (e *executor) complete(set ast.SelectionSet, typ *ast.Type, value any) (any, bool) {
@@ -166,8 +178,8 @@ type group struct {
 	fields []*ast.Field
 }
 
-// collect flattens fragments; validation has refused cycles and unknown ones.
-func (e *executor) collect(set ast.SelectionSet, typeName string, into []*group) []*group {
+// collect flattens fragments, each once; validation has refused cycles and unknown ones.
+func (e *executor) collect(set ast.SelectionSet, typeName string, into []*group, visited map[string]bool) []*group {
 	for _, s := range set {
 		switch s := s.(type) {
 		case *ast.Field:
@@ -176,11 +188,12 @@ func (e *executor) collect(set ast.SelectionSet, typeName string, into []*group)
 			}
 		case *ast.InlineFragment:
 			if e.included(s.Directives) && (s.TypeCondition == "" || s.TypeCondition == typeName) {
-				into = e.collect(s.SelectionSet, typeName, into)
+				into = e.collect(s.SelectionSet, typeName, into, visited)
 			}
 		case *ast.FragmentSpread:
-			if e.included(s.Directives) && s.Definition.TypeCondition == typeName {
-				into = e.collect(s.Definition.SelectionSet, typeName, into)
+			if e.included(s.Directives) && s.Definition.TypeCondition == typeName && !visited[s.Name] {
+				visited[s.Name] = true
+				into = e.collect(s.Definition.SelectionSet, typeName, into, visited)
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -38,13 +37,6 @@ func (d *dict) get(key string) (any, bool) {
 	}
 	value, ok := d.values[key]
 	return value, ok
-}
-
-func (d *dict) remove(key string) {
-	if _, known := d.values[key]; known {
-		delete(d.values, key)
-		d.keys = slices.DeleteFunc(d.keys, func(k string) bool { return k == key })
-	}
 }
 
 func (d *dict) size() int {

@@ -1,5 +1,7 @@
 package fortytwo
 
+import "sync"
+
 // metaRequest is one operation on /metadata.
 type metaRequest struct {
 	s      *Server
@@ -65,27 +67,20 @@ func badInputWith(user *dict, format string, args ...any) *apiError {
 }
 
 // reading guards a query of the workspace: a user or an API key, with the setting if one is needed.
-func (m *metaRequest) reading(setting string, resolve resolver) resolver {
-	return func(args map[string]any) (any, *apiError) {
-		if err := m.allowed(setting); err != nil {
-			return nil, err
-		}
-		m.caller.workspace.mu.RLock()
-		defer m.caller.workspace.mu.RUnlock()
-		return resolve(args)
-	}
+func (m *metaRequest) reading(setting string, resolve resolver) any {
+	return m.guard(setting, resolve, (*sync.RWMutex).RLocker)
 }
 
 // writing guards a mutation of the workspace.
-func (m *metaRequest) writing(setting string, resolve resolver) resolver {
-	return func(args map[string]any) (any, *apiError) {
-		if err := m.allowed(setting); err != nil {
-			return nil, err
-		}
-		m.caller.workspace.mu.Lock()
-		defer m.caller.workspace.mu.Unlock()
-		return resolve(args)
+func (m *metaRequest) writing(setting string, resolve resolver) any {
+	return m.guard(setting, resolve, func(mu *sync.RWMutex) sync.Locker { return mu })
+}
+
+func (m *metaRequest) guard(setting string, resolve resolver, lock func(*sync.RWMutex) sync.Locker) any {
+	if err := m.allowed(setting); err != nil {
+		return resolver(func(map[string]any) (any, *apiError) { return nil, err })
 	}
+	return guarded{lock: lock(&m.caller.workspace.mu), resolve: resolve}
 }
 
 func (m *metaRequest) allowed(setting string) *apiError {

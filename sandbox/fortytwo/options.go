@@ -45,7 +45,7 @@ type RateLimit struct {
 	LongWindow  time.Duration // default 1 s and 60 s
 }
 
-// Password of every default user.
+// defaultPassword is every default user's.
 const defaultPassword = "sandbox"
 
 // DefaultUsers are an administrator, two agents and their supervisor.

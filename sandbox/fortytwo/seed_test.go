@@ -162,6 +162,7 @@ func TestTheControlAPIReadsAndChanges(t *testing.T) {
 		"add field":           func() error { return b.AddField("nosuch", FieldSpec{}) },
 		"bad field":           func() error { return b.AddField("lead", FieldSpec{Name: "mood", Type: TypeText}) },
 		"remove field":        func() error { return b.RemoveField("lead", "nosuch") },
+		"remove the id":       func() error { return b.RemoveField("lead", "id") },
 		"role":                func() error { return b.SetRole(adminEmail, "nosuch") },
 		"user":                func() error { _, err := b.AccessToken("nosuch"); return err },
 	} {
