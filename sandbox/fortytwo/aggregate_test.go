@@ -12,20 +12,23 @@ func TestAggregatesOfAList(t *testing.T) {
 	b.main().seedRow("lead", row{"optIn": false, "budget": row{"amountMicros": 1e6}, "name": "a"})
 	expect(t, b, []exchange{
 		{
-			name: "numbers and dates", query: `{calls{minMissedcallcount maxMissedcallcount avgMissedcallcount sumMissedcallcount minStartedAt maxStartedAt}}`,
-			want: `{"minMissedcallcount":0,"maxMissedcallcount":7,"avgMissedcallcount":3.5,"sumMissedcallcount":28,"minStartedAt":"2026-05-01T10:00:00.000Z","maxStartedAt":"2026-05-08T10:00:00.000Z"}`,
+			name:  "numbers and dates",
+			query: `{calls{minMissedcallcount maxMissedcallcount avgMissedcallcount sumMissedcallcount minStartedAt maxStartedAt}}`,
+			want:  `{"minMissedcallcount":0,"maxMissedcallcount":7,"avgMissedcallcount":3.5,"sumMissedcallcount":28,"minStartedAt":"2026-05-01T10:00:00.000Z","maxStartedAt":"2026-05-08T10:00:00.000Z"}`,
 		},
 		{
-			name: "counts and shares", query: `{calls{countEmptyCallbackstatus countNotEmptyCallbackstatus countUniqueValuesAgentName percentageEmptyCallbackstatus percentageNotEmptyCallbackstatus}}`,
-			want: `{"countEmptyCallbackstatus":5,"countNotEmptyCallbackstatus":3,"countUniqueValuesAgentName":2,"percentageEmptyCallbackstatus":0.625,"percentageNotEmptyCallbackstatus":0.375}`,
+			name:  "counts and shares",
+			query: `{calls{countEmptyCallbackstatus countNotEmptyCallbackstatus countUniqueValuesAgentName percentageEmptyCallbackstatus percentageNotEmptyCallbackstatus}}`,
+			want:  `{"countEmptyCallbackstatus":5,"countNotEmptyCallbackstatus":3,"countUniqueValuesAgentName":2,"percentageEmptyCallbackstatus":0.625,"percentageNotEmptyCallbackstatus":0.375}`,
 		},
 		{
 			name: "booleans and money", query: `{leads{countTrueOptIn countFalseOptIn countUniqueValuesName sumBudgetAmountMicros}}`,
 			want: `{"countTrueOptIn":1,"countFalseOptIn":1,"countUniqueValuesName":1,"sumBudgetAmountMicros":4000000}`,
 		},
 		{
-			name: "of nothing", query: `{calls(filter:{name:{eq:"nobody"}}){totalCount maxStartedAt avgMissedcallcount percentageEmptyName}}`,
-			want: `{"totalCount":0,"maxStartedAt":null,"avgMissedcallcount":null,"percentageEmptyName":null}`,
+			name:  "of nothing",
+			query: `{calls(filter:{name:{eq:"nobody"}}){totalCount maxStartedAt avgMissedcallcount percentageEmptyName}}`,
+			want:  `{"totalCount":0,"maxStartedAt":null,"avgMissedcallcount":null,"percentageEmptyName":null}`,
 		},
 	})
 }
@@ -36,28 +39,33 @@ func TestGroups(t *testing.T) {
 	b.main().seedRow("call", row{"name": "late", "startedAt": time.Date(2026, 5, 31, 19, 0, 0, 0, time.UTC), "callStatus": "FAILED"})
 	expect(t, b, []exchange{
 		{
-			name: "a zone moves an instant into the next month", query: `{callsGroupBy(groupBy:[{startedAt:{granularity:MONTH,timeZone:"Asia/Kolkata"}}]){groupByDimensionValues totalCount}}`,
-			want: `[{"groupByDimensionValues":["2026-05-01"],"totalCount":8},{"groupByDimensionValues":["2026-06-01"],"totalCount":1}]`,
+			name:  "a zone moves an instant into the next month",
+			query: `{callsGroupBy(groupBy:[{startedAt:{granularity:MONTH,timeZone:"Asia/Kolkata"}}]){groupByDimensionValues totalCount}}`,
+			want:  `[{"groupByDimensionValues":["2026-05-01"],"totalCount":8},{"groupByDimensionValues":["2026-06-01"],"totalCount":1}]`,
 		},
 		{
-			name: "ordered by an aggregate and limited", query: `{callsGroupBy(groupBy:[{agentName:true}],orderBy:[{aggregate:{sumMissedcallcount:DescNullsLast}}],limit:1){groupByDimensionValues sumMissedcallcount}}`,
-			want: `[{"groupByDimensionValues":["Agent 1"],"sumMissedcallcount":16}]`,
+			name:  "ordered by an aggregate and limited",
+			query: `{callsGroupBy(groupBy:[{agentName:true}],orderBy:[{aggregate:{sumMissedcallcount:DescNullsLast}}],limit:1){groupByDimensionValues sumMissedcallcount}}`,
+			want:  `[{"groupByDimensionValues":["Agent 1"],"sumMissedcallcount":16}]`,
 		},
 		{
 			name: "the null group is there", query: `{callsGroupBy(groupBy:[{leadId:true}]){groupByDimensionValues totalCount}}`,
 			want: `[{"groupByDimensionValues":["` + leadID + `"],"totalCount":4},{"groupByDimensionValues":[null],"totalCount":5}]`,
 		},
 		{
-			name: "by a field of a relation and a part of a composite", query: `{callsGroupBy(groupBy:[{lead:{leadStatus:true}},{callerNumber:{primaryPhoneCountryCode:true}}],filter:{leadId:{is:NOT_NULL}}){groupByDimensionValues totalCount}}`,
-			want: `[{"groupByDimensionValues":["NEW","IN"],"totalCount":4}]`,
+			name:  "by a field of a relation and a part of a composite",
+			query: `{callsGroupBy(groupBy:[{lead:{leadStatus:true}},{callerNumber:{primaryPhoneCountryCode:true}}],filter:{leadId:{is:NOT_NULL}}){groupByDimensionValues totalCount}}`,
+			want:  `[{"groupByDimensionValues":["NEW","IN"],"totalCount":4}]`,
 		},
 		{
-			name: "records of a group are at most ten", query: `{callsGroupBy(groupBy:[{direction:true}],filter:{callStatus:{eq:MISSED}},orderByForRecords:[{startedAt:DescNullsLast}]){edges{node{name}}}}`,
-			want: `[{"edges":[{"node":{"name":"call 6"}},{"node":{"name":"call 3"}},{"node":{"name":"call 0"}}]}]`,
+			name:  "records of a group are at most ten",
+			query: `{callsGroupBy(groupBy:[{direction:true}],filter:{callStatus:{eq:MISSED}},orderByForRecords:[{startedAt:DescNullsLast}]){edges{node{name}}}}`,
+			want:  `[{"edges":[{"node":{"name":"call 6"}},{"node":{"name":"call 3"}},{"node":{"name":"call 0"}}]}]`,
 		},
 		{
-			name: "names of days need no zone", query: `{callsGroupBy(groupBy:[{startedAt:{granularity:DAY_OF_THE_WEEK}}],filter:{name:{in:["call 0","call 7"]}}){groupByDimensionValues}}`,
-			want: `[{"groupByDimensionValues":["Friday"]}]`,
+			name:  "names of days need no zone",
+			query: `{callsGroupBy(groupBy:[{startedAt:{granularity:DAY_OF_THE_WEEK}}],filter:{name:{in:["call 0","call 7"]}}){groupByDimensionValues}}`,
+			want:  `[{"groupByDimensionValues":["Friday"]}]`,
 		},
 		{
 			name: "a period needs a zone", query: `{callsGroupBy(groupBy:[{startedAt:{granularity:DAY}}]){totalCount}}`,

@@ -133,7 +133,8 @@ func (s *Server) AddField(object string, spec FieldSpec) error {
 		return fmt.Errorf("%w: object %q", ErrUnknown, object)
 	}
 	in := map[string]any{
-		"objectMetadataId": o.id, "name": spec.Name, "label": spec.Label, "type": string(spec.Type), "defaultValue": spec.Default, "isUnique": spec.Unique,
+		"objectMetadataId": o.id, "name": spec.Name, "label": spec.Label, "type": string(spec.Type),
+		"defaultValue": spec.Default, "isUnique": spec.Unique,
 	}
 	if spec.Label == "" {
 		in["label"] = spec.Name

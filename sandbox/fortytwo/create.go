@@ -32,7 +32,8 @@ func (q *request) createMany() (any, *apiError) {
 		items = append(items, data)
 	}
 	if len(items) > maxWrites {
-		return nil, badInput(subTooMany, "You can only create up to 200 records at once.", "Maximum number of records to upsert is %d.", maxWrites)
+		return nil, badInput(subTooMany, "You can only create up to 200 records at once.",
+			"Maximum number of records to upsert is %d.", maxWrites)
 	}
 	records, err := q.create(items)
 	if err != nil {

@@ -47,7 +47,8 @@ func (m *metaRequest) memberFields() any {
 func (r *roleEntry) fields() fields {
 	return fields{
 		"id": r.id, "label": r.Label, "canReadAllObjectRecords": r.ReadAll, "canUpdateAllObjectRecords": r.UpdateAll,
-		"canSoftDeleteAllObjectRecords": r.SoftDeleteAll, "canDestroyAllObjectRecords": r.DestroyAll, "canBeAssignedToApiKeys": r.AssignableToAPIKeys,
+		"canSoftDeleteAllObjectRecords": r.SoftDeleteAll, "canDestroyAllObjectRecords": r.DestroyAll,
+		"canBeAssignedToApiKeys": r.AssignableToAPIKeys,
 	}
 }
 

@@ -13,7 +13,8 @@ func TestDocumentsAreReadTheWayDirectExecutionDoes(t *testing.T) {
 	b := newBench(t)
 	expect(t, b, []exchange{
 		{
-			name: "trap 3: a root field twice under two aliases is refused", query: `{a:calls(first:1){totalCount} b:calls(first:2){totalCount}}`,
+			name:    "trap 3: a root field twice under two aliases is refused",
+			query:   `{a:calls(first:1){totalCount} b:calls(first:2){totalCount}}`,
 			failure: `BAD_USER_INPUT/: Duplicate root resolver: "calls"`,
 		},
 		{
@@ -21,41 +22,54 @@ func TestDocumentsAreReadTheWayDirectExecutionDoes(t *testing.T) {
 			want: `{"edges":[{"node":{"name":"call 5"}}]}`,
 		},
 		{
-			name: "trap 5: literal directives below the root work", query: `{calls(first:1){totalCount @skip(if:true) edges{node{id @include(if:false) name}}}}`,
-			want: `{"edges":[{"node":{"name":"call 5"}}]}`,
+			name:  "trap 5: literal directives below the root work",
+			query: `{calls(first:1){totalCount @skip(if:true) edges{node{id @include(if:false) name}}}}`,
+			want:  `{"edges":[{"node":{"name":"call 5"}}]}`,
 		},
 		{
-			name: "trap 5: a directive on a root field is ignored, also by a mutation", query: `mutation{createPatient(data:{mrn:"skipped"}) @skip(if:true) {mrn}}`,
-			want: `{"mrn":"skipped"}`,
+			name:  "trap 5: a directive on a root field is ignored, also by a mutation",
+			query: `mutation{createPatient(data:{mrn:"skipped"}) @skip(if:true) {mrn}}`,
+			want:  `{"mrn":"skipped"}`,
 		},
 		{
-			name: "trap 5: a directive with a variable on a root field is ignored", query: `query($s:Boolean!){calls(first:1) @skip(if:$s) {totalCount}}`,
+			name:      "trap 5: a directive with a variable on a root field is ignored",
+			query:     `query($s:Boolean!){calls(first:1) @skip(if:$s) {totalCount}}`,
 			variables: []any{"s", true}, want: `{"totalCount":8}`,
 		},
 		{
-			name: "fragments are inlined at the root and below", query: `{...R} fragment R on Query{calls(first:1){...C}} fragment C on CallConnection{totalCount ...{edges{node{...N}}}} fragment N on Call{name}`,
-			want: `{"totalCount":8,"edges":[{"node":{"name":"call 5"}}]}`,
+			name:  "fragments are inlined at the root and below",
+			query: `{...R} fragment R on Query{calls(first:1){...C}} fragment C on CallConnection{totalCount ...{edges{node{...N}}}} fragment N on Call{name}`,
+			want:  `{"totalCount":8,"edges":[{"node":{"name":"call 5"}}]}`,
 		},
 		{
 			name: "fragments that spread each other do not run for ever", query: `{calls{...A}} fragment A on CallConnection{...A}`,
 			failure: "INTERNAL_SERVER_ERROR/: Maximum call stack size exceeded",
 		},
 		{
-			name: "fragments that double each other are cut off", query: doublingFragments(), failure: "INTERNAL_SERVER_ERROR/: Maximum call stack size exceeded",
+			name:    "fragments that double each other are cut off",
+			query:   doublingFragments(),
+			failure: "INTERNAL_SERVER_ERROR/: Maximum call stack size exceeded",
 		},
 		{
-			name: "an undefined variable is dropped from the arguments", query: `query($f:Int){calls(first:$f){totalCount}}`, want: `{"totalCount":8}`,
+			name:  "an undefined variable is dropped from the arguments",
+			query: `query($f:Int){calls(first:$f){totalCount}}`,
+			want:  `{"totalCount":8}`,
 		},
 		{
-			name: "a variable's default is used", query: `query($n:String="call 3"){calls(filter:{name:{eq:$n}}){totalCount}}`, want: `{"totalCount":1}`,
+			name:  "a variable's default is used",
+			query: `query($n:String="call 3"){calls(filter:{name:{eq:$n}}){totalCount}}`,
+			want:  `{"totalCount":1}`,
 		},
 		{
-			name: "variable types are not checked", query: `query($n:Int){calls(filter:{name:{eq:$n}}){totalCount}}`, variables: []any{"n", "call 3"},
-			want: `{"totalCount":1}`,
+			name:      "variable types are not checked",
+			query:     `query($n:Int){calls(filter:{name:{eq:$n}}){totalCount}}`,
+			variables: []any{"n", "call 3"},
+			want:      `{"totalCount":1}`,
 		},
 		{
-			name: "enum values may be strings or literals", query: `{calls(filter:{or:[{callStatus:{eq:"MISSED"}},{callStatus:{eq:ANSWERED}}]}){totalCount}}`,
-			want: `{"totalCount":6}`,
+			name:  "enum values may be strings or literals",
+			query: `{calls(filter:{or:[{callStatus:{eq:"MISSED"}},{callStatus:{eq:ANSWERED}}]}){totalCount}}`,
+			want:  `{"totalCount":6}`,
 		},
 		{
 			name: "trap 6: an unknown field with a selection reads null", query: `{calls(first:1){edges{node{nosuch{id}}}}}`,
@@ -66,7 +80,8 @@ func TestDocumentsAreReadTheWayDirectExecutionDoes(t *testing.T) {
 			want: `{"edges":[{"node":{"callbackStatus":null}}]}`,
 		},
 		{
-			name: "trap 20: the wrong case of a field in a filter is refused", query: `{calls(filter:{callbackStatus:{is:NULL}}){totalCount}}`,
+			name:    "trap 20: the wrong case of a field in a filter is refused",
+			query:   `{calls(filter:{callbackStatus:{is:NULL}}){totalCount}}`,
 			failure: `BAD_USER_INPUT/INVALID_ARGS_FILTER: Object call doesn't have any "callbackStatus" field.`,
 		},
 	})

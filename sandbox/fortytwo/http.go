@@ -141,13 +141,16 @@ func readRequest(r *http.Request) (in incoming, refused *reply, hangs bool) {
 		out := nestError(http.StatusMethodNotAllowed, "Method Not Allowed", "Method Not Allowed")
 		return in, &out, false
 	}
-	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" && media != "application/graphql+json" {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" && media != "application/graphql+json" {
 		return in, &reply{status: http.StatusUnsupportedMediaType, contentType: "text/plain"}, false
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return in, &reply{status: http.StatusInternalServerError, contentType: "text/plain; charset=utf-8", body: []byte("request entity too large")}, false
+		return in, &reply{
+			status: http.StatusInternalServerError, contentType: "text/plain; charset=utf-8", body: []byte("request entity too large"),
+		}, false
 	}
 	body, decodeErr := decodeJSON(data)
 	if err != nil || decodeErr != nil {

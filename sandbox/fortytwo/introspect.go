@@ -92,7 +92,9 @@ func introspectType(schema *ast.Schema, d *ast.Definition) fields {
 			}
 			list := []any{}
 			for _, v := range d.EnumValues {
-				list = append(list, fields{"name": v.Name, "description": blank(v.Description), "isDeprecated": false, "deprecationReason": nil})
+				list = append(list, fields{
+					"name": v.Name, "description": blank(v.Description), "isDeprecated": false, "deprecationReason": nil,
+				})
 			}
 			return list, nil
 		}),

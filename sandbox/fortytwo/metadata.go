@@ -48,7 +48,8 @@ func checkMetadataRoots(n int, names []string) *apiError {
 	friendly.set("id", "4LVaa7")
 	friendly.set("message", "The request is too complex to process. Please try reducing the amount of requested root resolvers.")
 	if n > metadataMaxRoots {
-		return badInputWith(friendly, "Query too complex - Too many root resolvers requested: %d - Maximum allowed root resolvers: %d", n, metadataMaxRoots)
+		return badInputWith(friendly,
+			"Query too complex - Too many root resolvers requested: %d - Maximum allowed root resolvers: %d", n, metadataMaxRoots)
 	}
 	seen := map[string]bool{}
 	for _, name := range names {

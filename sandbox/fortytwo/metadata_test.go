@@ -104,8 +104,16 @@ func TestAFieldMadeAtRunTimeWorksAtOnceAndRaisesTheVersion(t *testing.T) {
 	id := b.metaField("lead", "priority").ID
 	b.meta(`mutation($i:UUID!){updateOneField(input:{id:$i,update:{name:"urgency",label:"Urgency"}}){name}}`, "i", id)
 	expect(t, b, []exchange{
-		{name: "renamed: the new name holds the value, the old reads null", query: `{lead(filter:{id:{is:NOT_NULL}}){urgency priority}}`, want: `{"urgency":3,"priority":null}`},
-		{name: "renamed: the old name is refused in filters", query: `{leads(filter:{priority:{eq:3}}){totalCount}}`, failure: `BAD_USER_INPUT/INVALID_ARGS_FILTER: Object lead doesn't have any "priority" field.`},
+		{
+			name:  "renamed: the new name holds the value, the old reads null",
+			query: `{lead(filter:{id:{is:NOT_NULL}}){urgency priority}}`,
+			want:  `{"urgency":3,"priority":null}`,
+		},
+		{
+			name:    "renamed: the old name is refused in filters",
+			query:   `{leads(filter:{priority:{eq:3}}){totalCount}}`,
+			failure: `BAD_USER_INPUT/INVALID_ARGS_FILTER: Object lead doesn't have any "priority" field.`,
+		},
 	})
 	b.meta(`mutation($i:UUID!){updateOneField(input:{id:$i,update:{isActive:false}}){name}}`, "i", id)
 	expect(t, b, []exchange{{name: "deactivated: still there", query: `{leads(filter:{urgency:{eq:3}}){edges{node{urgency}}}}`, want: `{"edges":[{"node":{"urgency":3}}]}`}})
@@ -127,8 +135,16 @@ func TestAnObjectMadeAtRunTimeHasRootFieldsAndTargets(t *testing.T) {
 		t.Fatal(got.failure())
 	}
 	expect(t, b, []exchange{
-		{name: "create", query: `mutation{createWard(data:{name:"ICU"}){name timelineActivities{totalCount}}}`, want: `{"name":"ICU","timelineActivities":{"totalCount":1}}`},
-		{name: "list", query: `{wards{totalCount edges{node{__typename}}}}`, want: `{"totalCount":1,"edges":[{"node":{"__typename":"Ward"}}]}`},
+		{
+			name:  "create",
+			query: `mutation{createWard(data:{name:"ICU"}){name timelineActivities{totalCount}}}`,
+			want:  `{"name":"ICU","timelineActivities":{"totalCount":1}}`,
+		},
+		{
+			name:  "list",
+			query: `{wards{totalCount edges{node{__typename}}}}`,
+			want:  `{"totalCount":1,"edges":[{"node":{"__typename":"Ward"}}]}`,
+		},
 	})
 }
 

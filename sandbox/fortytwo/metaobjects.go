@@ -84,7 +84,8 @@ func fieldFields(f *fieldMeta) fields {
 		"id": f.id, "type": string(f.typ), "name": f.name, "label": f.label, "description": blank(f.description), "icon": f.icon,
 		"isCustom": f.custom, "isActive": f.active, "isSystem": f.system, "isUIReadOnly": f.system, "isNullable": f.nullable,
 		"isUnique": f.unique && f.name != "id", "defaultValue": f.defaultValue, "options": optionList(f), "settings": nil,
-		"objectMetadataId": f.object.id, "isLabelSyncedWithName": false, "createdAt": f.createdAt, "updatedAt": f.createdAt, "relation": nil,
+		"objectMetadataId": f.object.id, "isLabelSyncedWithName": false, "createdAt": f.createdAt, "updatedAt": f.createdAt,
+		"relation": nil,
 	}
 	if f.settings != nil {
 		out["settings"] = f.settings
@@ -92,7 +93,8 @@ func fieldFields(f *fieldMeta) fields {
 	if f.relation != nil {
 		out["relation"] = resolver(func(map[string]any) (any, *apiError) {
 			return fields{
-				"type": f.relation.direction, "sourceObjectMetadata": objectFields(f.object), "targetObjectMetadata": objectFields(f.relation.target),
+				"type":                 f.relation.direction,
+				"sourceObjectMetadata": objectFields(f.object), "targetObjectMetadata": objectFields(f.relation.target),
 				"sourceFieldMetadata": fieldFields(f), "targetFieldMetadata": fieldFields(f.relation.inverse),
 			}, nil
 		})

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-
-	"github.com/google/uuid"
 )
 
 // nameRule is what an API name must look like; reservedNames may not be used (fortytwo.md 13).
@@ -38,6 +36,10 @@ func errMetadata(kind, code, message string) *apiError {
 	return &apiError{
 		message: "Multiple validation errors occurred while creating " + kind, code: codeMetadata, user: message, extra: extra,
 	}
+}
+
+func errNameTaken(name string) *apiError {
+	return errMetadata("fieldMetadata", "NOT_AVAILABLE", "Name \""+name+"\" is not available as it is already used by another field")
 }
 
 func (m *metaRequest) createObject(args map[string]any) (any, *apiError) {
@@ -106,7 +108,7 @@ func (ws *workspace) createField(in map[string]any) (*fieldMeta, *apiError) {
 	}
 	switch {
 	case o.byName[name] != nil || o.byColumn[name] != nil:
-		return nil, errMetadata("fieldMetadata", "NOT_AVAILABLE", "Name \""+name+"\" is not available as it is already used by another field")
+		return nil, errNameTaken(name)
 	case !creatable[typ]:
 		return nil, errMetadata("fieldMetadata", "UNCOVERED_FIELD_METADATA_TYPE_VALIDATION", "Unsupported field metadata type "+string(typ))
 	}
@@ -115,8 +117,8 @@ func (ws *workspace) createField(in map[string]any) (*fieldMeta, *apiError) {
 		return nil, err
 	}
 	f := &fieldMeta{
-		id: uuid.NewSHA1(namespace, []byte(ws.id+"/made/"+ws.newID())).String(), name: name, label: text(in, "label"), icon: text(in, "icon"),
-		description: text(in, "description"), typ: typ, custom: true, active: true, nullable: in["isNullable"] != false, unique: in["isUnique"] == true,
+		id: ws.newID(), name: name, label: text(in, "label"), icon: text(in, "icon"), description: text(in, "description"), typ: typ,
+		custom: true, active: true, nullable: in["isNullable"] != false, unique: in["isUnique"] == true,
 		options: options, defaultValue: in["defaultValue"], createdAt: formatInstant(ws.now()),
 	}
 	if settings, ok := in["settings"].(map[string]any); ok {
@@ -141,11 +143,11 @@ func (ws *workspace) createRelation(o *objectMeta, f *fieldMeta, payload any) *a
 		return errMetadata("fieldMetadata", "OBJECT_METADATA_NOT_FOUND", "Object metadata not found")
 	}
 	inverse := &fieldMeta{
-		id: uuid.NewSHA1(namespace, []byte(f.id+"/inverse")).String(), name: camel(text(in, "targetFieldLabel")), label: text(in, "targetFieldLabel"),
-		icon: text(in, "targetFieldIcon"), typ: TypeRelation, custom: true, active: true, nullable: true, createdAt: f.createdAt,
+		id: ws.newID(), name: camel(text(in, "targetFieldLabel")), label: text(in, "targetFieldLabel"), icon: text(in, "targetFieldIcon"),
+		typ: TypeRelation, custom: true, active: true, nullable: true, createdAt: f.createdAt,
 	}
 	if target.byName[inverse.name] != nil || !nameRule.MatchString(inverse.name) {
-		return errMetadata("fieldMetadata", "NOT_AVAILABLE", "Name \""+inverse.name+"\" is not available as it is already used by another field")
+		return errNameTaken(inverse.name)
 	}
 	o.add(f)
 	target.add(inverse)
@@ -215,7 +217,7 @@ func (m *metaRequest) updateField(args map[string]any) (any, *apiError) {
 			return nil, err
 		}
 		if f.object.byName[name] != nil || f.system {
-			return nil, errMetadata("fieldMetadata", "NOT_AVAILABLE", "Name \""+name+"\" is not available as it is already used by another field")
+			return nil, errNameTaken(name)
 		}
 	}
 	if in["options"] != nil {

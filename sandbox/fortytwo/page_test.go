@@ -14,13 +14,41 @@ func TestPagingArguments(t *testing.T) {
 	b := newBench(t)
 	after := base64.StdEncoding.EncodeToString([]byte(`{"id":"` + recordedCalls[2] + `"}`))
 	expect(t, b, []exchange{
-		{name: "first:0 gives no edges", query: `{calls(first:0){edges{node{id}} pageInfo{hasNextPage endCursor}}}`, want: `{"edges":[],"pageInfo":{"hasNextPage":true,"endCursor":null}}`},
-		{name: "last without before does not turn the order round", query: `{calls(last:1){edges{node{name}}}}`, want: `{"edges":[{"node":{"name":"call 5"}}]}`},
-		{name: "before and after conflict", query: `{calls(before:"` + after + `",after:"` + after + `"){totalCount}}`, failure: "BAD_USER_INPUT/ARGS_CONFLICT: Cannot provide both before and after"},
-		{name: "before and first conflict", query: `{calls(before:"` + after + `",first:1){totalCount}}`, failure: "BAD_USER_INPUT/ARGS_CONFLICT: Cannot provide both before and first"},
-		{name: "after and last conflict", query: `{calls(after:"` + after + `",last:1){totalCount}}`, failure: "BAD_USER_INPUT/ARGS_CONFLICT: Cannot provide both after and last"},
-		{name: "last may not be negative", query: `{calls(last:-1){totalCount}}`, failure: "BAD_USER_INPUT/INVALID_ARGS_LAST: Last argument must be non-negative"},
-		{name: "a cursor of another order is refused", query: `{calls(after:"` + base64.StdEncoding.EncodeToString([]byte(`{"name":"x","id":"`+leadID+`"}`)) + `"){totalCount edges{cursor}}}`, failure: "BAD_USER_INPUT/INVALID_CURSOR: Invalid cursor"},
+		{
+			name:  "first:0 gives no edges",
+			query: `{calls(first:0){edges{node{id}} pageInfo{hasNextPage endCursor}}}`,
+			want:  `{"edges":[],"pageInfo":{"hasNextPage":true,"endCursor":null}}`,
+		},
+		{
+			name:  "last without before does not turn the order round",
+			query: `{calls(last:1){edges{node{name}}}}`,
+			want:  `{"edges":[{"node":{"name":"call 5"}}]}`,
+		},
+		{
+			name:    "before and after conflict",
+			query:   `{calls(before:"` + after + `",after:"` + after + `"){totalCount}}`,
+			failure: "BAD_USER_INPUT/ARGS_CONFLICT: Cannot provide both before and after",
+		},
+		{
+			name:    "before and first conflict",
+			query:   `{calls(before:"` + after + `",first:1){totalCount}}`,
+			failure: "BAD_USER_INPUT/ARGS_CONFLICT: Cannot provide both before and first",
+		},
+		{
+			name:    "after and last conflict",
+			query:   `{calls(after:"` + after + `",last:1){totalCount}}`,
+			failure: "BAD_USER_INPUT/ARGS_CONFLICT: Cannot provide both after and last",
+		},
+		{
+			name:    "last may not be negative",
+			query:   `{calls(last:-1){totalCount}}`,
+			failure: "BAD_USER_INPUT/INVALID_ARGS_LAST: Last argument must be non-negative",
+		},
+		{
+			name:    "a cursor of another order is refused",
+			query:   `{calls(after:"` + base64.StdEncoding.EncodeToString([]byte(`{"name":"x","id":"`+leadID+`"}`)) + `"){totalCount edges{cursor}}}`,
+			failure: "BAD_USER_INPUT/INVALID_CURSOR: Invalid cursor",
+		},
 		{name: "an offset beyond the end gives nothing", query: `{calls(offset:100){edges{node{id}}}}`, want: `{"edges":[]}`},
 	})
 }
@@ -123,8 +151,20 @@ func TestOrdersSortLikeTheDatabase(t *testing.T) {
 		}
 	}
 	expect(t, b, []exchange{
-		{name: "a composite needs a part", query: `{calls(orderBy:[{callerNumber:AscNullsLast}]){totalCount}}`, failure: `BAD_USER_INPUT/INVALID_QUERY_INPUT: Composite field "callerNumber" requires a subfield object (e.g., { callerNumber: { subField: 'AscNullsFirst' } })`},
-		{name: "a relation needs a field", query: `{calls(orderBy:[{lead:AscNullsLast}]){totalCount}}`, failure: `BAD_USER_INPUT/INVALID_QUERY_INPUT: Relation field "lead" requires nested field ordering (e.g., { lead: { fieldName: 'AscNullsFirst' } })`},
-		{name: "a one-to-many is not sortable", query: `{leads(orderBy:[{calls:AscNullsLast}]){totalCount}}`, failure: `BAD_USER_INPUT/FIELD_NOT_FOUND: Field "calls" does not exist or is not sortable`},
+		{
+			name:    "a composite needs a part",
+			query:   `{calls(orderBy:[{callerNumber:AscNullsLast}]){totalCount}}`,
+			failure: `BAD_USER_INPUT/INVALID_QUERY_INPUT: Composite field "callerNumber" requires a subfield object (e.g., { callerNumber: { subField: 'AscNullsFirst' } })`,
+		},
+		{
+			name:    "a relation needs a field",
+			query:   `{calls(orderBy:[{lead:AscNullsLast}]){totalCount}}`,
+			failure: `BAD_USER_INPUT/INVALID_QUERY_INPUT: Relation field "lead" requires nested field ordering (e.g., { lead: { fieldName: 'AscNullsFirst' } })`,
+		},
+		{
+			name:    "a one-to-many is not sortable",
+			query:   `{leads(orderBy:[{calls:AscNullsLast}]){totalCount}}`,
+			failure: `BAD_USER_INPUT/FIELD_NOT_FOUND: Field "calls" does not exist or is not sortable`,
+		},
 	})
 }

@@ -61,5 +61,6 @@ func (b *bucket) refill(now time.Time) {
 }
 
 func errLimit(size int, window time.Duration) *apiError {
-	return badInput(subLimit, "Rate limit reached. Please try again later.", "Limit reached (%d tokens per %d ms)", size, window.Milliseconds())
+	return badInput(subLimit, "Rate limit reached. Please try again later.",
+		"Limit reached (%d tokens per %d ms)", size, window.Milliseconds())
 }

@@ -48,7 +48,8 @@ func (s *Server) note(in incoming, roots []string, kind callerKind, fault FaultK
 		l.counts[name]++
 	}
 	r := RequestRecord{
-		At: s.options.Now(), Path: in.path, Operation: in.operationName, RootFields: roots[:min(len(roots), maxNoted)], Caller: kind.String(), Fault: fault,
+		At: s.options.Now(), Path: in.path, Operation: in.operationName, RootFields: roots[:min(len(roots), maxNoted)],
+		Caller: kind.String(), Fault: fault,
 	}
 	if len(l.ring) < maxRequestLog {
 		l.ring = append(l.ring, r)

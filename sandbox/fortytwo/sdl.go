@@ -197,8 +197,8 @@ func (w *sdl) object(o *objectMeta) {
 			continue
 		}
 		target := f.relation.target.typeName()
-		w.line("  %s(first: Int, last: Int, after: String, before: String, offset: Int, filter: %sFilterInput, orderBy: [%sOrderByInput]): %sConnection",
-			f.name, target, target, target)
+		w.line("  %s(first: Int, last: Int, after: String, before: String, offset: Int, "+
+			"filter: %sFilterInput, orderBy: [%sOrderByInput]): %sConnection", f.name, target, target, target)
 	}
 	w.line("}")
 	w.line("type %sEdge { node: %s! cursor: Cursor! }", name, name)
@@ -236,90 +236,4 @@ func (w *sdl) enums(o *objectMeta) {
 		}
 		w.line("input %sFilter { eq: %s neq: %s in: [%s!] containsAny: [%s!] is: FilterIs isEmptyArray: Boolean }", name, name, name, name, name)
 	}
-}
-
-func (w *sdl) inputs(o *objectMeta) {
-	name := o.typeName()
-	var create, filter, order, group, where []string
-	for _, f := range o.fields {
-		switch {
-		case f.manyToOne():
-			target := f.relation.target.typeName()
-			create = append(create, f.relation.column+": ID", f.name+": "+target+"RelationInput")
-			filter = append(filter, f.relation.column+": UUIDFilter", f.name+": "+target+"FilterInput")
-			order = append(order, f.relation.column+": OrderByDirection", f.name+": "+target+"OrderByInput")
-			group = append(group, f.relation.column+": Boolean", f.name+": "+target+"GroupByInput")
-			continue
-		case f.oneToMany():
-			continue
-		}
-		filter = append(filter, f.name+": "+f.filterType())
-		if f.unique {
-			where = append(where, f.name+": "+f.inputType("Create"))
-		}
-		if f.typ != TypeTSVector {
-			create = append(create, f.name+": "+f.inputType("Create"))
-		}
-		if c := f.composite(); c != nil {
-			order = append(order, f.name+": "+c.graphQLName+"OrderByInput")
-			group = append(group, f.name+": "+c.graphQLName+"GroupByInput")
-			continue
-		}
-		order = append(order, f.name+": OrderByDirection")
-		if f.typ == TypeDate || f.typ == TypeDateTime {
-			group = append(group, f.name+": GroupByDateInput")
-		} else {
-			group = append(group, f.name+": Boolean")
-		}
-	}
-	w.line("input %sCreateInput { %s }", name, strings.Join(create, " "))
-	w.line("input %sUpdateInput { %s }", name, strings.Join(create, " "))
-	w.line("input %sFilterInput { %s and: [%sFilterInput] or: [%sFilterInput] not: %sFilterInput }", name, strings.Join(filter, " "), name, name, name)
-	w.line("input %sOrderByInput { %s }", name, strings.Join(order, " "))
-	w.line("input %sGroupByInput { %s }", name, strings.Join(group, " "))
-	var counts []string
-	for _, aggregateName := range sortedKeys(o.aggregates) {
-		counts = append(counts, aggregateName+": OrderByDirection")
-	}
-	w.line("input %sOrderByWithGroupByInput { aggregate: %sOrderByAggregateInput %s }", name, name, strings.Join(order, " "))
-	w.line("input %sOrderByAggregateInput { %s }", name, strings.Join(counts, " "))
-	w.line("input %sWhereUniqueInput { %s }", name, strings.Join(where, " "))
-	w.line("input %sConnectInput { where: %sWhereUniqueInput }", name, name)
-	w.line("input %sRelationInput { connect: %sConnectInput disconnect: Boolean }", name, name)
-}
-
-func (f *fieldMeta) inputType(kind string) string {
-	if c := f.composite(); c != nil {
-		return c.graphQLName + kind + "Input"
-	}
-	return f.outType()
-}
-
-func (w *sdl) roots(objects []*objectMeta) {
-	var query, mutation []string
-	for _, o := range objects {
-		if !o.active {
-			continue
-		}
-		t, one, many := o.typeName(), pascal(o.singular), pascal(o.plural)
-		list := fmt.Sprintf("filter: %sFilterInput, orderBy: [%sOrderByInput], first: Int, last: Int, before: String, after: String, offset: Int", t, t)
-		query = append(query,
-			fmt.Sprintf("%s(filter: %sFilterInput!): %s", o.singular, t, t),
-			fmt.Sprintf("%s(%s): %sConnection", o.plural, list, t),
-			fmt.Sprintf("%sDuplicates(ids: [UUID], data: [%sCreateInput]): [%sConnection]", o.singular, t, t),
-			fmt.Sprintf("%sGroupBy(groupBy: [%sGroupByInput!]!, filter: %sFilterInput, orderBy: [%sOrderByWithGroupByInput], "+
-				"orderByForRecords: [%sOrderByInput], limit: Int, offsetForRecords: Int, viewId: UUID): [%sGroupByConnection]", o.plural, t, t, t, t, t),
-		)
-		mutation = append(mutation,
-			fmt.Sprintf("create%s(data: %sCreateInput!, upsert: Boolean): %s", one, t, t),
-			fmt.Sprintf("create%s(data: [%sCreateInput!]!, upsert: Boolean): [%s!]", many, t, t),
-			fmt.Sprintf("update%s(id: UUID!, data: %sUpdateInput!): %s", one, t, t),
-			fmt.Sprintf("update%s(filter: %sFilterInput!, data: %sUpdateInput!): [%s!]", many, t, t, t),
-		)
-		for _, verb := range []string{"delete", "restore", "destroy"} {
-			mutation = append(mutation,
-				fmt.Sprintf("%s%s(id: UUID!): %s", verb, one, t), fmt.Sprintf("%s%s(filter: %sFilterInput!): [%s!]", verb, many, t, t))
-		}
-	}
-	w.line("type Query {\n  %s\n}\ntype Mutation {\n  %s\n}", strings.Join(query, "\n  "), strings.Join(mutation, "\n  "))
 }

@@ -168,8 +168,8 @@ const (
 
 func (h hit) fields() fields {
 	return fields{
-		"recordId": h.record.id, "objectNameSingular": h.object.singular, "objectLabelSingular": h.object.labelSingular, "label": h.label,
-		"imageUrl": "", "tsRank": oneWordRank * h.rank, "tsRankCD": oneWordRankCD / h.rank,
+		"recordId": h.record.id, "objectNameSingular": h.object.singular, "objectLabelSingular": h.object.labelSingular,
+		"label": h.label, "imageUrl": "", "tsRank": oneWordRank * h.rank, "tsRankCD": oneWordRankCD / h.rank,
 	}
 }
 

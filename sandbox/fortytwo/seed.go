@@ -106,7 +106,9 @@ func (s *Server) seed() error {
 			return err
 		}
 	}
-	foreign := User{Email: "owner@clinic.test", Password: defaultPassword, FirstName: "Farah", LastName: "Khan", Role: s.options.Roles[0].Label}
+	foreign := User{
+		Email: "owner@clinic.test", Password: defaultPassword, FirstName: "Farah", LastName: "Khan", Role: s.options.Roles[0].Label,
+	}
 	if err := s.addUser(other, foreign); err != nil {
 		return err
 	}
@@ -118,7 +120,8 @@ func (s *Server) seed() error {
 		id := uuid.NewSHA1(namespace, []byte("user/"+u.Email)).String()
 		m := ws.members[id]
 		s.seeded.Users = append(s.seeded.Users, SeededUser{
-			Email: u.Email, Name: u.FirstName + " " + u.LastName, Role: u.Role, UserID: id, UserWorkspaceID: m.userWorkspaceID, MemberID: m.memberID,
+			Email: u.Email, Name: u.FirstName + " " + u.LastName, Role: u.Role,
+			UserID: id, UserWorkspaceID: m.userWorkspaceID, MemberID: m.memberID,
 		})
 	}
 	key := ws.addKey("Gateway", ws.keyRole(), ws.now().AddDate(10, 0, 0))

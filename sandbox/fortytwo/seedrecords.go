@@ -2,7 +2,6 @@ package fortytwo
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/nyaruka/phonenumbers"
@@ -154,7 +153,7 @@ func (s *seeder) followUp(i int) {
 	}
 	due := s.now.Truncate(time.Minute).Add(time.Duration(s.random.IntN(14*24)-4*24) * time.Hour)
 	values := row{
-		"name": "Follow up with " + p.name(), "dueAt": due, "followUpStatus": status, "remark": "About " + strings.TrimSpace(pickOne(s, seedTreatments)),
+		"name": "Follow up with " + p.name(), "dueAt": due, "followUpStatus": status, "remark": "About " + pickOne(s, seedTreatments),
 		"leadId": p.id, "assigneeId": s.agents[(i/2)%len(s.agents)].MemberID,
 	}
 	if i%5 == 0 {

@@ -11,6 +11,10 @@ func text(args map[string]any, name string) string {
 	return value
 }
 
+func errForbidden(message string) *apiError {
+	return &apiError{message: message, code: codeForbidden, subCode: subForbidden, user: genericMessage}
+}
+
 func errWrongPassword() *apiError {
 	return &apiError{message: "Wrong password", code: codeForbidden, subCode: subForbidden, user: "Wrong password"}
 }
@@ -42,7 +46,7 @@ func (m *metaRequest) getLoginToken(args map[string]any) (any, *apiError) {
 	}
 	ws := m.s.workspaceOf(text(args, "origin"))
 	if !ws.hasMember(u) {
-		return nil, &apiError{message: "User is not a member of the workspace.", code: codeForbidden, subCode: subForbidden, user: genericMessage}
+		return nil, errForbidden("User is not a member of the workspace.")
 	}
 	return fields{"loginToken": m.loginToken(u, ws)}, nil
 }
@@ -64,7 +68,7 @@ func (m *metaRequest) getAuthTokens(args map[string]any) (any, *apiError) {
 	}
 	ws := m.s.workspaceOf(text(args, "origin"))
 	if ws.id != c.WorkspaceID {
-		return nil, &apiError{message: "Token is not valid for this workspace", code: codeForbidden, subCode: subForbidden, user: genericMessage}
+		return nil, errForbidden("Token is not valid for this workspace")
 	}
 	u := m.s.userByEmail(c.Subject)
 	if u == nil || !ws.hasMember(u) {
@@ -81,7 +85,8 @@ func (s *Server) pair(u *user, ws *workspace) fields {
 		workspaceID = ws.id
 	}
 	refresh, refreshUntil := s.tokens.issue(claims{
-		RegisteredClaims: jwt.RegisteredClaims{Subject: u.id}, Type: tokenRefresh, UserID: u.id, WorkspaceID: workspaceID, AuthProvider: "password",
+		RegisteredClaims: jwt.RegisteredClaims{Subject: u.id}, Type: tokenRefresh, UserID: u.id, WorkspaceID: workspaceID,
+		AuthProvider: "password",
 	}, s.options.RefreshTokenTTL)
 	return fields{"accessOrWorkspaceAgnosticToken": authToken(access, until), "refreshToken": authToken(refresh, refreshUntil)}
 }
@@ -115,10 +120,7 @@ func (m *metaRequest) renewToken(args map[string]any) (any, *apiError) {
 		return nil, errAuth(codeUnauthenticated, "USER_NOT_FOUND", "User not found")
 	}
 	if !m.s.tokens.use(c.ID) {
-		return nil, &apiError{
-			message: "Suspicious activity detected, this refresh token has been revoked. All tokens have been revoked.",
-			code:    codeForbidden, subCode: subForbidden, user: genericMessage,
-		}
+		return nil, errForbidden("Suspicious activity detected, this refresh token has been revoked. All tokens have been revoked.")
 	}
 	return fields{"tokens": m.s.pair(u, m.s.workspaceByID(c.WorkspaceID))}, nil
 }
@@ -149,17 +151,19 @@ func (s *Server) workspaceURLs() fields {
 
 // signUp is off once a workspace exists.
 func (m *metaRequest) signUp(map[string]any) (any, *apiError) {
-	return nil, &apiError{message: "New workspace setup is disabled", code: codeForbidden, subCode: "SIGNUP_DISABLED", user: "Sign up is disabled."}
+	return nil, &apiError{
+		message: "New workspace setup is disabled", code: codeForbidden, subCode: "SIGNUP_DISABLED", user: "Sign up is disabled.",
+	}
 }
 
 // signUpInWorkspace takes the workspace's invite hash and makes a user with the first role that is not an administrator's.
 func (m *metaRequest) signUpInWorkspace(args map[string]any) (any, *apiError) {
 	ws := m.s.workspaceByID(text(args, "workspaceId"))
 	if ws == nil || text(args, "workspaceInviteHash") != m.s.options.InviteHash {
-		return nil, &apiError{message: "Invalid invite hash", code: codeForbidden, subCode: subForbidden, user: genericMessage}
+		return nil, errForbidden("Invalid invite hash")
 	}
 	if m.s.userByEmail(text(args, "email")) != nil {
-		return nil, &apiError{message: "User already exists", code: codeForbidden, subCode: subForbidden, user: genericMessage}
+		return nil, errForbidden("User already exists")
 	}
 	if err := m.s.addUser(ws, User{Email: text(args, "email"), Password: text(args, "password"), Role: m.s.memberRole()}); err != nil {
 		return nil, internal("%s", err.Error())

@@ -50,7 +50,8 @@ func StandardObjects() []ObjectSpec {
 		{
 			NameSingular: "task", NamePlural: "tasks", Searchable: true, LabelField: "title",
 			Fields: []FieldSpec{
-				{Name: "title", Type: TypeText}, {Name: "bodyV2", Label: "Body", Type: TypeRichText}, {Name: "dueAt", Label: "Due Date", Type: TypeDateTime},
+				{Name: "title", Type: TypeText}, {Name: "bodyV2", Label: "Body", Type: TypeRichText},
+				{Name: "dueAt", Label: "Due Date", Type: TypeDateTime},
 				{Name: "status", Type: TypeSelect, Options: []string{"TODO", "IN_PROGRESS", "DONE"}, Default: "'TODO'"},
 				{Name: "assignee", Type: TypeRelation, Target: "workspaceMember", Inverse: "assignedTasks"},
 			},

@@ -77,7 +77,8 @@ func (m *metaRequest) createWebhook(args map[string]any) (any, *apiError) {
 		return nil, internal("too many webhooks")
 	}
 	h := &webhook{
-		id: text(in, "id"), targetURL: text(in, "targetUrl"), description: text(in, "description"), secret: text(in, "secret"), createdAt: ws.now(),
+		id: text(in, "id"), targetURL: text(in, "targetUrl"), description: text(in, "description"), secret: text(in, "secret"),
+		createdAt: ws.now(),
 	}
 	operations, _ := in["operations"].([]any)
 	for _, operation := range operations {

@@ -167,7 +167,8 @@ func (q *request) findUnique(o *objectMeta, where *dict) (*record, *apiError) {
 	for _, key := range where.keys {
 		field := o.byName[key]
 		if field == nil || !field.unique {
-			return nil, badInput("CONNECT_UNIQUE_CONSTRAINT_ERROR", genericMessage, "Missing required fields: at least one unique constraint have to be fully populated for '%s'.", o.singular)
+			return nil, badInput("CONNECT_UNIQUE_CONSTRAINT_ERROR", genericMessage,
+				"Missing required fields: at least one unique constraint have to be fully populated for '%s'.", o.singular)
 		}
 		value, err := q.ws.coerce(field, key, where.values[key], nil)
 		if err != nil {

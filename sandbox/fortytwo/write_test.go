@@ -12,26 +12,106 @@ func TestWritesAreRefusedInUpstreamsWords(t *testing.T) {
 	b := newBench(t)
 	const data = "BAD_USER_INPUT/INVALID_ARGS_DATA: "
 	expect(t, b, []exchange{
-		{name: "an unknown enum value of an update", query: `mutation{updateLead(id:"` + leadID + `",data:{leadStatus:NOPE}){id}}`, failure: data + `Invalid value "NOPE" for field "leadStatus". Valid values are: NEW, CONTACTED, QUALIFIED, CONVERTED, LOST`},
-		{name: "text that is none", query: `mutation{createLead(data:{name:5}){id}}`, failure: data + `Invalid string value 5 for text field "name"`},
-		{name: "a boolean that is none", query: `mutation{createLead(data:{optIn:"yes"}){id}}`, failure: data + `Invalid boolean value 'yes' for field "optIn"`},
-		{name: "an epoch number for a date-time", query: `mutation{createCall(data:{startedAt:1700000000}){id}}`, failure: data + `Invalid value 1700000000 for date-time field "startedAt". Expected format: 'YYYY-MM-DDTHH:mm:ssZ'`},
-		{name: "a composite that is no object", query: `mutation{createLead(data:{phone:"+919812345678"}){id}}`, failure: data + `Invalid object value '+919812345678' for field "phone"`},
-		{name: "an unknown part of a composite", query: `mutation{createLead(data:{phone:{number:"1"}}){id}}`, failure: data + `Sub field "number" not found for composite type: PHONES`},
-		{name: "trap 21: an id of version 7", query: `mutation{createLead(data:{id:"01890a5d-ac96-774b-bcce-b302099a8057"}){id}}`, failure: data + `Invalid UUID value '01890a5d-ac96-774b-bcce-b302099a8057' for field "id"`},
-		{name: "an e-mail that is none", query: `mutation{createLead(data:{email:{primaryEmail:"nobody"}}){id}}`, failure: data + `Invalid string value 'nobody' for email field "email.primaryEmail"`},
-		{name: "a URL that is none", query: `mutation{createLead(data:{site:{primaryLinkUrl:"not a url"}}){id}}`, failure: `BAD_USER_INPUT/INVALID_URL: Invalid URL: not a url`},
-		{name: "a one-to-many", query: `mutation{createLead(data:{calls:{connect:{}}}){id}}`, failure: data + `One-to-many relation calls field does not support write operations.`},
-		{name: "a relation to connect that is missing", query: `mutation{createCall(data:{lead:{connect:{where:{id:"` + followUpID + `"}}}}){id}}`, failure: `BAD_USER_INPUT/CONNECT_RECORD_NOT_FOUND: Expected 1 record to connect to lead, but found 0.`},
-		{name: "the search vector", query: `mutation{createCall(data:{searchVector:"x"}){id}}`, failure: data + `searchVector TS_VECTOR-typed field does not support write operations`},
-		{name: "no data", query: `mutation{createLead{id}}`, failure: "BAD_USER_INPUT/INVALID_QUERY_INPUT: Missing required argument: data"},
-		{name: "no filter", query: `mutation{deleteLeads{id}}`, failure: "BAD_USER_INPUT/INVALID_QUERY_INPUT: Missing required argument: filter"},
-		{name: "an empty filter of a find-one", query: `{lead(filter:{}){id}}`, failure: "BAD_USER_INPUT/INVALID_QUERY_INPUT: Missing filter argument"},
-		{name: "a find-one that finds nothing", query: `{lead(filter:{id:{eq:"` + followUpID + `"}}){id}}`, failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found"},
-		{name: "deleting what is not there", query: `mutation{deleteLead(id:"` + followUpID + `"){id}}`, failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found"},
-		{name: "destroying what is not there", query: `mutation{destroyLead(id:"` + followUpID + `"){id}}`, failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found"},
-		{name: "a phone of another country", query: `mutation{createLead(data:{phone:{primaryPhoneNumber:"+14155552671",primaryPhoneCountryCode:"IN"}}){id}}`, failure: "BAD_USER_INPUT/CONFLICTING_PHONE_COUNTRY_CODE: Provided and inferred country code are conflicting"},
-		{name: "codes that contradict each other", query: `mutation{createLead(data:{phone:{primaryPhoneNumber:"9812345678",primaryPhoneCallingCode:"+1",primaryPhoneCountryCode:"IN"}}){id}}`, failure: "BAD_USER_INPUT/CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE: Provided country code and calling code are conflicting"},
+		{
+			name:    "an unknown enum value of an update",
+			query:   `mutation{updateLead(id:"` + leadID + `",data:{leadStatus:NOPE}){id}}`,
+			failure: data + `Invalid value "NOPE" for field "leadStatus". Valid values are: NEW, CONTACTED, QUALIFIED, CONVERTED, LOST`,
+		},
+		{
+			name:    "text that is none",
+			query:   `mutation{createLead(data:{name:5}){id}}`,
+			failure: data + `Invalid string value 5 for text field "name"`,
+		},
+		{
+			name:    "a boolean that is none",
+			query:   `mutation{createLead(data:{optIn:"yes"}){id}}`,
+			failure: data + `Invalid boolean value 'yes' for field "optIn"`,
+		},
+		{
+			name:    "an epoch number for a date-time",
+			query:   `mutation{createCall(data:{startedAt:1700000000}){id}}`,
+			failure: data + `Invalid value 1700000000 for date-time field "startedAt". Expected format: 'YYYY-MM-DDTHH:mm:ssZ'`,
+		},
+		{
+			name:    "a composite that is no object",
+			query:   `mutation{createLead(data:{phone:"+919812345678"}){id}}`,
+			failure: data + `Invalid object value '+919812345678' for field "phone"`,
+		},
+		{
+			name:    "an unknown part of a composite",
+			query:   `mutation{createLead(data:{phone:{number:"1"}}){id}}`,
+			failure: data + `Sub field "number" not found for composite type: PHONES`,
+		},
+		{
+			name:    "trap 21: an id of version 7",
+			query:   `mutation{createLead(data:{id:"01890a5d-ac96-774b-bcce-b302099a8057"}){id}}`,
+			failure: data + `Invalid UUID value '01890a5d-ac96-774b-bcce-b302099a8057' for field "id"`,
+		},
+		{
+			name:    "an e-mail that is none",
+			query:   `mutation{createLead(data:{email:{primaryEmail:"nobody"}}){id}}`,
+			failure: data + `Invalid string value 'nobody' for email field "email.primaryEmail"`,
+		},
+		{
+			name:    "a URL that is none",
+			query:   `mutation{createLead(data:{site:{primaryLinkUrl:"not a url"}}){id}}`,
+			failure: `BAD_USER_INPUT/INVALID_URL: Invalid URL: not a url`,
+		},
+		{
+			name:    "a one-to-many",
+			query:   `mutation{createLead(data:{calls:{connect:{}}}){id}}`,
+			failure: data + `One-to-many relation calls field does not support write operations.`,
+		},
+		{
+			name:    "a relation to connect that is missing",
+			query:   `mutation{createCall(data:{lead:{connect:{where:{id:"` + followUpID + `"}}}}){id}}`,
+			failure: `BAD_USER_INPUT/CONNECT_RECORD_NOT_FOUND: Expected 1 record to connect to lead, but found 0.`,
+		},
+		{
+			name:    "the search vector",
+			query:   `mutation{createCall(data:{searchVector:"x"}){id}}`,
+			failure: data + `searchVector TS_VECTOR-typed field does not support write operations`,
+		},
+		{
+			name:    "no data",
+			query:   `mutation{createLead{id}}`,
+			failure: "BAD_USER_INPUT/INVALID_QUERY_INPUT: Missing required argument: data",
+		},
+		{
+			name:    "no filter",
+			query:   `mutation{deleteLeads{id}}`,
+			failure: "BAD_USER_INPUT/INVALID_QUERY_INPUT: Missing required argument: filter",
+		},
+		{
+			name:    "an empty filter of a find-one",
+			query:   `{lead(filter:{}){id}}`,
+			failure: "BAD_USER_INPUT/INVALID_QUERY_INPUT: Missing filter argument",
+		},
+		{
+			name:    "a find-one that finds nothing",
+			query:   `{lead(filter:{id:{eq:"` + followUpID + `"}}){id}}`,
+			failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found",
+		},
+		{
+			name:    "deleting what is not there",
+			query:   `mutation{deleteLead(id:"` + followUpID + `"){id}}`,
+			failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found",
+		},
+		{
+			name:    "destroying what is not there",
+			query:   `mutation{destroyLead(id:"` + followUpID + `"){id}}`,
+			failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found",
+		},
+		{
+			name:    "a phone of another country",
+			query:   `mutation{createLead(data:{phone:{primaryPhoneNumber:"+14155552671",primaryPhoneCountryCode:"IN"}}){id}}`,
+			failure: "BAD_USER_INPUT/CONFLICTING_PHONE_COUNTRY_CODE: Provided and inferred country code are conflicting",
+		},
+		{
+			name:    "codes that contradict each other",
+			query:   `mutation{createLead(data:{phone:{primaryPhoneNumber:"9812345678",primaryPhoneCallingCode:"+1",primaryPhoneCountryCode:"IN"}}){id}}`,
+			failure: "BAD_USER_INPUT/CONFLICTING_PHONE_CALLING_CODE_AND_COUNTRY_CODE: Provided country code and calling code are conflicting",
+		},
 	})
 	if got := b.query(`{leads{totalCount}}`); got.data("leads") != `{"totalCount":1}` {
 		t.Errorf("a refused write left something behind: %s", got.text)
@@ -69,11 +149,15 @@ func TestValuesAreStoredTheWayUpstreamDoes(t *testing.T) {
 			data = "{" + tt.field + ":" + tt.in + "}"
 		}
 		exchanges = append(exchanges, exchange{
-			name: tt.name, query: `mutation{createLead(data:` + data + `){` + tt.field + tt.selection + `}}`, want: `{"` + tt.field + `":` + tt.out + `}`,
+			name:  tt.name,
+			query: `mutation{createLead(data:` + data + `){` + tt.field + tt.selection + `}}`,
+			want:  `{"` + tt.field + `":` + tt.out + `}`,
 		})
 	}
 	exchanges = append(exchanges, exchange{
-		name: "a lenient date puts the month first", query: `mutation{createPatient(data:{dateOfBirth:"03/02/1990"}){dateOfBirth}}`, want: `{"dateOfBirth":"1990-03-02"}`,
+		name:  "a lenient date puts the month first",
+		query: `mutation{createPatient(data:{dateOfBirth:"03/02/1990"}){dateOfBirth}}`,
+		want:  `{"dateOfBirth":"1990-03-02"}`,
 	})
 	expect(t, b, exchanges)
 }
@@ -103,7 +187,8 @@ func TestUpsertFindsByUniqueFieldKeepsTheIdAndRestores(t *testing.T) {
 	expect(t, b, []exchange{
 		{name: "delete", query: `mutation{deletePatient(id:"` + patientID + `"){id}}`, want: `{"id":"` + patientID + `"}`},
 		{
-			name: "a soft-deleted holder still blocks a plain create, without saying who it is", query: `mutation{createPatient(data:{mrn:"M-1"}){id}}`,
+			name:    "a soft-deleted holder still blocks a plain create, without saying who it is",
+			query:   `mutation{createPatient(data:{mrn:"M-1"}){id}}`,
 			failure: "BAD_USER_INPUT/: A duplicate entry was detected",
 		},
 		{
@@ -117,13 +202,19 @@ func TestUpsertFindsByUniqueFieldKeepsTheIdAndRestores(t *testing.T) {
 		},
 		{name: "another patient", query: `mutation{createPatient(data:{id:"` + followUpID + `",mrn:"M-2"}){mrn}}`, want: `{"mrn":"M-2"}`},
 		{
-			name: "an upsert that means two records", query: `mutation{createPatient(data:{id:"` + followUpID + `",mrn:"M-1"},upsert:true){id}}`,
+			name:    "an upsert that means two records",
+			query:   `mutation{createPatient(data:{id:"` + followUpID + `",mrn:"M-1"},upsert:true){id}}`,
 			failure: "BAD_USER_INPUT/UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT: Multiple records found with the same unique field values for patient. Cannot determine which record to update.",
 		},
-		{name: "blanks are not duplicates", query: `mutation{createPatients(data:[{mrn:""},{mrn:""},{}]){mrn}}`, want: `[{"mrn":""},{"mrn":""},{"mrn":""}]`},
 		{
-			name: "no unique key in the data is a plain insert", query: `mutation{createPatients(data:[{name:"n"},{name:"n"}],upsert:true){name}}`,
-			want: `[{"name":"n"},{"name":"n"}]`,
+			name:  "blanks are not duplicates",
+			query: `mutation{createPatients(data:[{mrn:""},{mrn:""},{}]){mrn}}`,
+			want:  `[{"mrn":""},{"mrn":""},{"mrn":""}]`,
+		},
+		{
+			name:  "no unique key in the data is a plain insert",
+			query: `mutation{createPatients(data:[{name:"n"},{name:"n"}],upsert:true){name}}`,
+			want:  `[{"name":"n"},{"name":"n"}]`,
 		},
 	})
 	got := b.query(`mutation{deletePatient(id:"` + patientID + `"){id}}`)
@@ -185,17 +276,41 @@ func TestSoftDeleteRestoreAndDestroy(t *testing.T) {
 	one := `filter:{id:{eq:"` + callID + `"}}`
 	expect(t, b, []exchange{
 		{name: "soft delete of the lead", query: `mutation{deleteLead(id:"` + leadID + `"){id}}`, want: `{"id":"` + leadID + `"}`},
-		{name: "the relation and its id read null together", query: `{call(` + one + `)` + lead + `}`, want: `{"id":"` + callID + `","leadId":null,"lead":null}`},
+		{
+			name:  "the relation and its id read null together",
+			query: `{call(` + one + `)` + lead + `}`,
+			want:  `{"id":"` + callID + `","leadId":null,"lead":null}`,
+		},
 		{name: "the id alone is still there", query: `{call(` + one + `){leadId}}`, want: `{"leadId":"` + leadID + `"}`},
-		{name: "an update of a deleted record", query: `mutation{updateLead(id:"` + leadID + `",data:{name:"x"}){id}}`, failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found"},
-		{name: "a restore whose filter mentions deletedAt answers nothing", query: `mutation{restoreLeads(filter:{deletedAt:{is:NOT_NULL}}){id}}`, want: `[]`},
+		{
+			name:    "an update of a deleted record",
+			query:   `mutation{updateLead(id:"` + leadID + `",data:{name:"x"}){id}}`,
+			failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found",
+		},
+		{
+			name:  "a restore whose filter mentions deletedAt answers nothing",
+			query: `mutation{restoreLeads(filter:{deletedAt:{is:NOT_NULL}}){id}}`,
+			want:  `[]`,
+		},
 		{name: "but it restored", query: `{leads{totalCount}}`, want: `{"totalCount":1}`},
 		{name: "delete again", query: `mutation{deleteLeads(filter:{id:{eq:"` + leadID + `"}}){id}}`, want: `[{"id":"` + leadID + `"}]`},
-		{name: "a restore by id answers", query: `mutation{restoreLeads(filter:{id:{eq:"` + leadID + `"}}){id deletedAt}}`, want: `[{"id":"` + leadID + `","deletedAt":null}]`},
+		{
+			name:  "a restore by id answers",
+			query: `mutation{restoreLeads(filter:{id:{eq:"` + leadID + `"}}){id deletedAt}}`,
+			want:  `[{"id":"` + leadID + `","deletedAt":null}]`,
+		},
 		{name: "destroy", query: `mutation{destroyLeads(filter:{id:{eq:"` + leadID + `"}}){id}}`, want: `[{"id":"` + leadID + `"}]`},
 		{name: "what pointed there points nowhere", query: `{calls(filter:{leadId:{is:NOT_NULL}}){totalCount}}`, want: `{"totalCount":0}`},
-		{name: "destroyed is gone for good", query: `mutation{restoreLead(id:"` + leadID + `"){id}}`, failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found"},
-		{name: "disconnect", query: `mutation{updateCall(id:"` + callID + `",data:{lead:{disconnect:true}}){leadId}}`, want: `{"leadId":null}`},
+		{
+			name:    "destroyed is gone for good",
+			query:   `mutation{restoreLead(id:"` + leadID + `"){id}}`,
+			failure: "NOT_FOUND/RECORD_NOT_FOUND: Record not found",
+		},
+		{
+			name:  "disconnect",
+			query: `mutation{updateCall(id:"` + callID + `",data:{lead:{disconnect:true}}){leadId}}`,
+			want:  `{"leadId":null}`,
+		},
 	})
 }
 
@@ -207,12 +322,15 @@ func TestDuplicatesArePeopleWithTheSameName(t *testing.T) {
 	}
 	expect(t, b, []exchange{
 		{
-			name: "by id", query: `query($i:[UUID]){personDuplicates(ids:$i){totalCount edges{node{id}}}}`, variables: []any{"i", []any{leadID}},
-			want: `[{"totalCount":1,"edges":[{"node":{"id":"` + followUpID + `"}}]}]`,
+			name:      "by id",
+			query:     `query($i:[UUID]){personDuplicates(ids:$i){totalCount edges{node{id}}}}`,
+			variables: []any{"i", []any{leadID}},
+			want:      `[{"totalCount":1,"edges":[{"node":{"id":"` + followUpID + `"}}]}]`,
 		},
 		{
-			name: "by data", query: `{personDuplicates(data:[{name:{firstName:"Asha",lastName:"Rao"}},{name:{firstName:"Asha"}}]){totalCount}}`,
-			want: `[{"totalCount":2},{"totalCount":0}]`,
+			name:  "by data",
+			query: `{personDuplicates(data:[{name:{firstName:"Asha",lastName:"Rao"}},{name:{firstName:"Asha"}}]){totalCount}}`,
+			want:  `[{"totalCount":2},{"totalCount":0}]`,
 		},
 		{
 			name: "by neither", query: `{personDuplicates{totalCount}}`,
