@@ -1,7 +1,7 @@
 # Build: docker build -t helix .            (make docker stamps the version)
-# Empty base: docker build --build-arg BASE=scratch -t helix .
+# The base is empty by default; another one: docker build --build-arg BASE=alpine -t helix .
 ARG GO_VERSION=1.26
-ARG BASE=gcr.io/distroless/static-debian12:nonroot
+ARG BASE=scratch
 
 FROM golang:${GO_VERSION} AS build
 WORKDIR /src

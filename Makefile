@@ -31,7 +31,7 @@ build: ## Build bin/helix, static and stripped
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/helix ./cmd/helix
 
 .PHONY: docker
-docker: ## Build the container image; BASE=scratch for an empty base
+docker: ## Build the container image; BASE=alpine for one with a shell
 	docker build --build-arg VERSION=$(VERSION) $(if $(BASE),--build-arg BASE=$(BASE)) -t $(IMAGE) .
 
 ##@ Check

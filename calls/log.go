@@ -26,6 +26,32 @@ func (s *Service) Get(ctx context.Context, id helix.CallID) (helix.Call, error) 
 	return *call, nil
 }
 
+// Timeline reads what happened to a call after a place in the log, in order; more says whether there are further events
+// than limit. NOT_FOUND when nobody has heard of the call.
+func (s *Service) Timeline(ctx context.Context, id helix.CallID, after uint64, limit int) (events []*helix.CallEvent, more bool, err error) {
+	stored, err := s.bus.CallEvents(ctx, string(id))
+	if err != nil {
+		return nil, false, fmt.Errorf("calls.timeline: %w", err)
+	}
+	if len(stored) == 0 {
+		return nil, false, helix.NotFound("call")
+	}
+	for _, st := range stored {
+		if st.Sequence <= after {
+			continue
+		}
+		if len(events) == limit {
+			return events, true, nil
+		}
+		e, err := s.tail.decode(st)
+		if err != nil {
+			return nil, false, err
+		}
+		events = append(events, e)
+	}
+	return events, false, nil
+}
+
 // Append lets decide see the call as it is (nil when it does not exist) and appends the events that it yields, if any.
 // When somebody else appended meanwhile, decide is asked again with the newer call: it must be idempotent. The answer
 // is the call afterwards.

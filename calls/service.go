@@ -18,6 +18,8 @@ import (
 type MissedCalls interface {
 	// Record takes a missed call in, once per provider call however often it is told, and answers with its entry.
 	Record(ctx context.Context, call helix.Call) (helix.MissedCall, error)
+	// Reached takes an answered call in: whoever waited for a call back under its number was reached.
+	Reached(ctx context.Context, call helix.Call) error
 }
 
 // Agents is who wants to know what calls do to agents.
@@ -150,6 +152,11 @@ func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call,
 	if state, at := agentState(r); state != "" && r.Agent != "" && after.Disposition == nil {
 		report := helix.AgentReport{Agent: r.Agent, State: state, Call: id, At: at}
 		if err := s.agents.Observe(ctx, report); err != nil {
+			return err
+		}
+	}
+	if after.Answered() && (call == nil || !call.Answered()) {
+		if err := s.missed.Reached(ctx, after); err != nil {
 			return err
 		}
 	}

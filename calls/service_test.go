@@ -39,6 +39,8 @@ func (a *around) Record(_ context.Context, call helix.Call) (helix.MissedCall, e
 	return helix.MissedCall{ID: call.ID, Count: 1}, a.err
 }
 
+func (a *around) Reached(context.Context, helix.Call) error { return nil }
+
 func (a *around) Observe(_ context.Context, r helix.AgentReport) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

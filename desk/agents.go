@@ -34,7 +34,14 @@ type Agents struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	names map[helix.AgentID]string // as large as the agent directory
+	known map[helix.AgentID]known // as large as the agent directory
+	news  chan struct{}           // closed and replaced when something changes
+}
+
+// known is an agent's latest presence and its place among all changes.
+type known struct {
+	presence
+	revision uint64
 }
 
 // NewAgents opens the presences.
@@ -43,17 +50,20 @@ func NewAgents(ctx context.Context, b *bus.Bus, now func() time.Time) (*Agents, 
 	if err != nil {
 		return nil, err
 	}
-	return &Agents{bucket: bucket, now: now, names: map[helix.AgentID]string{}}, nil
+	return &Agents{bucket: bucket, now: now, known: map[helix.AgentID]known{}, news: make(chan struct{})}, nil
 }
 
-// Run follows presences until ctx ends, so that names are known on every replica.
+// Run follows presences until ctx ends, so that every replica knows names and tells changes.
 func (a *Agents) Run(ctx context.Context) error {
-	return a.bucket.Watch(ctx, func(_ string, p *presence, _ uint64) {
-		if p != nil && p.Name != "" {
-			a.mu.Lock()
-			a.names[p.Agent] = p.Name
-			a.mu.Unlock()
+	return a.bucket.Watch(ctx, func(_ string, p *presence, revision uint64) {
+		if p == nil {
+			return
 		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.known[p.Agent] = known{*p, revision}
+		close(a.news)
+		a.news = make(chan struct{})
 	})
 }
 
@@ -61,7 +71,39 @@ func (a *Agents) Run(ctx context.Context) error {
 func (a *Agents) Name(agent helix.AgentID) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.names[agent]
+	return a.known[agent].Name
+}
+
+// nameOf gives the name of who works at a desk, the agent's id when nobody ever did.
+func (a *Agents) nameOf(seat helix.AgentSeat) string {
+	if name := a.Name(seat.Agent); name != "" {
+		return name
+	}
+	return string(seat.Agent)
+}
+
+// next waits for the earliest change after a place. There is no queue: an agent who changes faster than anybody reads is
+// told by his latest state.
+func (a *Agents) next(ctx context.Context, after uint64, of func(helix.AgentID) bool) (known, error) {
+	for {
+		a.mu.Lock()
+		var next known
+		for id, k := range a.known {
+			if k.revision > after && of(id) && (next.revision == 0 || k.revision < next.revision) {
+				next = k
+			}
+		}
+		news := a.news
+		a.mu.Unlock()
+		if next.revision > 0 {
+			return next, nil
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return known{}, ctx.Err()
+		}
+	}
 }
 
 // Get tells how an agent is; one that nobody has heard of is offline.

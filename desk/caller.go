@@ -13,8 +13,3 @@ func (d *Desk) WhoIs(ctx context.Context, access helix.Access, phone helix.Phone
 	}
 	return d.crm.ContactByPhone(ctx, access, phone)
 }
-
-// MissedCall reads an entry of the queue; NOT_FOUND when it is gone.
-func (d *Desk) MissedCall(ctx context.Context, id helix.CallID) (helix.MissedCall, error) {
-	return d.queue.Get(ctx, id)
-}

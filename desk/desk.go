@@ -20,6 +20,10 @@ type Telephony interface {
 	SetState(ctx context.Context, seat helix.AgentSeat, state helix.AgentState, reason string) error
 	// Dial asks for a call once. UNKNOWN_OUTCOME means that it may ring; every other error that it does not.
 	Dial(ctx context.Context, seat helix.AgentSeat, phone helix.Phone, call helix.CallID) (providerCallID string, err error)
+	// Abandoned lists inbound calls that reached nobody, of today at least.
+	Abandoned(ctx context.Context) ([]helix.CallReport, error)
+	// Dispositions lists the labels that the seat's campaign accepts.
+	Dispositions(ctx context.Context, seat helix.AgentSeat) ([]string, error)
 	// Dispose saves a disposition and frees the agent; a call that is disposed already is success.
 	Dispose(ctx context.Context, seat helix.AgentSeat, call helix.Call, d helix.Disposition) error
 }
@@ -68,6 +72,7 @@ type Options struct {
 	CRM       CRM
 	Agents    *Agents
 	Queue     *Queue
+	Seats     []helix.AgentSeat // the agent directory
 	Now       func() time.Time
 	Logger    *slog.Logger
 	Tracer    trace.Tracer
@@ -83,6 +88,7 @@ type Desk struct {
 	crm         CRM
 	agents      *Agents
 	queue       *Queue
+	seats       []helix.AgentSeat
 	now         func() time.Time
 	log         *slog.Logger
 	tracer      trace.Tracer
@@ -92,7 +98,7 @@ type Desk struct {
 // New makes a desk.
 func New(o Options) *Desk {
 	return &Desk{
-		telephony: o.Telephony, calls: o.Calls, records: o.Records, crm: o.CRM, agents: o.Agents, queue: o.Queue,
+		telephony: o.Telephony, calls: o.Calls, records: o.Records, crm: o.CRM, agents: o.Agents, queue: o.Queue, seats: o.Seats,
 		now: o.Now, log: o.Logger, tracer: o.Tracer, pauseReason: o.PauseReason,
 	}
 }
@@ -103,6 +109,8 @@ type Worker struct {
 	Name   string
 	Token  string // FortyTwo is read with his rights
 	Seat   helix.AgentSeat
+
+	Supervisor bool
 }
 
 // Access is the worker's own rights in FortyTwo.

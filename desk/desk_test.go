@@ -41,6 +41,8 @@ type line struct {
 	disposed []string // labels, in order
 	err      error    // of every command but Dial
 	dials    atomic.Int32
+
+	abandoned []helix.CallReport
 }
 
 func (l *line) fail(err error) {
@@ -66,6 +68,14 @@ func (l *line) Dial(context.Context, helix.AgentSeat, helix.Phone, helix.CallID)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return "21799900000000459", l.dialErr
+}
+
+func (l *line) Abandoned(context.Context) ([]helix.CallReport, error) {
+	return l.abandoned, l.outcome()
+}
+
+func (l *line) Dispositions(context.Context, helix.AgentSeat) ([]string, error) {
+	return []string{"Booked"}, l.outcome()
 }
 
 func (l *line) Dispose(_ context.Context, _ helix.AgentSeat, _ helix.Call, d helix.Disposition) error {
@@ -213,7 +223,8 @@ func setupOn(t *testing.T, b *bus.Bus, clk *clock) *bench {
 	x.calls.Wire(x.queue, x.agents)
 	x.Desk = desk.New(desk.Options{
 		Telephony: x.line, Calls: x.calls, Records: x.ledger, CRM: x.crm, Agents: x.agents, Queue: x.queue,
-		Now: clk.now, Logger: log, Tracer: tracer, PauseReason: "Break",
+		Seats: []helix.AgentSeat{worker("1").Seat, worker("2").Seat},
+		Now:   clk.now, Logger: log, Tracer: tracer, PauseReason: "Break",
 	})
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context) error{x.queue.Run, x.agents.Run, x.calls.Run} {

@@ -42,6 +42,8 @@ type entry struct {
 	Lead          string               `json:"lead,omitempty"`
 	Patient       string               `json:"patient,omitempty"`
 	ContactKnown  bool                 `json:"contactKnown,omitempty"` // whether FortyTwo was asked, not whether it knew
+	PassedBy      helix.AgentID        `json:"passedBy,omitempty"`     // who gave it back or let it lapse
+	PassedAt      time.Time            `json:"passedAt,omitzero"`
 
 	Seen map[string]time.Time `json:"seen"` // provider call ids that are counted, and when they were missed
 }
@@ -49,6 +51,18 @@ type entry struct {
 // held reports whether an agent has the entry and may keep it.
 func (e *entry) held(now time.Time) bool {
 	return e.Agent != "" && (e.Status != helix.CallbackPending || now.Before(e.ClaimedUntil))
+}
+
+// passed reports whether the agent has just given the entry back or let it lapse: it goes to others first.
+func (e *entry) passed(agent helix.AgentID, now time.Time, rest time.Duration) bool {
+	lapsed := e.Agent == agent && !e.held(now) && now.Before(e.ClaimedUntil.Add(rest))
+	return lapsed || (e.PassedBy == agent && now.Before(e.PassedAt.Add(rest)))
+}
+
+// pass takes the entry from its holder.
+func (e *entry) pass(now time.Time) {
+	e.PassedBy, e.PassedAt = e.Agent, now.UTC()
+	e.Agent, e.AgentName, e.Member, e.ClaimedUntil = "", "", "", time.Time{}
 }
 
 type indexed struct {
@@ -103,6 +117,19 @@ func (q *Queue) Get(ctx context.Context, id helix.CallID) (helix.MissedCall, err
 		return helix.MissedCall{}, err
 	}
 	return q.view(&e.entry), nil
+}
+
+// All lists every entry, the first missed first.
+func (q *Queue) All(ctx context.Context) ([]helix.MissedCall, error) {
+	if err := q.ready(ctx); err != nil {
+		return nil, err
+	}
+	entries := q.snapshot()
+	all := make([]helix.MissedCall, len(entries))
+	for i, e := range entries {
+		all[i] = q.view(&e.entry)
+	}
+	return all, nil
 }
 
 // Open lists the open entries that an agent holds, the first missed first.

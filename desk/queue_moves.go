@@ -11,7 +11,7 @@ import (
 // errTaken ends a move that no longer fits the entry: somebody else was first.
 var errTaken = errors.New("the entry was taken")
 
-// Claim gives the worker the oldest caller who waits and whom nobody holds. A worker who holds one that he has not
+// Claim gives the worker the oldest caller who waits, whom nobody holds and whom he has not just passed on. A worker who holds one that he has not
 // acted on gets the same again, so that repeating a request never hands out two. It is nil when nobody waits.
 func (q *Queue) Claim(ctx context.Context, w Worker) (*helix.MissedCall, error) {
 	if err := q.ready(ctx); err != nil {
@@ -26,7 +26,7 @@ func (q *Queue) Claim(ctx context.Context, w Worker) (*helix.MissedCall, error) 
 		}
 	}
 	for _, e := range waiting {
-		if e.Status != helix.CallbackPending || e.held(now) {
+		if e.Status != helix.CallbackPending || e.held(now) || e.passed(w.Seat.Agent, now, q.o.ClaimTTL) {
 			continue
 		}
 		claimed, err := q.claim(ctx, e, w)
@@ -149,7 +149,7 @@ func (q *Queue) release(ctx context.Context, which func(*entry) bool) error {
 			if !mine(e) {
 				return false, nil
 			}
-			e.Agent, e.AgentName, e.Member, e.ClaimedUntil = "", "", "", time.Time{}
+			e.pass(q.o.Now())
 			return true, nil
 		})
 		if err != nil && !helix.IsCode(err, helix.CodeNotFound) {
@@ -157,6 +157,71 @@ func (q *Queue) release(ctx context.Context, which func(*entry) bool) error {
 		}
 	}
 	return nil
+}
+
+// Release gives an open entry back to those who wait for work, whether or not it was acted on.
+func (q *Queue) Release(ctx context.Context, id helix.CallID, w Worker) (helix.MissedCall, error) {
+	return q.move(ctx, id, func(e *entry) (bool, error) {
+		if err := q.mayTouch(e, w); err != nil {
+			return false, err
+		}
+		if !e.Status.Open() {
+			return false, helix.Conflict("this missed call is settled already")
+		}
+		if e.Agent == "" && e.Status == helix.CallbackPending {
+			return false, nil
+		}
+		e.Status = helix.CallbackPending
+		e.pass(q.o.Now())
+		return true, nil
+	})
+}
+
+// Update sets where an entry stands. Back to pending opens it again and gives it to nobody.
+func (q *Queue) Update(ctx context.Context, id helix.CallID, w Worker, status helix.CallbackStatus) (helix.MissedCall, error) {
+	return q.move(ctx, id, func(e *entry) (bool, error) {
+		if err := q.mayTouch(e, w); err != nil || e.Status == status {
+			return false, err
+		}
+		now := q.o.Now().UTC()
+		e.Status = status
+		switch {
+		case status == helix.CallbackPending:
+			e.SettledAt = time.Time{}
+			e.pass(now)
+		case status == helix.CallbackAttempted:
+			e.SettledAt, e.AttemptedAt, e.ClaimedUntil = time.Time{}, now, time.Time{}
+		default:
+			e.SettledAt, e.ClaimedUntil = now, time.Time{}
+		}
+		if status != helix.CallbackPending && w.Seat.Agent != "" {
+			e.Agent, e.AgentName, e.Member = w.Seat.Agent, w.Name, w.Member
+		}
+		return true, nil
+	})
+}
+
+// Reached closes the entry of a patient who was talked to in some other way than a call back to it.
+func (q *Queue) Reached(ctx context.Context, call helix.Call) error {
+	if call.Phone == "" || call.MissedCall != "" {
+		return nil
+	}
+	_, _, err := q.change(ctx, q.o.Person(call.Phone), func(e *entry, exists bool) (bool, error) {
+		if !exists || !e.Status.Open() || call.AnsweredAt.Before(e.LastMissedAt) {
+			return false, nil
+		}
+		e.Status, e.SettledAt, e.ClaimedUntil = helix.CallbackCompleted, call.AnsweredAt.UTC(), time.Time{}
+		return true, nil
+	})
+	return err
+}
+
+// mayTouch lets agents leave alone what another one holds; supervisors may.
+func (q *Queue) mayTouch(e *entry, w Worker) error {
+	if w.Supervisor {
+		return nil
+	}
+	return q.heldByOther(e, w.Seat.Agent)
 }
 
 // move changes the entry with this id, NOT_FOUND when there is none any more.

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 
 	helix "github.com/helix-engage/gateway"
 )
@@ -56,6 +57,35 @@ func (d *Desk) Logout(ctx context.Context, w Worker, force bool) (helix.DeskAgen
 		return after, err
 	}
 	return after, d.queue.ReleaseAll(ctx, w.Seat.Agent)
+}
+
+// ForceReady frees a worker who is stuck: a new session is the known way out of after-call work (ozonetel.md 2).
+func (d *Desk) ForceReady(ctx context.Context, w Worker, extension string) (helix.DeskAgent, error) {
+	now, err := d.agents.Get(ctx, w.Seat, w.Name)
+	if err != nil {
+		return now, err
+	}
+	if now.State.OnCall() {
+		return now, &helix.Error{Code: helix.CodeAgentBusy, Message: "a call is up; end it first", Op: "desk.force_ready"}
+	}
+	if extension != "" {
+		w.Seat.SIPExtension = extension
+	}
+	if err := d.telephony.Logout(ctx, w.Seat); err != nil {
+		return now, err
+	}
+	if err := d.telephony.Login(ctx, w.Seat); err != nil {
+		offline, oerr := d.agents.command(ctx, w, func(p *presence) { p.enter(helix.AgentOffline, "", d.now()) })
+		return offline, errors.Join(err, oerr)
+	}
+	if err := d.telephony.SetState(ctx, w.Seat, helix.AgentReady, ""); err != nil {
+		return now, err
+	}
+	return d.agents.command(ctx, w, func(p *presence) {
+		p.Extension = extension
+		p.enter(helix.AgentReady, "", d.now())
+		p.Wanted, p.Current = helix.AgentReady, ""
+	})
 }
 
 // SetState makes the worker ready or pauses him. On READY he holds the oldest waiting missed call afterwards, if there

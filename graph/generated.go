@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	DeskAgent() DeskAgentResolver
 	IncomingCall() IncomingCallResolver
 	MissedCallAssigned() MissedCallAssignedResolver
+	MissedCallGroup() MissedCallGroupResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
@@ -43,6 +44,15 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AbandonedCall struct {
+		At            func(childComplexity int) int
+		Campaign      func(childComplexity int) int
+		Did           func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Phone         func(childComplexity int) int
+		WaitedSeconds func(childComplexity int) int
+	}
+
 	AgentLoginPayload struct {
 		Agent func(childComplexity int) int
 		Error func(childComplexity int) int
@@ -58,6 +68,12 @@ type ComplexityRoot struct {
 	AgentRef struct {
 		ID   func(childComplexity int) int
 		Name func(childComplexity int) int
+	}
+
+	AgentStateEvent struct {
+		Agent  func(childComplexity int) int
+		At     func(childComplexity int) int
+		Cursor func(childComplexity int) int
 	}
 
 	CallAnswered struct {
@@ -136,11 +152,27 @@ type ComplexityRoot struct {
 		Sequence func(childComplexity int) int
 	}
 
+	CallTimeline struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	CallTimelineEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	CallerSummary struct {
 		DisplayName func(childComplexity int) int
 		Known       func(childComplexity int) int
 		Lead        func(childComplexity int) int
 		Patient     func(childComplexity int) int
+	}
+
+	ClaimNextMissedCallPayload struct {
+		Error      func(childComplexity int) int
+		MissedCall func(childComplexity int) int
+		Ok         func(childComplexity int) int
 	}
 
 	CursorExpired struct {
@@ -193,6 +225,12 @@ type ComplexityRoot struct {
 		Priority func(childComplexity int) int
 		Reason   func(childComplexity int) int
 		Title    func(childComplexity int) int
+	}
+
+	ForceAgentReadyPayload struct {
+		Agent func(childComplexity int) int
+		Error func(childComplexity int) int
+		Ok    func(childComplexity int) int
 	}
 
 	IncomingCall struct {
@@ -269,14 +307,39 @@ type ComplexityRoot struct {
 		Sequence   func(childComplexity int) int
 	}
 
+	MissedCallConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	MissedCallEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	MissedCallGroup struct {
+		Count  func(childComplexity int) int
+		Items  func(childComplexity int, first *int, after *string) int
+		Oldest func(childComplexity int) int
+		Status func(childComplexity int) int
+	}
+
+	MissedCallQueue struct {
+		Groups func(childComplexity int) int
+	}
+
 	Mutation struct {
-		AgentLogin     func(childComplexity int, input AgentLoginInput) int
-		AgentLogout    func(childComplexity int, input AgentLogoutInput) int
-		Dial           func(childComplexity int, input DialInput) int
-		Dispose        func(childComplexity int, input DisposeInput) int
-		RefreshSession func(childComplexity int, input RefreshSessionInput) int
-		SetAgentState  func(childComplexity int, input SetAgentStateInput) int
-		SignIn         func(childComplexity int, input SignInInput) int
+		AgentLogin          func(childComplexity int, input AgentLoginInput) int
+		AgentLogout         func(childComplexity int, input AgentLogoutInput) int
+		ClaimNextMissedCall func(childComplexity int, input ClaimNextMissedCallInput) int
+		Dial                func(childComplexity int, input DialInput) int
+		Dispose             func(childComplexity int, input DisposeInput) int
+		ForceAgentReady     func(childComplexity int, input ForceAgentReadyInput) int
+		RefreshSession      func(childComplexity int, input RefreshSessionInput) int
+		ReleaseMissedCall   func(childComplexity int, input ReleaseMissedCallInput) int
+		SetAgentState       func(childComplexity int, input SetAgentStateInput) int
+		SignIn              func(childComplexity int, input SignInInput) int
+		UpdateMissedCall    func(childComplexity int, input UpdateMissedCallInput) int
 	}
 
 	OperationError struct {
@@ -298,14 +361,26 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Viewer   func(childComplexity int) int
-		Worklist func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
+		AbandonedCalls  func(childComplexity int, from time.Time, to time.Time) int
+		Agents          func(childComplexity int) int
+		CallTimeline    func(childComplexity int, callID string, first *int, after *string) int
+		Dispositions    func(childComplexity int) int
+		LiveCalls       func(childComplexity int) int
+		MissedCallQueue func(childComplexity int, status *CallbackStatus) int
+		Viewer          func(childComplexity int) int
+		Worklist        func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
 	}
 
 	RefreshSessionPayload struct {
 		Error   func(childComplexity int) int
 		Ok      func(childComplexity int) int
 		Session func(childComplexity int) int
+	}
+
+	ReleaseMissedCallPayload struct {
+		Error      func(childComplexity int) int
+		MissedCall func(childComplexity int) int
+		Ok         func(childComplexity int) int
 	}
 
 	Session struct {
@@ -346,7 +421,14 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		CallEvents func(childComplexity int, after *string, agentID *string, kinds []CallEventKind) int
+		AgentStates func(childComplexity int) int
+		CallEvents  func(childComplexity int, after *string, agentID *string, kinds []CallEventKind) int
+	}
+
+	UpdateMissedCallPayload struct {
+		Error      func(childComplexity int) int
+		MissedCall func(childComplexity int) int
+		Ok         func(childComplexity int) int
 	}
 
 	Viewer struct {
@@ -398,21 +480,35 @@ type IncomingCallResolver interface {
 type MissedCallAssignedResolver interface {
 	MissedCall(ctx context.Context, obj *MissedCallAssigned) (*MissedCall, error)
 }
+type MissedCallGroupResolver interface {
+	Items(ctx context.Context, obj *MissedCallGroup, first *int, after *string) (*MissedCallConnection, error)
+}
 type MutationResolver interface {
 	SignIn(ctx context.Context, input SignInInput) (*SignInPayload, error)
 	RefreshSession(ctx context.Context, input RefreshSessionInput) (*RefreshSessionPayload, error)
 	AgentLogin(ctx context.Context, input AgentLoginInput) (*AgentLoginPayload, error)
 	AgentLogout(ctx context.Context, input AgentLogoutInput) (*AgentLogoutPayload, error)
 	SetAgentState(ctx context.Context, input SetAgentStateInput) (*SetAgentStatePayload, error)
+	ForceAgentReady(ctx context.Context, input ForceAgentReadyInput) (*ForceAgentReadyPayload, error)
 	Dial(ctx context.Context, input DialInput) (*DialPayload, error)
 	Dispose(ctx context.Context, input DisposeInput) (*DisposePayload, error)
+	UpdateMissedCall(ctx context.Context, input UpdateMissedCallInput) (*UpdateMissedCallPayload, error)
+	ClaimNextMissedCall(ctx context.Context, input ClaimNextMissedCallInput) (*ClaimNextMissedCallPayload, error)
+	ReleaseMissedCall(ctx context.Context, input ReleaseMissedCallInput) (*ReleaseMissedCallPayload, error)
 }
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*Viewer, error)
 	Worklist(ctx context.Context, kinds []WorklistKind, first *int, after *string) (*WorklistConnection, error)
+	MissedCallQueue(ctx context.Context, status *CallbackStatus) (*MissedCallQueue, error)
+	AbandonedCalls(ctx context.Context, from time.Time, to time.Time) ([]AbandonedCall, error)
+	Dispositions(ctx context.Context) ([]string, error)
+	Agents(ctx context.Context) ([]DeskAgent, error)
+	LiveCalls(ctx context.Context) ([]LiveCall, error)
+	CallTimeline(ctx context.Context, callID string, first *int, after *string) (*CallTimeline, error)
 }
 type SubscriptionResolver interface {
 	CallEvents(ctx context.Context, after *string, agentID *string, kinds []CallEventKind) (<-chan CallEvent, error)
+	AgentStates(ctx context.Context) (<-chan *AgentStateEvent, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -432,6 +528,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AbandonedCall.at":
+		if e.ComplexityRoot.AbandonedCall.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbandonedCall.At(childComplexity), true
+	case "AbandonedCall.campaign":
+		if e.ComplexityRoot.AbandonedCall.Campaign == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbandonedCall.Campaign(childComplexity), true
+	case "AbandonedCall.did":
+		if e.ComplexityRoot.AbandonedCall.Did == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbandonedCall.Did(childComplexity), true
+	case "AbandonedCall.id":
+		if e.ComplexityRoot.AbandonedCall.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbandonedCall.ID(childComplexity), true
+	case "AbandonedCall.phone":
+		if e.ComplexityRoot.AbandonedCall.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbandonedCall.Phone(childComplexity), true
+	case "AbandonedCall.waitedSeconds":
+		if e.ComplexityRoot.AbandonedCall.WaitedSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AbandonedCall.WaitedSeconds(childComplexity), true
 
 	case "AgentLoginPayload.agent":
 		if e.ComplexityRoot.AgentLoginPayload.Agent == nil {
@@ -483,6 +616,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AgentRef.Name(childComplexity), true
+
+	case "AgentStateEvent.agent":
+		if e.ComplexityRoot.AgentStateEvent.Agent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentStateEvent.Agent(childComplexity), true
+	case "AgentStateEvent.at":
+		if e.ComplexityRoot.AgentStateEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentStateEvent.At(childComplexity), true
+	case "AgentStateEvent.cursor":
+		if e.ComplexityRoot.AgentStateEvent.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentStateEvent.Cursor(childComplexity), true
 
 	case "CallAnswered.agent":
 		if e.ComplexityRoot.CallAnswered.Agent == nil {
@@ -821,6 +973,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CallRinging.Sequence(childComplexity), true
 
+	case "CallTimeline.edges":
+		if e.ComplexityRoot.CallTimeline.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallTimeline.Edges(childComplexity), true
+	case "CallTimeline.pageInfo":
+		if e.ComplexityRoot.CallTimeline.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallTimeline.PageInfo(childComplexity), true
+
+	case "CallTimelineEdge.cursor":
+		if e.ComplexityRoot.CallTimelineEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallTimelineEdge.Cursor(childComplexity), true
+	case "CallTimelineEdge.node":
+		if e.ComplexityRoot.CallTimelineEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallTimelineEdge.Node(childComplexity), true
+
 	case "CallerSummary.displayName":
 		if e.ComplexityRoot.CallerSummary.DisplayName == nil {
 			break
@@ -845,6 +1023,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallerSummary.Patient(childComplexity), true
+
+	case "ClaimNextMissedCallPayload.error":
+		if e.ComplexityRoot.ClaimNextMissedCallPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimNextMissedCallPayload.Error(childComplexity), true
+	case "ClaimNextMissedCallPayload.missedCall":
+		if e.ComplexityRoot.ClaimNextMissedCallPayload.MissedCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimNextMissedCallPayload.MissedCall(childComplexity), true
+	case "ClaimNextMissedCallPayload.ok":
+		if e.ComplexityRoot.ClaimNextMissedCallPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimNextMissedCallPayload.Ok(childComplexity), true
 
 	case "CursorExpired.at":
 		if e.ComplexityRoot.CursorExpired.At == nil {
@@ -1055,6 +1252,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FollowUpTask.Title(childComplexity), true
+
+	case "ForceAgentReadyPayload.agent":
+		if e.ComplexityRoot.ForceAgentReadyPayload.Agent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForceAgentReadyPayload.Agent(childComplexity), true
+	case "ForceAgentReadyPayload.error":
+		if e.ComplexityRoot.ForceAgentReadyPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForceAgentReadyPayload.Error(childComplexity), true
+	case "ForceAgentReadyPayload.ok":
+		if e.ComplexityRoot.ForceAgentReadyPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForceAgentReadyPayload.Ok(childComplexity), true
 
 	case "IncomingCall.agent":
 		if e.ComplexityRoot.IncomingCall.Agent == nil {
@@ -1398,6 +1614,69 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MissedCallAssigned.Sequence(childComplexity), true
 
+	case "MissedCallConnection.edges":
+		if e.ComplexityRoot.MissedCallConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallConnection.Edges(childComplexity), true
+	case "MissedCallConnection.pageInfo":
+		if e.ComplexityRoot.MissedCallConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallConnection.PageInfo(childComplexity), true
+
+	case "MissedCallEdge.cursor":
+		if e.ComplexityRoot.MissedCallEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallEdge.Cursor(childComplexity), true
+	case "MissedCallEdge.node":
+		if e.ComplexityRoot.MissedCallEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallEdge.Node(childComplexity), true
+
+	case "MissedCallGroup.count":
+		if e.ComplexityRoot.MissedCallGroup.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallGroup.Count(childComplexity), true
+	case "MissedCallGroup.items":
+		if e.ComplexityRoot.MissedCallGroup.Items == nil {
+			break
+		}
+
+		args, err := ec.field_MissedCallGroup_items_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.MissedCallGroup.Items(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "MissedCallGroup.oldest":
+		if e.ComplexityRoot.MissedCallGroup.Oldest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallGroup.Oldest(childComplexity), true
+	case "MissedCallGroup.status":
+		if e.ComplexityRoot.MissedCallGroup.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallGroup.Status(childComplexity), true
+
+	case "MissedCallQueue.groups":
+		if e.ComplexityRoot.MissedCallQueue.Groups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCallQueue.Groups(childComplexity), true
+
 	case "Mutation.agentLogin":
 		if e.ComplexityRoot.Mutation.AgentLogin == nil {
 			break
@@ -1420,6 +1699,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AgentLogout(childComplexity, args["input"].(AgentLogoutInput)), true
+	case "Mutation.claimNextMissedCall":
+		if e.ComplexityRoot.Mutation.ClaimNextMissedCall == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_claimNextMissedCall_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ClaimNextMissedCall(childComplexity, args["input"].(ClaimNextMissedCallInput)), true
 	case "Mutation.dial":
 		if e.ComplexityRoot.Mutation.Dial == nil {
 			break
@@ -1442,6 +1732,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Dispose(childComplexity, args["input"].(DisposeInput)), true
+	case "Mutation.forceAgentReady":
+		if e.ComplexityRoot.Mutation.ForceAgentReady == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_forceAgentReady_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ForceAgentReady(childComplexity, args["input"].(ForceAgentReadyInput)), true
 	case "Mutation.refreshSession":
 		if e.ComplexityRoot.Mutation.RefreshSession == nil {
 			break
@@ -1453,6 +1754,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(RefreshSessionInput)), true
+	case "Mutation.releaseMissedCall":
+		if e.ComplexityRoot.Mutation.ReleaseMissedCall == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_releaseMissedCall_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReleaseMissedCall(childComplexity, args["input"].(ReleaseMissedCallInput)), true
 	case "Mutation.setAgentState":
 		if e.ComplexityRoot.Mutation.SetAgentState == nil {
 			break
@@ -1475,6 +1787,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(SignInInput)), true
+	case "Mutation.updateMissedCall":
+		if e.ComplexityRoot.Mutation.UpdateMissedCall == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateMissedCall_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateMissedCall(childComplexity, args["input"].(UpdateMissedCallInput)), true
 
 	case "OperationError.code":
 		if e.ComplexityRoot.OperationError.Code == nil {
@@ -1533,6 +1856,58 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Patient.ID(childComplexity), true
 
+	case "Query.abandonedCalls":
+		if e.ComplexityRoot.Query.AbandonedCalls == nil {
+			break
+		}
+
+		args, err := ec.field_Query_abandonedCalls_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AbandonedCalls(childComplexity, args["from"].(time.Time), args["to"].(time.Time)), true
+	case "Query.agents":
+		if e.ComplexityRoot.Query.Agents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Agents(childComplexity), true
+	case "Query.callTimeline":
+		if e.ComplexityRoot.Query.CallTimeline == nil {
+			break
+		}
+
+		args, err := ec.field_Query_callTimeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CallTimeline(childComplexity, args["callId"].(string), args["first"].(*int), args["after"].(*string)), true
+	case "Query.dispositions":
+		if e.ComplexityRoot.Query.Dispositions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Dispositions(childComplexity), true
+
+	case "Query.liveCalls":
+		if e.ComplexityRoot.Query.LiveCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.LiveCalls(childComplexity), true
+	case "Query.missedCallQueue":
+		if e.ComplexityRoot.Query.MissedCallQueue == nil {
+			break
+		}
+
+		args, err := ec.field_Query_missedCallQueue_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.MissedCallQueue(childComplexity, args["status"].(*CallbackStatus)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -1569,6 +1944,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RefreshSessionPayload.Session(childComplexity), true
+
+	case "ReleaseMissedCallPayload.error":
+		if e.ComplexityRoot.ReleaseMissedCallPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseMissedCallPayload.Error(childComplexity), true
+	case "ReleaseMissedCallPayload.missedCall":
+		if e.ComplexityRoot.ReleaseMissedCallPayload.MissedCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseMissedCallPayload.MissedCall(childComplexity), true
+	case "ReleaseMissedCallPayload.ok":
+		if e.ComplexityRoot.ReleaseMissedCallPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReleaseMissedCallPayload.Ok(childComplexity), true
 
 	case "Session.accessToken":
 		if e.ComplexityRoot.Session.AccessToken == nil {
@@ -1707,6 +2101,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StreamCheckpoint.Sequence(childComplexity), true
 
+	case "Subscription.agentStates":
+		if e.ComplexityRoot.Subscription.AgentStates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subscription.AgentStates(childComplexity), true
 	case "Subscription.callEvents":
 		if e.ComplexityRoot.Subscription.CallEvents == nil {
 			break
@@ -1718,6 +2118,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.CallEvents(childComplexity, args["after"].(*string), args["agentId"].(*string), args["kinds"].([]CallEventKind)), true
+
+	case "UpdateMissedCallPayload.error":
+		if e.ComplexityRoot.UpdateMissedCallPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMissedCallPayload.Error(childComplexity), true
+	case "UpdateMissedCallPayload.missedCall":
+		if e.ComplexityRoot.UpdateMissedCallPayload.MissedCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMissedCallPayload.MissedCall(childComplexity), true
+	case "UpdateMissedCallPayload.ok":
+		if e.ComplexityRoot.UpdateMissedCallPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateMissedCallPayload.Ok(childComplexity), true
 
 	case "Viewer.agent":
 		if e.ComplexityRoot.Viewer.Agent == nil {
@@ -1836,11 +2255,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAgentLoginInput,
 		ec.unmarshalInputAgentLogoutInput,
+		ec.unmarshalInputClaimNextMissedCallInput,
 		ec.unmarshalInputDialInput,
 		ec.unmarshalInputDisposeInput,
+		ec.unmarshalInputForceAgentReadyInput,
 		ec.unmarshalInputRefreshSessionInput,
+		ec.unmarshalInputReleaseMissedCallInput,
 		ec.unmarshalInputSetAgentStateInput,
 		ec.unmarshalInputSignInInput,
+		ec.unmarshalInputUpdateMissedCallInput,
 	)
 	first := true
 
@@ -1971,6 +2394,33 @@ type Query {
     "Items after this cursor of an earlier answer."
     after: Cursor
   ): WorklistConnection!
+  "The missed-call queue by status: the agent sees his own and those that nobody holds, a supervisor all."
+  missedCallQueue(
+    "Only this status; all when absent."
+    status: CallbackStatus
+  ): MissedCallQueue!
+  "Inbound calls that reached nobody, as Ozonetel reports them, the latest first."
+  abandonedCalls(
+    "Not before."
+    from: DateTime!
+    "Not after."
+    to: DateTime!
+  ): [AbandonedCall!]!
+  "The labels that the campaign of the viewer's desk accepts."
+  dispositions: [String!]!
+  "Every agent of the directory with his state. Needs a supervisor."
+  agents: [DeskAgent!]!
+  "Calls that are not over: an agent's own, all for a supervisor."
+  liveCalls: [LiveCall!]!
+  "Everything that happened to one call, in order. Agents see their own calls and those of nobody in particular."
+  callTimeline(
+    "The call."
+    callId: ID!
+    "How many events, 1 to 100."
+    first: Int = 50
+    "Events after this cursor of an earlier answer."
+    after: Cursor
+  ): CallTimeline!
 }
 
 "What can be done. Each mutation takes one input and answers with ` + "`" + `ok` + "`" + `, ` + "`" + `error` + "`" + ` and what it changed."
@@ -1986,6 +2436,11 @@ type Mutation {
   "Makes the agent ready for calls or pauses him. On READY the oldest waiting missed call is claimed for him."
   setAgentState(input: SetAgentStateInput!): SetAgentStatePayload!
   """
+  Frees an agent who is stuck, in after-call work above all: logs him out, in again, and makes him ready. What he should
+  dispose stays undisposed.
+  """
+  forceAgentReady(input: ForceAgentReadyInput!): ForceAgentReadyPayload!
+  """
   Calls a number: the provider rings the agent first, then the number. The same ` + "`" + `requestId` + "`" + ` answers with the same call
   and never dials twice. A provider that does not answer leaves ` + "`" + `UNKNOWN_OUTCOME` + "`" + `: the call may ring.
   """
@@ -1996,6 +2451,12 @@ type Mutation {
   first result; with another one ` + "`" + `ALREADY_DISPOSED` + "`" + `.
   """
   dispose(input: DisposeInput!): DisposePayload!
+  "Sets where a missed call stands. Agents may not touch what another one holds; supervisors may."
+  updateMissedCall(input: UpdateMissedCallInput!): UpdateMissedCallPayload!
+  "Claims the oldest waiting missed call, or gives the one that the agent already holds."
+  claimNextMissedCall(input: ClaimNextMissedCallInput!): ClaimNextMissedCallPayload!
+  "Gives a missed call back, so that it is offered to the next agent who is ready."
+  releaseMissedCall(input: ReleaseMissedCallInput!): ReleaseMissedCallPayload!
 }
 
 "What can be listened to."
@@ -2013,6 +2474,11 @@ type Subscription {
     "Only these kinds."
     kinds: [CallEventKind!]
   ): CallEvent!
+  """
+  How agents are: first everyone as he is now, then each change. An agent sees himself, a supervisor all. Changes of one
+  agent that come faster than they are read are told by the latest.
+  """
+  agentStates: AgentStateEvent!
 }
 
 "Why an operation failed. The set is closed: values are added with notice and never renamed."
@@ -2239,6 +2705,16 @@ type DeskAgent {
   currentCall: LiveCall
 }
 
+"How an agent is, and since when."
+type AgentStateEvent {
+  "Its place among all changes; newer ones have other cursors."
+  cursor: Cursor!
+  "When the state was entered."
+  at: DateTime!
+  "The agent."
+  agent: DeskAgent!
+}
+
 "An agent in a call's story."
 type AgentRef {
   "Login name at the telephony provider."
@@ -2271,6 +2747,22 @@ input AgentLogoutInput {
 
 "The outcome of a logout."
 type AgentLogoutPayload {
+  "Whether it worked."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "The agent afterwards."
+  agent: DeskAgent
+}
+
+"How to free an agent."
+input ForceAgentReadyInput {
+  "SIP extension or phone number to ring instead of the desk's own."
+  sipExtension: String
+}
+
+"The outcome of freeing an agent."
+type ForceAgentReadyPayload {
   "Whether it worked."
   ok: Boolean!
   "Why not."
@@ -2603,6 +3095,111 @@ type WorklistError {
   message: String!
 }
 
+"The missed-call queue."
+type MissedCallQueue {
+  "One group for each status that was asked for, empty ones included."
+  groups: [MissedCallGroup!]!
+}
+
+"The missed calls of one status."
+type MissedCallGroup {
+  "The status."
+  status: CallbackStatus!
+  "How many."
+  count: Int!
+  "When the first of them was first missed; null when there is none."
+  oldest: DateTime
+  "The missed calls, the first missed first."
+  items(
+    "How many, 1 to 100."
+    first: Int = 20
+    "Those after this cursor of an earlier answer."
+    after: Cursor
+  ): MissedCallConnection!
+}
+
+"A page of missed calls."
+type MissedCallConnection {
+  "The page's place."
+  pageInfo: PageInfo!
+  "The missed calls."
+  edges: [MissedCallEdge!]!
+}
+
+"A missed call with its cursor."
+type MissedCallEdge {
+  "Cursor of the missed call."
+  cursor: Cursor!
+  "The missed call."
+  node: MissedCall!
+}
+
+"Where a missed call should stand."
+input UpdateMissedCallInput {
+  "The missed call."
+  id: UUID!
+  "Its status from now on. PENDING_CALLBACK opens it again and gives it back."
+  status: CallbackStatus!
+}
+
+"The outcome of a change of status."
+type UpdateMissedCallPayload {
+  "Whether it worked."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "The missed call afterwards."
+  missedCall: MissedCall
+}
+
+"Which missed call to claim."
+input ClaimNextMissedCallInput {
+  "Give back the one that the agent holds and has not acted on, and claim the one after it."
+  skipHeld: Boolean = false
+}
+
+"The outcome of a claim."
+type ClaimNextMissedCallPayload {
+  "Whether it worked; that nobody waits is no failure."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "What the agent holds now; null when nobody waits."
+  missedCall: MissedCall
+}
+
+"What to give back."
+input ReleaseMissedCallInput {
+  "The missed call."
+  id: UUID!
+}
+
+"The outcome of giving back."
+type ReleaseMissedCallPayload {
+  "Whether it worked."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "The missed call afterwards."
+  missedCall: MissedCall
+}
+
+"An inbound call that reached nobody, as the provider reports it."
+type AbandonedCall {
+  "The gateway's id of the call."
+  id: ID!
+  "The caller's number; null when withheld."
+  phone: PhoneNumber
+  "When he called."
+  at: DateTime!
+  "How long he waited; null when the provider does not say."
+  waitedSeconds: Int
+  "The number that he called."
+  did: String
+  "The campaign."
+  campaign: String
+}
+
 # FortyTwo's records, as far as the gateway refers to them
 
 "A lead in FortyTwo."
@@ -2649,6 +3246,22 @@ enum CallEventKind {
   CHECKPOINT
   "The log does not reach back to ` + "`" + `after` + "`" + `: ` + "`" + `CursorExpired` + "`" + `."
   CURSOR_EXPIRED
+}
+
+"A page of what happened to one call."
+type CallTimeline {
+  "The page's place."
+  pageInfo: PageInfo!
+  "The events."
+  edges: [CallTimelineEdge!]!
+}
+
+"An event with its cursor."
+type CallTimelineEdge {
+  "Cursor of the event."
+  cursor: Cursor!
+  "The event."
+  node: CallEvent!
 }
 
 "One thing that happened to a call."
@@ -2898,6 +3511,24 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AbandonedCall(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AbandonedCall_id(ctx, field)
+	case "phone":
+		return ec.fieldContext_AbandonedCall_phone(ctx, field)
+	case "at":
+		return ec.fieldContext_AbandonedCall_at(ctx, field)
+	case "waitedSeconds":
+		return ec.fieldContext_AbandonedCall_waitedSeconds(ctx, field)
+	case "did":
+		return ec.fieldContext_AbandonedCall_did(ctx, field)
+	case "campaign":
+		return ec.fieldContext_AbandonedCall_campaign(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AbandonedCall", field.Name)
+}
+
 func (ec *executionContext) childFields_AgentLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -2932,6 +3563,38 @@ func (ec *executionContext) childFields_AgentRef(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type AgentRef", field.Name)
 }
 
+func (ec *executionContext) childFields_AgentStateEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AgentStateEvent_cursor(ctx, field)
+	case "at":
+		return ec.fieldContext_AgentStateEvent_at(ctx, field)
+	case "agent":
+		return ec.fieldContext_AgentStateEvent_agent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AgentStateEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_CallTimeline(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pageInfo":
+		return ec.fieldContext_CallTimeline_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_CallTimeline_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallTimeline", field.Name)
+}
+
+func (ec *executionContext) childFields_CallTimelineEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CallTimelineEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CallTimelineEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallTimelineEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_CallerSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "displayName":
@@ -2944,6 +3607,18 @@ func (ec *executionContext) childFields_CallerSummary(ctx context.Context, field
 		return ec.fieldContext_CallerSummary_patient(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallerSummary", field.Name)
+}
+
+func (ec *executionContext) childFields_ClaimNextMissedCallPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ClaimNextMissedCallPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_ClaimNextMissedCallPayload_error(ctx, field)
+	case "missedCall":
+		return ec.fieldContext_ClaimNextMissedCallPayload_missedCall(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimNextMissedCallPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeskAgent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3006,6 +3681,18 @@ func (ec *executionContext) childFields_FollowUp(ctx context.Context, field grap
 		return ec.fieldContext_FollowUp_id(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type FollowUp", field.Name)
+}
+
+func (ec *executionContext) childFields_ForceAgentReadyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ForceAgentReadyPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_ForceAgentReadyPayload_error(ctx, field)
+	case "agent":
+		return ec.fieldContext_ForceAgentReadyPayload_agent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForceAgentReadyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Lead(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3086,6 +3773,48 @@ func (ec *executionContext) childFields_MissedCall(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type MissedCall", field.Name)
 }
 
+func (ec *executionContext) childFields_MissedCallConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pageInfo":
+		return ec.fieldContext_MissedCallConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_MissedCallConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MissedCallConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MissedCallEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_MissedCallEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_MissedCallEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MissedCallEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_MissedCallGroup(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_MissedCallGroup_status(ctx, field)
+	case "count":
+		return ec.fieldContext_MissedCallGroup_count(ctx, field)
+	case "oldest":
+		return ec.fieldContext_MissedCallGroup_oldest(ctx, field)
+	case "items":
+		return ec.fieldContext_MissedCallGroup_items(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MissedCallGroup", field.Name)
+}
+
+func (ec *executionContext) childFields_MissedCallQueue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "groups":
+		return ec.fieldContext_MissedCallQueue_groups(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MissedCallQueue", field.Name)
+}
+
 func (ec *executionContext) childFields_OperationError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "code":
@@ -3132,6 +3861,18 @@ func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Contex
 		return ec.fieldContext_RefreshSessionPayload_session(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReleaseMissedCallPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ReleaseMissedCallPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_ReleaseMissedCallPayload_error(ctx, field)
+	case "missedCall":
+		return ec.fieldContext_ReleaseMissedCallPayload_missedCall(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReleaseMissedCallPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3188,6 +3929,18 @@ func (ec *executionContext) childFields_SignedInUser(ctx context.Context, field 
 		return ec.fieldContext_SignedInUser_roles(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignedInUser", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateMissedCallPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_UpdateMissedCallPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_UpdateMissedCallPayload_error(ctx, field)
+	case "missedCall":
+		return ec.fieldContext_UpdateMissedCallPayload_missedCall(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateMissedCallPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3370,6 +4123,28 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 
 // region    ***************************** args.gotpl *****************************
 
+func (ec *executionContext) field_MissedCallGroup_items_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_agentLogin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3390,6 +4165,20 @@ func (ec *executionContext) field_Mutation_agentLogout_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (AgentLogoutInput, error) {
 			return ec.unmarshalNAgentLogoutInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentLogoutInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_claimNextMissedCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ClaimNextMissedCallInput, error) {
+			return ec.unmarshalNClaimNextMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐClaimNextMissedCallInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3426,12 +4215,40 @@ func (ec *executionContext) field_Mutation_dispose_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_forceAgentReady_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ForceAgentReadyInput, error) {
+			return ec.unmarshalNForceAgentReadyInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐForceAgentReadyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_refreshSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RefreshSessionInput, error) {
 			return ec.unmarshalNRefreshSessionInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRefreshSessionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_releaseMissedCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ReleaseMissedCallInput, error) {
+			return ec.unmarshalNReleaseMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReleaseMissedCallInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3468,6 +4285,20 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateMissedCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (UpdateMissedCallInput, error) {
+			return ec.unmarshalNUpdateMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐUpdateMissedCallInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3479,6 +4310,72 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_abandonedCalls_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDateTime2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_callTimeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "callId",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["callId"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_missedCallQueue_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "status",
+		func(ctx context.Context, v any) (*CallbackStatus, error) {
+			return ec.unmarshalOCallbackStatus2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["status"] = arg0
 	return args, nil
 }
 
@@ -3601,6 +4498,144 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _AbandonedCall_id(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedCall_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _AbandonedCall_phone(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedCall_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedCall_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _AbandonedCall_at(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedCall_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedCall_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _AbandonedCall_waitedSeconds(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedCall_waitedSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WaitedSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedCall_waitedSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AbandonedCall_did(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedCall_did(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Did, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedCall_did(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AbandonedCall_campaign(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AbandonedCall_campaign(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Campaign, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AbandonedCall_campaign(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
 
 func (ec *executionContext) _AgentLoginPayload_ok(ctx context.Context, field graphql.CollectedField, obj *AgentLoginPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -3820,6 +4855,84 @@ func (ec *executionContext) _AgentRef_name(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_AgentRef_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentRef", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AgentStateEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *AgentStateEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentStateEvent_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentStateEvent_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentStateEvent", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _AgentStateEvent_at(ctx context.Context, field graphql.CollectedField, obj *AgentStateEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentStateEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentStateEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentStateEvent", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _AgentStateEvent_agent(ctx context.Context, field graphql.CollectedField, obj *AgentStateEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentStateEvent_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
+			return ec.marshalNDeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentStateEvent_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AgentStateEvent",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeskAgent(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _CallAnswered_cursor(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
@@ -5150,6 +6263,125 @@ func (ec *executionContext) fieldContext_CallRinging_agent(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _CallTimeline_pageInfo(ctx context.Context, field graphql.CollectedField, obj *CallTimeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallTimeline_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallTimeline_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallTimeline",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallTimeline_edges(ctx context.Context, field graphql.CollectedField, obj *CallTimeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallTimeline_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []CallTimelineEdge) graphql.Marshaler {
+			return ec.marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallTimeline_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallTimeline",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallTimelineEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallTimelineEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *CallTimelineEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallTimelineEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallTimelineEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallTimelineEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _CallTimelineEdge_node(ctx context.Context, field graphql.CollectedField, obj *CallTimelineEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallTimelineEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallEvent) graphql.Marshaler {
+			return ec.marshalNCallEvent2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallTimelineEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallTimelineEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CallerSummary_displayName(ctx context.Context, field graphql.CollectedField, obj *CallerSummary) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5255,6 +6487,93 @@ func (ec *executionContext) fieldContext_CallerSummary_patient(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Patient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ClaimNextMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ClaimNextMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimNextMissedCallPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClaimNextMissedCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ClaimNextMissedCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *ClaimNextMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimNextMissedCallPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimNextMissedCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ClaimNextMissedCallPayload_missedCall(ctx context.Context, field graphql.CollectedField, obj *ClaimNextMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimNextMissedCallPayload_missedCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MissedCall, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
+			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimNextMissedCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCall(ctx, field)
 		},
 	}
 	return fc, nil
@@ -6118,6 +7437,93 @@ func (ec *executionContext) fieldContext_FollowUpTask_followUp(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_FollowUp(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ForceAgentReadyPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ForceAgentReadyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForceAgentReadyPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ForceAgentReadyPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ForceAgentReadyPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ForceAgentReadyPayload_error(ctx context.Context, field graphql.CollectedField, obj *ForceAgentReadyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForceAgentReadyPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ForceAgentReadyPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ForceAgentReadyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ForceAgentReadyPayload_agent(ctx context.Context, field graphql.CollectedField, obj *ForceAgentReadyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForceAgentReadyPayload_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
+			return ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ForceAgentReadyPayload_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ForceAgentReadyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeskAgent(ctx, field)
 		},
 	}
 	return fc, nil
@@ -7492,6 +8898,270 @@ func (ec *executionContext) fieldContext_MissedCallAssigned_agent(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _MissedCallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *MissedCallConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MissedCallConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MissedCallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *MissedCallConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []MissedCallEdge) graphql.Marshaler {
+			return ec.marshalNMissedCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MissedCallConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCallEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MissedCallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *MissedCallEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MissedCallEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _MissedCallEdge_node(ctx context.Context, field graphql.CollectedField, obj *MissedCallEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
+			return ec.marshalNMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MissedCallEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MissedCallGroup_status(ctx context.Context, field graphql.CollectedField, obj *MissedCallGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallGroup_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallbackStatus) graphql.Marshaler {
+			return ec.marshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallGroup_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MissedCallGroup", field, false, false, errors.New("field of type CallbackStatus does not have child fields"))
+}
+
+func (ec *executionContext) _MissedCallGroup_count(ctx context.Context, field graphql.CollectedField, obj *MissedCallGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallGroup_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallGroup_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MissedCallGroup", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _MissedCallGroup_oldest(ctx context.Context, field graphql.CollectedField, obj *MissedCallGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallGroup_oldest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Oldest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallGroup_oldest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MissedCallGroup", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _MissedCallGroup_items(ctx context.Context, field graphql.CollectedField, obj *MissedCallGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallGroup_items(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.MissedCallGroup().Items(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *MissedCallConnection) graphql.Marshaler {
+			return ec.marshalNMissedCallConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallGroup_items(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MissedCallGroup",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCallConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_MissedCallGroup_items_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MissedCallQueue_groups(ctx context.Context, field graphql.CollectedField, obj *MissedCallQueue) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCallQueue_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []MissedCallGroup) graphql.Marshaler {
+			return ec.marshalNMissedCallGroup2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroupᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCallQueue_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MissedCallQueue",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCallGroup(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_signIn(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7712,6 +9382,50 @@ func (ec *executionContext) fieldContext_Mutation_setAgentState(ctx context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_forceAgentReady(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_forceAgentReady(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ForceAgentReady(ctx, fc.Args["input"].(ForceAgentReadyInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ForceAgentReadyPayload) graphql.Marshaler {
+			return ec.marshalNForceAgentReadyPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐForceAgentReadyPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_forceAgentReady(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ForceAgentReadyPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_forceAgentReady_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_dial(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7794,6 +9508,138 @@ func (ec *executionContext) fieldContext_Mutation_dispose(ctx context.Context, f
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_dispose_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateMissedCall(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateMissedCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateMissedCall(ctx, fc.Args["input"].(UpdateMissedCallInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *UpdateMissedCallPayload) graphql.Marshaler {
+			return ec.marshalNUpdateMissedCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐUpdateMissedCallPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateMissedCall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateMissedCallPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateMissedCall_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_claimNextMissedCall(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_claimNextMissedCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ClaimNextMissedCall(ctx, fc.Args["input"].(ClaimNextMissedCallInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ClaimNextMissedCallPayload) graphql.Marshaler {
+			return ec.marshalNClaimNextMissedCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐClaimNextMissedCallPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_claimNextMissedCall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ClaimNextMissedCallPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_claimNextMissedCall_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_releaseMissedCall(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_releaseMissedCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReleaseMissedCall(ctx, fc.Args["input"].(ReleaseMissedCallInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReleaseMissedCallPayload) graphql.Marshaler {
+			return ec.marshalNReleaseMissedCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReleaseMissedCallPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_releaseMissedCall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReleaseMissedCallPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_releaseMissedCall_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -8083,6 +9929,225 @@ func (ec *executionContext) fieldContext_Query_worklist(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_missedCallQueue(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_missedCallQueue(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().MissedCallQueue(ctx, fc.Args["status"].(*CallbackStatus))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *MissedCallQueue) graphql.Marshaler {
+			return ec.marshalNMissedCallQueue2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallQueue(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_missedCallQueue(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCallQueue(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_missedCallQueue_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_abandonedCalls(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_abandonedCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AbandonedCalls(ctx, fc.Args["from"].(time.Time), fc.Args["to"].(time.Time))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []AbandonedCall) graphql.Marshaler {
+			return ec.marshalNAbandonedCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAbandonedCallᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_abandonedCalls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AbandonedCall(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_abandonedCalls_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_dispositions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_dispositions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Dispositions(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_dispositions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Query", field, true, true, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Query_agents(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_agents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Agents(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []DeskAgent) graphql.Marshaler {
+			return ec.marshalNDeskAgent2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_agents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeskAgent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_liveCalls(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_liveCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().LiveCalls(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []LiveCall) graphql.Marshaler {
+			return ec.marshalNLiveCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCallᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_liveCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LiveCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_callTimeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_callTimeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CallTimeline(ctx, fc.Args["callId"].(string), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallTimeline) graphql.Marshaler {
+			return ec.marshalNCallTimeline2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimeline(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_callTimeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallTimeline(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_callTimeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8241,6 +10306,93 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_session(_ context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReleaseMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ReleaseMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleaseMissedCallPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReleaseMissedCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ReleaseMissedCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *ReleaseMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleaseMissedCallPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleaseMissedCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReleaseMissedCallPayload_missedCall(ctx context.Context, field graphql.CollectedField, obj *ReleaseMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReleaseMissedCallPayload_missedCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MissedCall, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
+			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReleaseMissedCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCall(ctx, field)
 		},
 	}
 	return fc, nil
@@ -8846,6 +10998,125 @@ func (ec *executionContext) fieldContext_Subscription_callEvents(ctx context.Con
 	if fc.Args, err = ec.field_Subscription_callEvents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_agentStates(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_agentStates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Subscription().AgentStates(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AgentStateEvent) graphql.Marshaler {
+			return ec.marshalNAgentStateEvent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentStateEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_agentStates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AgentStateEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *UpdateMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateMissedCallPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateMissedCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateMissedCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _UpdateMissedCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *UpdateMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateMissedCallPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateMissedCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateMissedCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateMissedCallPayload_missedCall(ctx context.Context, field graphql.CollectedField, obj *UpdateMissedCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateMissedCallPayload_missedCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MissedCall, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
+			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateMissedCallPayload_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateMissedCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCall(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -10427,6 +12698,40 @@ func (ec *executionContext) unmarshalInputAgentLogoutInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputClaimNextMissedCallInput(ctx context.Context, obj any) (ClaimNextMissedCallInput, error) {
+	var it ClaimNextMissedCallInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["skipHeld"]; !present {
+		asMap["skipHeld"] = false
+	}
+
+	fieldsInOrder := [...]string{"skipHeld"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "skipHeld":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("skipHeld"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SkipHeld = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputDialInput(ctx context.Context, obj any) (DialInput, error) {
 	var it DialInput
 	if obj == nil {
@@ -10543,6 +12848,36 @@ func (ec *executionContext) unmarshalInputDisposeInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputForceAgentReadyInput(ctx context.Context, obj any) (ForceAgentReadyInput, error) {
+	var it ForceAgentReadyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"sipExtension"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "sipExtension":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sipExtension"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SipExtension = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Context, obj any) (RefreshSessionInput, error) {
 	var it RefreshSessionInput
 	if obj == nil {
@@ -10568,6 +12903,36 @@ func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Contex
 				return it, err
 			}
 			it.RefreshToken = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputReleaseMissedCallInput(ctx context.Context, obj any) (ReleaseMissedCallInput, error) {
+	var it ReleaseMissedCallInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
 		}
 	}
 	return it, nil
@@ -10642,6 +13007,43 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 				return it, err
 			}
 			it.Password = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputUpdateMissedCallInput(ctx context.Context, obj any) (UpdateMissedCallInput, error) {
+	var it UpdateMissedCallInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "status"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "status":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("status"))
+			data, err := ec.unmarshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Status = data
 		}
 	}
 	return it, nil
@@ -10779,6 +13181,69 @@ func (ec *executionContext) _WorklistItem(ctx context.Context, sel ast.Selection
 
 // region    **************************** object.gotpl ****************************
 
+var abandonedCallImplementors = []string{"AbandonedCall"}
+
+func (ec *executionContext) _AbandonedCall(ctx context.Context, sel ast.SelectionSet, obj *AbandonedCall) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, abandonedCallImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AbandonedCall")
+		case "id":
+			out.Values[i] = ec._AbandonedCall_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._AbandonedCall_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._AbandonedCall_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "waitedSeconds":
+			out.Values[i] = ec._AbandonedCall_waitedSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "did":
+			out.Values[i] = ec._AbandonedCall_did(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "campaign":
+			out.Values[i] = ec._AbandonedCall_campaign(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var agentLoginPayloadImplementors = []string{"AgentLoginPayload"}
 
 func (ec *executionContext) _AgentLoginPayload(ctx context.Context, sel ast.SelectionSet, obj *AgentLoginPayload) graphql.Marshaler {
@@ -10894,6 +13359,54 @@ func (ec *executionContext) _AgentRef(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "name":
 			out.Values[i] = ec._AgentRef_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var agentStateEventImplementors = []string{"AgentStateEvent"}
+
+func (ec *executionContext) _AgentStateEvent(ctx context.Context, sel ast.SelectionSet, obj *AgentStateEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, agentStateEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AgentStateEvent")
+		case "cursor":
+			out.Values[i] = ec._AgentStateEvent_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._AgentStateEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._AgentStateEvent_agent(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -11457,6 +13970,92 @@ func (ec *executionContext) _CallRinging(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var callTimelineImplementors = []string{"CallTimeline"}
+
+func (ec *executionContext) _CallTimeline(ctx context.Context, sel ast.SelectionSet, obj *CallTimeline) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callTimelineImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallTimeline")
+		case "pageInfo":
+			out.Values[i] = ec._CallTimeline_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._CallTimeline_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callTimelineEdgeImplementors = []string{"CallTimelineEdge"}
+
+func (ec *executionContext) _CallTimelineEdge(ctx context.Context, sel ast.SelectionSet, obj *CallTimelineEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callTimelineEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallTimelineEdge")
+		case "cursor":
+			out.Values[i] = ec._CallTimelineEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._CallTimelineEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var callerSummaryImplementors = []string{"CallerSummary"}
 
 func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.SelectionSet, obj *CallerSummary) graphql.Marshaler {
@@ -11486,6 +14085,54 @@ func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.Selectio
 			}
 		case "patient":
 			out.Values[i] = ec._CallerSummary_patient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var claimNextMissedCallPayloadImplementors = []string{"ClaimNextMissedCallPayload"}
+
+func (ec *executionContext) _ClaimNextMissedCallPayload(ctx context.Context, sel ast.SelectionSet, obj *ClaimNextMissedCallPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, claimNextMissedCallPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ClaimNextMissedCallPayload")
+		case "ok":
+			out.Values[i] = ec._ClaimNextMissedCallPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._ClaimNextMissedCallPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "missedCall":
+			out.Values[i] = ec._ClaimNextMissedCallPayload_missedCall(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -11888,6 +14535,54 @@ func (ec *executionContext) _FollowUpTask(ctx context.Context, sel ast.Selection
 		case "followUp":
 			out.Values[i] = ec._FollowUpTask_followUp(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var forceAgentReadyPayloadImplementors = []string{"ForceAgentReadyPayload"}
+
+func (ec *executionContext) _ForceAgentReadyPayload(ctx context.Context, sel ast.SelectionSet, obj *ForceAgentReadyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, forceAgentReadyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ForceAgentReadyPayload")
+		case "ok":
+			out.Values[i] = ec._ForceAgentReadyPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._ForceAgentReadyPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._ForceAgentReadyPayload_agent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -12455,6 +15150,216 @@ func (ec *executionContext) _MissedCallAssigned(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var missedCallConnectionImplementors = []string{"MissedCallConnection"}
+
+func (ec *executionContext) _MissedCallConnection(ctx context.Context, sel ast.SelectionSet, obj *MissedCallConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MissedCallConnection")
+		case "pageInfo":
+			out.Values[i] = ec._MissedCallConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._MissedCallConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var missedCallEdgeImplementors = []string{"MissedCallEdge"}
+
+func (ec *executionContext) _MissedCallEdge(ctx context.Context, sel ast.SelectionSet, obj *MissedCallEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MissedCallEdge")
+		case "cursor":
+			out.Values[i] = ec._MissedCallEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._MissedCallEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var missedCallGroupImplementors = []string{"MissedCallGroup"}
+
+func (ec *executionContext) _MissedCallGroup(ctx context.Context, sel ast.SelectionSet, obj *MissedCallGroup) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallGroupImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MissedCallGroup")
+		case "status":
+			out.Values[i] = ec._MissedCallGroup_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "count":
+			out.Values[i] = ec._MissedCallGroup_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "oldest":
+			out.Values[i] = ec._MissedCallGroup_oldest(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "items":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._MissedCallGroup_items(ctx, field, obj)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var missedCallQueueImplementors = []string{"MissedCallQueue"}
+
+func (ec *executionContext) _MissedCallQueue(ctx context.Context, sel ast.SelectionSet, obj *MissedCallQueue) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallQueueImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MissedCallQueue")
+		case "groups":
+			out.Values[i] = ec._MissedCallQueue_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -12510,6 +15415,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "forceAgentReady":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_forceAgentReady(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "dial":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_dial(ctx, field)
@@ -12520,6 +15432,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "dispose":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_dispose(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updateMissedCall":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateMissedCall(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "claimNextMissedCall":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_claimNextMissedCall(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "releaseMissedCall":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_releaseMissedCall(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -12753,6 +15686,138 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "missedCallQueue":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_missedCallQueue(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "abandonedCalls":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_abandonedCalls(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "dispositions":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_dispositions(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "agents":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_agents(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "liveCalls":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_liveCalls(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "callTimeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_callTimeline(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -12812,6 +15877,54 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 			}
 		case "session":
 			out.Values[i] = ec._RefreshSessionPayload_session(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var releaseMissedCallPayloadImplementors = []string{"ReleaseMissedCallPayload"}
+
+func (ec *executionContext) _ReleaseMissedCallPayload(ctx context.Context, sel ast.SelectionSet, obj *ReleaseMissedCallPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, releaseMissedCallPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReleaseMissedCallPayload")
+		case "ok":
+			out.Values[i] = ec._ReleaseMissedCallPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._ReleaseMissedCallPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "missedCall":
+			out.Values[i] = ec._ReleaseMissedCallPayload_missedCall(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -13126,9 +16239,59 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "callEvents":
 		return ec._Subscription_callEvents(ctx, fields[0])
+	case "agentStates":
+		return ec._Subscription_agentStates(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var updateMissedCallPayloadImplementors = []string{"UpdateMissedCallPayload"}
+
+func (ec *executionContext) _UpdateMissedCallPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateMissedCallPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateMissedCallPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateMissedCallPayload")
+		case "ok":
+			out.Values[i] = ec._UpdateMissedCallPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._UpdateMissedCallPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "missedCall":
+			out.Values[i] = ec._UpdateMissedCallPayload_missedCall(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var viewerImplementors = []string{"Viewer"}
@@ -13773,6 +16936,26 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) marshalNAbandonedCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAbandonedCall(ctx context.Context, sel ast.SelectionSet, v AbandonedCall) graphql.Marshaler {
+	return ec._AbandonedCall(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAbandonedCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAbandonedCallᚄ(ctx context.Context, sel ast.SelectionSet, v []AbandonedCall) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAbandonedCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAbandonedCall(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNAgentLoginInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentLoginInput(ctx context.Context, v any) (AgentLoginInput, error) {
 	res, err := ec.unmarshalInputAgentLoginInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -13811,6 +16994,16 @@ func (ec *executionContext) unmarshalNAgentState2githubᚗcomᚋhelixᚑengage�
 
 func (ec *executionContext) marshalNAgentState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState(ctx context.Context, sel ast.SelectionSet, v AgentState) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNAgentStateEvent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentStateEvent(ctx context.Context, sel ast.SelectionSet, v *AgentStateEvent) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AgentStateEvent(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -13879,6 +17072,36 @@ func (ec *executionContext) marshalNCallState2githubᚗcomᚋhelixᚑengageᚋga
 	return v
 }
 
+func (ec *executionContext) marshalNCallTimeline2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimeline(ctx context.Context, sel ast.SelectionSet, v *CallTimeline) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CallTimeline(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCallTimelineEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdge(ctx context.Context, sel ast.SelectionSet, v CallTimelineEdge) graphql.Marshaler {
+	return ec._CallTimelineEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []CallTimelineEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCallTimelineEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx context.Context, v any) (CallbackStatus, error) {
 	var res CallbackStatus
 	err := res.UnmarshalGQL(v)
@@ -13887,6 +17110,21 @@ func (ec *executionContext) unmarshalNCallbackStatus2githubᚗcomᚋhelixᚑenga
 
 func (ec *executionContext) marshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx context.Context, sel ast.SelectionSet, v CallbackStatus) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) unmarshalNClaimNextMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐClaimNextMissedCallInput(ctx context.Context, v any) (ClaimNextMissedCallInput, error) {
+	res, err := ec.unmarshalInputClaimNextMissedCallInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNClaimNextMissedCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐClaimNextMissedCallPayload(ctx context.Context, sel ast.SelectionSet, v *ClaimNextMissedCallPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ClaimNextMissedCallPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCursor2string(ctx context.Context, v any) (string, error) {
@@ -13919,6 +17157,36 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNDeskAgent2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx context.Context, sel ast.SelectionSet, v DeskAgent) graphql.Marshaler {
+	return ec._DeskAgent(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeskAgent2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgentᚄ(ctx context.Context, sel ast.SelectionSet, v []DeskAgent) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDeskAgent2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx context.Context, sel ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeskAgent(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDialInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDialInput(ctx context.Context, v any) (DialInput, error) {
@@ -13971,6 +17239,21 @@ func (ec *executionContext) marshalNFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋ
 	return ec._FollowUp(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNForceAgentReadyInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐForceAgentReadyInput(ctx context.Context, v any) (ForceAgentReadyInput, error) {
+	res, err := ec.unmarshalInputForceAgentReadyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNForceAgentReadyPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐForceAgentReadyPayload(ctx context.Context, sel ast.SelectionSet, v *ForceAgentReadyPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ForceAgentReadyPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalID(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -14001,6 +17284,96 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNLiveCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx context.Context, sel ast.SelectionSet, v LiveCall) graphql.Marshaler {
+	return ec._LiveCall(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNLiveCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCallᚄ(ctx context.Context, sel ast.SelectionSet, v []LiveCall) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLiveCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx context.Context, sel ast.SelectionSet, v *MissedCall) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MissedCall(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMissedCallConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallConnection(ctx context.Context, sel ast.SelectionSet, v *MissedCallConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MissedCallConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMissedCallEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdge(ctx context.Context, sel ast.SelectionSet, v MissedCallEdge) graphql.Marshaler {
+	return ec._MissedCallEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMissedCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []MissedCallEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMissedCallEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMissedCallGroup2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroup(ctx context.Context, sel ast.SelectionSet, v MissedCallGroup) graphql.Marshaler {
+	return ec._MissedCallGroup(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNMissedCallGroup2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []MissedCallGroup) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMissedCallGroup2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroup(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMissedCallQueue2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallQueue(ctx context.Context, sel ast.SelectionSet, v *MissedCallQueue) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._MissedCallQueue(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *PageInfo) graphql.Marshaler {
@@ -14082,6 +17455,21 @@ func (ec *executionContext) marshalNRefreshSessionPayload2ᚖgithubᚗcomᚋheli
 		return graphql.Null
 	}
 	return ec._RefreshSessionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNReleaseMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReleaseMissedCallInput(ctx context.Context, v any) (ReleaseMissedCallInput, error) {
+	res, err := ec.unmarshalInputReleaseMissedCallInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReleaseMissedCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReleaseMissedCallPayload(ctx context.Context, sel ast.SelectionSet, v *ReleaseMissedCallPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ReleaseMissedCallPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetAgentStateInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSetAgentStateInput(ctx context.Context, v any) (SetAgentStateInput, error) {
@@ -14193,6 +17581,21 @@ func (ec *executionContext) marshalNUUID2string(ctx context.Context, sel ast.Sel
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNUpdateMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐUpdateMissedCallInput(ctx context.Context, v any) (UpdateMissedCallInput, error) {
+	res, err := ec.unmarshalInputUpdateMissedCallInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateMissedCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐUpdateMissedCallPayload(ctx context.Context, sel ast.SelectionSet, v *UpdateMissedCallPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UpdateMissedCallPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNViewer2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐViewer(ctx context.Context, sel ast.SelectionSet, v *Viewer) graphql.Marshaler {
@@ -14572,6 +17975,22 @@ func (ec *executionContext) marshalOCallEventKind2ᚕgithubᚗcomᚋhelixᚑenga
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOCallbackStatus2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx context.Context, v any) (*CallbackStatus, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(CallbackStatus)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCallbackStatus2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx context.Context, sel ast.SelectionSet, v *CallbackStatus) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalOCallerSummary2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerSummary(ctx context.Context, sel ast.SelectionSet, v *CallerSummary) graphql.Marshaler {

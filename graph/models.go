@@ -50,6 +50,22 @@ type WorklistItem interface {
 	GetReason() string
 }
 
+// An inbound call that reached nobody, as the provider reports it.
+type AbandonedCall struct {
+	// The gateway's id of the call.
+	ID string `json:"id"`
+	// The caller's number; null when withheld.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// When he called.
+	At time.Time `json:"at"`
+	// How long he waited; null when the provider does not say.
+	WaitedSeconds *int `json:"waitedSeconds,omitempty"`
+	// The number that he called.
+	Did *string `json:"did,omitempty"`
+	// The campaign.
+	Campaign *string `json:"campaign,omitempty"`
+}
+
 // How to log in.
 type AgentLoginInput struct {
 	// SIP extension or phone number to ring instead of the desk's own.
@@ -88,6 +104,16 @@ type AgentRef struct {
 	ID string `json:"id"`
 	// Name, as far as known; else the id.
 	Name string `json:"name"`
+}
+
+// How an agent is, and since when.
+type AgentStateEvent struct {
+	// Its place among all changes; newer ones have other cursors.
+	Cursor string `json:"cursor"`
+	// When the state was entered.
+	At time.Time `json:"at"`
+	// The agent.
+	Agent *DeskAgent `json:"agent"`
 }
 
 // Agent and patient talk.
@@ -370,6 +396,22 @@ func (this CallRinging) GetCallID() *string { return this.CallID }
 // The patient's number; null when withheld.
 func (this CallRinging) GetPhone() *helix.Phone { return this.Phone }
 
+// A page of what happened to one call.
+type CallTimeline struct {
+	// The page's place.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The events.
+	Edges []CallTimelineEdge `json:"edges"`
+}
+
+// An event with its cursor.
+type CallTimelineEdge struct {
+	// Cursor of the event.
+	Cursor string `json:"cursor"`
+	// The event.
+	Node CallEvent `json:"node"`
+}
+
 // Who a number belongs to.
 type CallerSummary struct {
 	// Name of the patient, else of the lead; null when unknown.
@@ -380,6 +422,22 @@ type CallerSummary struct {
 	Lead *Lead `json:"lead,omitempty"`
 	// The patient with this number.
 	Patient *Patient `json:"patient,omitempty"`
+}
+
+// Which missed call to claim.
+type ClaimNextMissedCallInput struct {
+	// Give back the one that the agent holds and has not acted on, and claim the one after it.
+	SkipHeld *bool `json:"skipHeld,omitempty"`
+}
+
+// The outcome of a claim.
+type ClaimNextMissedCallPayload struct {
+	// Whether it worked; that nobody waits is no failure.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// What the agent holds now; null when nobody waits.
+	MissedCall *MissedCall `json:"missedCall,omitempty"`
 }
 
 // The log does not reach back to `after`; events were missed. Read the state anew; the stream goes on live from this cursor.
@@ -549,6 +607,22 @@ func (this FollowUpTask) GetPriority() WorklistPriority { return this.Priority }
 
 // Why it stands here, in words.
 func (this FollowUpTask) GetReason() string { return this.Reason }
+
+// How to free an agent.
+type ForceAgentReadyInput struct {
+	// SIP extension or phone number to ring instead of the desk's own.
+	SipExtension *string `json:"sipExtension,omitempty"`
+}
+
+// The outcome of freeing an agent.
+type ForceAgentReadyPayload struct {
+	// Whether it worked.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// The agent afterwards.
+	Agent *DeskAgent `json:"agent,omitempty"`
+}
 
 // An inbound call is offered to an agent. Offered to several one after the other, it comes several times.
 type IncomingCall struct {
@@ -780,6 +854,42 @@ func (this MissedCallAssigned) GetCallID() *string { return this.CallID }
 // The patient's number; null when withheld.
 func (this MissedCallAssigned) GetPhone() *helix.Phone { return this.Phone }
 
+// A page of missed calls.
+type MissedCallConnection struct {
+	// The page's place.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The missed calls.
+	Edges []MissedCallEdge `json:"edges"`
+}
+
+// A missed call with its cursor.
+type MissedCallEdge struct {
+	// Cursor of the missed call.
+	Cursor string `json:"cursor"`
+	// The missed call.
+	Node *MissedCall `json:"node"`
+}
+
+// The missed calls of one status.
+type MissedCallGroup struct {
+	// The status.
+	Status CallbackStatus `json:"status"`
+	// How many.
+	Count int `json:"count"`
+	// When the first of them was first missed; null when there is none.
+	Oldest *time.Time `json:"oldest,omitempty"`
+	// The missed calls, the first missed first.
+	Items *MissedCallConnection `json:"items"`
+	// All of the group, the first missed first.
+	Members []helix.MissedCall `json:"-"`
+}
+
+// The missed-call queue.
+type MissedCallQueue struct {
+	// One group for each status that was asked for, empty ones included.
+	Groups []MissedCallGroup `json:"groups"`
+}
+
 // What can be done. Each mutation takes one input and answers with `ok`, `error` and what it changed.
 type Mutation struct {
 }
@@ -832,6 +942,22 @@ type RefreshSessionPayload struct {
 	Error *OperationError `json:"error,omitempty"`
 	// The new session; null unless ok.
 	Session *Session `json:"session,omitempty"`
+}
+
+// What to give back.
+type ReleaseMissedCallInput struct {
+	// The missed call.
+	ID string `json:"id"`
+}
+
+// The outcome of giving back.
+type ReleaseMissedCallPayload struct {
+	// Whether it worked.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// The missed call afterwards.
+	MissedCall *MissedCall `json:"missedCall,omitempty"`
 }
 
 // FortyTwo's own tokens and whom they stand for.
@@ -936,6 +1062,24 @@ func (this StreamCheckpoint) GetPhone() *helix.Phone { return this.Phone }
 
 // What can be listened to.
 type Subscription struct {
+}
+
+// Where a missed call should stand.
+type UpdateMissedCallInput struct {
+	// The missed call.
+	ID string `json:"id"`
+	// Its status from now on. PENDING_CALLBACK opens it again and gives it back.
+	Status CallbackStatus `json:"status"`
+}
+
+// The outcome of a change of status.
+type UpdateMissedCallPayload struct {
+	// Whether it worked.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// The missed call afterwards.
+	MissedCall *MissedCall `json:"missedCall,omitempty"`
 }
 
 // Who is calling.

@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"strconv"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
@@ -41,6 +42,65 @@ func (r *mutationResolver) SetAgentState(ctx context.Context, input graph.SetAge
 	return &graph.SetAgentStatePayload{
 		Ok: opErr == nil, Error: opErr, Agent: deskAgent(agent), ClaimedMissedCall: r.missedCall(claimed),
 	}, err
+}
+
+// ForceAgentReady resolves freeing an agent.
+func (r *mutationResolver) ForceAgentReady(ctx context.Context, input graph.ForceAgentReadyInput) (*graph.ForceAgentReadyPayload, error) {
+	w, err := worker(ctx)
+	var agent helix.DeskAgent
+	if err == nil {
+		agent, err = r.o.Desk.ForceReady(ctx, w, value(input.SipExtension))
+	}
+	opErr, err := operation(err)
+	return &graph.ForceAgentReadyPayload{Ok: opErr == nil, Error: opErr, Agent: deskAgent(agent)}, err
+}
+
+// Agents resolves every agent, for supervisors.
+func (r *queryResolver) Agents(ctx context.Context) ([]graph.DeskAgent, error) {
+	if err := supervisor(ctx); err != nil {
+		return nil, err
+	}
+	all, err := r.o.Desk.Agents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]graph.DeskAgent, len(all))
+	for i, a := range all {
+		out[i] = *deskAgent(a)
+	}
+	return out, nil
+}
+
+// AgentStates resolves the stream of agents' states.
+func (r *subscriptionResolver) AgentStates(ctx context.Context) (<-chan *graph.AgentStateEvent, error) {
+	w, err := anyWorker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agent := w.Seat.Agent
+	if w.Supervisor {
+		agent = ""
+	}
+	states := make(chan *graph.AgentStateEvent) // unbuffered: a subscriber that does not read is not read for
+	go func() {
+		defer close(states)
+		for place := uint64(0); ; {
+			change, err := r.o.Desk.NextAgentState(ctx, place, agent)
+			if err != nil {
+				return // ctx has ended
+			}
+			place = change.Revision
+			event := &graph.AgentStateEvent{
+				Cursor: strconv.FormatUint(place, 10), At: change.Agent.StateSince, Agent: deskAgent(change.Agent),
+			}
+			select {
+			case states <- event:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return states, nil
 }
 
 // CurrentCall resolves the call that occupies an agent.

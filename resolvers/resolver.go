@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -65,6 +66,11 @@ func (r *Resolver) DeskAgent() graph.DeskAgentResolver { return &deskAgentResolv
 // IncomingCall resolves an incoming call's lazy fields.
 func (r *Resolver) IncomingCall() graph.IncomingCallResolver { return &incomingCallResolver{r} }
 
+// MissedCallGroup resolves a group's lazy fields.
+func (r *Resolver) MissedCallGroup() graph.MissedCallGroupResolver {
+	return &missedCallGroupResolver{r}
+}
+
 // CallMissed resolves a missed call event's lazy fields.
 func (r *Resolver) CallMissed() graph.CallMissedResolver { return &callMissedResolver{r} }
 
@@ -81,6 +87,7 @@ type (
 	incomingCallResolver       struct{ *Resolver }
 	callMissedResolver         struct{ *Resolver }
 	missedCallAssignedResolver struct{ *Resolver }
+	missedCallGroupResolver    struct{ *Resolver }
 )
 
 // worker is the calling member at his desk: NOT_AN_AGENT when he has none.
@@ -92,6 +99,38 @@ func worker(ctx context.Context) (desk.Worker, error) {
 	return workerOf(caller, seat), nil
 }
 
+// anyWorker is the calling member, at his desk when he has one: FORBIDDEN for a member who has none and supervises nobody.
+func anyWorker(ctx context.Context) (desk.Worker, error) {
+	caller, err := auth.Caller(ctx)
+	if err != nil {
+		return desk.Worker{}, err
+	}
+	if caller.Seat == nil && !caller.Supervisor {
+		return desk.Worker{}, helix.Forbidden("you have no desk here and supervise nobody")
+	}
+	return workerOf(caller, value(caller.Seat)), nil
+}
+
+// supervisor is the calling member: FORBIDDEN when he supervises nobody.
+func supervisor(ctx context.Context) error {
+	caller, err := auth.Caller(ctx)
+	if err == nil && !caller.Supervisor {
+		err = helix.Forbidden("only supervisors may see this")
+	}
+	return err
+}
+
 func workerOf(caller *helix.Caller, seat helix.AgentSeat) desk.Worker {
-	return desk.Worker{Member: caller.User.Member, Name: caller.User.Name, Token: caller.Token, Seat: seat}
+	return desk.Worker{
+		Member: caller.User.Member, Name: caller.User.Name, Token: caller.Token, Seat: seat, Supervisor: caller.Supervisor,
+	}
+}
+
+// pageSize checks how many items of a list are asked for.
+func (r *Resolver) pageSize(first *int) (int, error) {
+	n := value(first)
+	if n < 1 || n > r.o.PageSize {
+		return 0, &helix.Error{Code: helix.CodeLimitExceeded, Message: fmt.Sprintf("first must be 1 to %d", r.o.PageSize)}
+	}
+	return n, nil
 }

@@ -20,12 +20,11 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 	if err != nil {
 		return nil, err
 	}
-	q := desk.WorklistQuery{Kinds: desk.AllWork(), First: value(first), After: value(after)}
-	if q.First < 1 || q.First > r.o.PageSize {
-		return nil, &helix.Error{
-			Code: helix.CodeLimitExceeded, Message: fmt.Sprintf("first must be 1 to %d", r.o.PageSize),
-		}
+	size, err := r.pageSize(first)
+	if err != nil {
+		return nil, err
 	}
+	q := desk.WorklistQuery{Kinds: desk.AllWork(), First: size, After: value(after)}
 	if kinds != nil {
 		q.Kinds = slices.DeleteFunc(q.Kinds, func(k desk.WorklistKind) bool { return !slices.Contains(kinds, graph.WorklistKind(k)) })
 	}

@@ -1,0 +1,106 @@
+package resolvers
+
+import (
+	"context"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/graph"
+	"github.com/helix-engage/gateway/internal/auth"
+)
+
+// LiveCalls resolves calls that are not over.
+func (r *queryResolver) LiveCalls(ctx context.Context) ([]graph.LiveCall, error) {
+	w, err := anyWorker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	agent := w.Seat.Agent
+	if w.Supervisor {
+		agent = ""
+	}
+	live, err := r.o.Desk.LiveCalls(ctx, agent)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]graph.LiveCall, len(live))
+	for i := range live {
+		out[i] = *liveCall(&live[i])
+	}
+	return out, nil
+}
+
+// CallTimeline resolves everything that happened to one call.
+func (r *queryResolver) CallTimeline(ctx context.Context, callID string, first *int, after *string) (*graph.CallTimeline, error) {
+	caller, err := auth.Caller(ctx)
+	if err != nil {
+		return nil, err
+	}
+	size, err := r.pageSize(first)
+	if err != nil {
+		return nil, err
+	}
+	var from helix.Cursor
+	if after != nil {
+		if from, err = helix.ParseCursor(*after); err != nil {
+			return nil, err
+		}
+	}
+	call, err := r.o.Calls.Get(ctx, helix.CallID(callID))
+	if err != nil {
+		return nil, err
+	}
+	if whole := (helix.CallEvent{Agent: call.Agent}); !whole.VisibleTo(caller) {
+		return nil, helix.Forbidden("this call belongs to another agent")
+	}
+	events, more, err := r.o.Calls.Timeline(ctx, call.ID, from.Sequence, size)
+	if err != nil {
+		return nil, err
+	}
+	out := &graph.CallTimeline{PageInfo: &graph.PageInfo{HasNextPage: more}, Edges: []graph.CallTimelineEdge{}}
+	for _, e := range events {
+		out.Edges = append(out.Edges, graph.CallTimelineEdge{Cursor: e.Cursor.String(), Node: callEvent(e)})
+	}
+	if n := len(out.Edges); n > 0 {
+		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
+	}
+	return out, nil
+}
+
+// AbandonedCalls resolves the provider's own list.
+func (r *queryResolver) AbandonedCalls(ctx context.Context, from, to time.Time) ([]graph.AbandonedCall, error) {
+	if _, err := anyWorker(ctx); err != nil {
+		return nil, err
+	}
+	if to.Before(from) {
+		return nil, helix.BadInput("from must not be after to")
+	}
+	reports, err := r.o.Desk.Abandoned(ctx, from, to)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]graph.AbandonedCall, len(reports))
+	for i, a := range reports {
+		out[i] = graph.AbandonedCall{
+			ID: helix.NewID(string(a.Provider), a.ProviderCallID), Phone: number(a.Phone), At: a.At, Did: text(a.DID), Campaign: text(a.Campaign),
+		}
+		if a.Total > 0 {
+			waited := seconds(a.Total)
+			out[i].WaitedSeconds = &waited
+		}
+	}
+	return out, nil
+}
+
+// Dispositions resolves the labels of the viewer's campaign.
+func (r *queryResolver) Dispositions(ctx context.Context) ([]string, error) {
+	w, err := worker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	labels, err := r.o.Desk.Dispositions(ctx, w)
+	if labels == nil {
+		labels = []string{}
+	}
+	return labels, err
+}
