@@ -82,9 +82,16 @@ func TestPeriodsBeginWhereTheyShould(t *testing.T) {
 	t.Parallel()
 	day := time.Date(2026, 11, 22, 23, 30, 0, 0, time.UTC) // a Sunday
 	for _, tt := range []struct{ granularity, weekStart, want string }{
-		{"DAY", "", "2026-11-22"}, {"WEEK", "", "2026-11-16"}, {"WEEK", "SUNDAY", "2026-11-22"}, {"WEEK", "SATURDAY", "2026-11-21"},
-		{"MONTH", "", "2026-11-01"}, {"QUARTER", "", "2026-10-01"}, {"YEAR", "", "2026-01-01"}, {"DAY_OF_THE_WEEK", "", "Sunday"},
-		{"MONTH_OF_THE_YEAR", "", "November"}, {"QUARTER_OF_THE_YEAR", "", "Q4"},
+		{"DAY", "", "2026-11-22"},
+		{"WEEK", "", "2026-11-16"},
+		{"WEEK", "SUNDAY", "2026-11-22"},
+		{"WEEK", "SATURDAY", "2026-11-21"},
+		{"MONTH", "", "2026-11-01"},
+		{"QUARTER", "", "2026-10-01"},
+		{"YEAR", "", "2026-01-01"},
+		{"DAY_OF_THE_WEEK", "", "Sunday"},
+		{"MONTH_OF_THE_YEAR", "", "November"},
+		{"QUARTER_OF_THE_YEAR", "", "Q4"},
 	} {
 		if got, ok := period(tt.granularity, day, tt.weekStart); !ok || got != tt.want {
 			t.Errorf("%s %s = %v, want %s", tt.granularity, tt.weekStart, got, tt.want)

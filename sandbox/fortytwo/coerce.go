@@ -2,6 +2,7 @@ package fortytwo
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -148,9 +149,7 @@ func coerceComposite(f *fieldMeta, object *dict, before any) (any, *apiError) {
 	}
 	stored, _ := before.(row)
 	merged := stored.clone()
-	for key, value := range given {
-		merged[key] = value
-	}
+	maps.Copy(merged, given)
 	return merged, nil
 }
 

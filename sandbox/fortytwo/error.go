@@ -125,11 +125,3 @@ func errAuth(code, subCode, message string) *apiError {
 	}
 	return &apiError{message: message, code: code, subCode: subCode, user: friendly}
 }
-
-// asAPIError makes anything that reaches the wire an error with a code.
-func asAPIError(err error) *apiError {
-	if known, ok := err.(*apiError); ok { //nolint:errorlint // errors of this package are never wrapped
-		return known
-	}
-	return internal("%s", err.Error())
-}

@@ -67,8 +67,10 @@ func (c *composite) part(name string) (part, bool) {
 var composites = map[FieldType]*composite{
 	TypeFullName: {"FullName", []part{{name: "firstName", typ: TypeText}, {name: "lastName", typ: TypeText}}},
 	TypePhones: {"Phones", []part{
-		{name: "primaryPhoneNumber", typ: TypeText}, {name: "primaryPhoneCountryCode", typ: TypeText},
-		{name: "primaryPhoneCallingCode", typ: TypeText}, {name: "additionalPhones", typ: TypeRawJSON, list: true},
+		{name: "primaryPhoneNumber", typ: TypeText},
+		{name: "primaryPhoneCountryCode", typ: TypeText},
+		{name: "primaryPhoneCallingCode", typ: TypeText},
+		{name: "additionalPhones", typ: TypeRawJSON, list: true},
 	}},
 	TypeEmails: {"Emails", []part{{name: "primaryEmail", typ: TypeText}, {name: "additionalEmails", typ: TypeRawJSON, list: true}}},
 	TypeLinks: {"Links", []part{
@@ -76,12 +78,19 @@ var composites = map[FieldType]*composite{
 	}},
 	TypeCurrency: {"Currency", []part{{name: "amountMicros", typ: TypeNumeric}, {name: "currencyCode", typ: TypeText}}},
 	TypeAddress: {"Address", []part{
-		{name: "addressStreet1", typ: TypeText}, {name: "addressStreet2", typ: TypeText}, {name: "addressCity", typ: TypeText},
-		{name: "addressPostcode", typ: TypeText}, {name: "addressState", typ: TypeText}, {name: "addressCountry", typ: TypeText},
-		{name: "addressLat", typ: TypeNumeric, textOut: true}, {name: "addressLng", typ: TypeNumeric, textOut: true},
+		{name: "addressStreet1", typ: TypeText},
+		{name: "addressStreet2", typ: TypeText},
+		{name: "addressCity", typ: TypeText},
+		{name: "addressPostcode", typ: TypeText},
+		{name: "addressState", typ: TypeText},
+		{name: "addressCountry", typ: TypeText},
+		{name: "addressLat", typ: TypeNumeric, textOut: true},
+		{name: "addressLng", typ: TypeNumeric, textOut: true},
 	}},
 	TypeActor: {"Actor", []part{
-		{name: "source", typ: TypeSelect}, {name: "workspaceMemberId", typ: TypeUUID}, {name: "name", typ: TypeText},
+		{name: "source", typ: TypeSelect},
+		{name: "workspaceMemberId", typ: TypeUUID},
+		{name: "name", typ: TypeText},
 		{name: "context", typ: TypeRawJSON},
 	}},
 	TypeRichText: {"RichText", []part{{name: "blocknote", typ: TypeText}, {name: "markdown", typ: TypeText}}},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
@@ -34,36 +35,53 @@ var recordedCalls = []string{
 func recordedObjects() []ObjectSpec {
 	objects := append(StandardObjects(),
 		ObjectSpec{NameSingular: "lead", NamePlural: "leads", Custom: true, Fields: []FieldSpec{
-			{Name: "fullName", Type: TypeFullName}, {Name: "phone", Type: TypePhones}, {Name: "email", Type: TypeEmails},
+			{Name: "fullName", Type: TypeFullName},
+			{Name: "phone", Type: TypePhones},
+			{Name: "email", Type: TypeEmails},
 			{Name: "leadStatus", Type: TypeSelect, Options: []string{"NEW", "CONTACTED", "QUALIFIED", "CONVERTED", "LOST"}, Default: "'NEW'"},
-			{Name: "source", Type: TypeSelect, Options: []string{"WEB", "PHONE"}}, {Name: "score", Type: TypeNumber},
-			{Name: "tags", Type: TypeMultiSelect, Options: []string{"HOT", "COLD"}}, {Name: "keywords", Type: TypeArray},
-			{Name: "optIn", Type: TypeBoolean, Default: false}, {Name: "extra", Type: TypeRawJSON}, {Name: "stars", Type: TypeRating},
-			{Name: "budget", Type: TypeCurrency}, {Name: "home", Type: TypeAddress}, {Name: "about", Type: TypeRichText},
-			{Name: "site", Type: TypeLinks}, {Name: "reference", Type: TypeUUID},
+			{Name: "source", Type: TypeSelect, Options: []string{"WEB", "PHONE"}},
+			{Name: "score", Type: TypeNumber},
+			{Name: "tags", Type: TypeMultiSelect, Options: []string{"HOT", "COLD"}},
+			{Name: "keywords", Type: TypeArray},
+			{Name: "optIn", Type: TypeBoolean, Default: false},
+			{Name: "extra", Type: TypeRawJSON},
+			{Name: "stars", Type: TypeRating},
+			{Name: "budget", Type: TypeCurrency},
+			{Name: "home", Type: TypeAddress},
+			{Name: "about", Type: TypeRichText},
+			{Name: "site", Type: TypeLinks},
+			{Name: "reference", Type: TypeUUID},
 			{Name: "assignee", Type: TypeRelation, Target: "workspaceMember"},
 		}},
 		ObjectSpec{NameSingular: "patient", NamePlural: "patients", Custom: true, Fields: []FieldSpec{
 			{Name: "mrn", Type: TypeText, Unique: true}, {Name: "dateOfBirth", Type: TypeDate},
 		}},
 		ObjectSpec{NameSingular: "appointment", NamePlural: "appointments", Custom: true, Fields: []FieldSpec{
-			{Name: "scheduledAt", Type: TypeDateTime}, {Name: "patient", Type: TypeRelation, Target: "patient"},
+			{Name: "scheduledAt", Type: TypeDateTime},
+			{Name: "patient", Type: TypeRelation, Target: "patient"},
 			{Name: "lead", Type: TypeRelation, Target: "lead"},
 		}},
 		ObjectSpec{NameSingular: "followUp", NamePlural: "followUps", Custom: true, Fields: []FieldSpec{
-			{Name: "dueAt", Type: TypeDateTime}, {Name: "lead", Type: TypeRelation, Target: "lead"},
+			{Name: "dueAt", Type: TypeDateTime},
+			{Name: "lead", Type: TypeRelation, Target: "lead"},
 			{Name: "assignee", Type: TypeRelation, Target: "workspaceMember"},
 		}},
 		ObjectSpec{NameSingular: "call", NamePlural: "calls", Custom: true, Fields: []FieldSpec{
 			{Name: "callStatus", Type: TypeSelect, Options: []string{"RINGING", "ANSWERED", "MISSED", "COMPLETED", "FAILED"}},
 			{Name: "direction", Type: TypeSelect, Options: []string{"INBOUND", "OUTBOUND"}},
-			{Name: "agentName", Type: TypeText}, {Name: "callerNumber", Type: TypePhones}, {Name: "startedAt", Type: TypeDateTime},
-			{Name: "endedAt", Type: TypeDateTime}, {Name: "durationSeconds", Type: TypeNumber}, {Name: "recordingUrl", Type: TypeLinks},
+			{Name: "agentName", Type: TypeText},
+			{Name: "callerNumber", Type: TypePhones},
+			{Name: "startedAt", Type: TypeDateTime},
+			{Name: "endedAt", Type: TypeDateTime},
+			{Name: "durationSeconds", Type: TypeNumber},
+			{Name: "recordingUrl", Type: TypeLinks},
 			{Name: "providerCallId", Type: TypeText, Unique: true},
 			{Name: "callbackstatus", Type: TypeSelect, Options: []string{"PENDING", "ATTEMPTED", "COMPLETED"}, Custom: true},
-			{Name: "callsourcenumber", Type: TypeText, Custom: true}, {Name: "missedcallcount", Type: TypeNumber, Custom: true},
+			{Name: "callsourcenumber", Type: TypeText, Custom: true},
+			{Name: "missedcallcount", Type: TypeNumber, Custom: true},
 			{Name: "callbackattemptedat", Type: TypeDateTime, Custom: true},
-			{Name: "lead", Type: TypeRelation, Target: "lead"}, {Name: "patient", Type: TypeRelation, Target: "patient"},
+			{Name: "lead", Type: TypeRelation, Target: "lead"},
+			{Name: "patient", Type: TypeRelation, Target: "patient"},
 			{Name: "agent", Type: TypeRelation, Target: "workspaceMember"},
 		}},
 	)
@@ -157,9 +175,7 @@ func (b *bench) seedCall(id string, i int, more row) {
 	if status == "MISSED" {
 		values["callbackstatus"] = "PENDING"
 	}
-	for column, value := range more {
-		values[column] = value
-	}
+	maps.Copy(values, more)
 	b.main().seedRow("call", values)
 }
 
@@ -167,9 +183,7 @@ func (b *bench) seedCall(id string, i int, more row) {
 func (b *bench) seedBulk(n int, more row) {
 	for i := range n {
 		values := row{"id": fmt.Sprintf("f%07x-0000-4000-8000-000000000000", i), "name": fmt.Sprintf("bulk %d", i), "callStatus": "COMPLETED"}
-		for column, value := range more {
-			values[column] = value
-		}
+		maps.Copy(values, more)
 		b.main().seedRow("call", values)
 	}
 }

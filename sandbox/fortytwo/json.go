@@ -49,8 +49,8 @@ func (d *dict) size() int {
 // decodeJSON gives objects as *dict, lists as []any, numbers as float64.
 func decodeJSON(data []byte) (any, error) {
 	if !json.Valid(data) {
-		var any any
-		return nil, json.Unmarshal(data, &any)
+		var out any
+		return nil, json.Unmarshal(data, &out) // says what is wrong
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	return decodeValue(decoder, 0)

@@ -2,7 +2,6 @@ package fortytwo
 
 import (
 	"encoding/base64"
-	"fmt"
 	"math"
 	"strings"
 )
@@ -161,7 +160,7 @@ func cursorValue(value any, t orderTerm) (any, *apiError) {
 	if value == nil {
 		return nil, nil
 	}
-	invalid := badInput(subCursor, genericMessage, "Invalid cursor: %s", fmt.Sprint(t.key[0]))
+	invalid := badInput(subCursor, genericMessage, "Invalid cursor: %s", t.key[0])
 	switch {
 	case t.typ == TypeDateTime:
 		if instant, ok := parseInstant(value); ok {

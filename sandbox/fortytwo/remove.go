@@ -1,5 +1,7 @@
 package fortytwo
 
+import "maps"
+
 // removal is one of soft delete, restore and destroy.
 type removal struct {
 	// withDeleted finds soft-deleted records too.
@@ -85,9 +87,7 @@ func (q *request) removeMany(how removal) (any, *apiError) {
 // stamp changes the bookkeeping columns of a record.
 func (q *request) stamp(r *record, action string, columns row) {
 	before, after := r.row, r.row.clone()
-	for column, value := range columns {
-		after[column] = value
-	}
+	maps.Copy(after, columns)
 	q.replace(r, after)
 	q.emit(q.object(), action, before, after)
 }

@@ -94,7 +94,7 @@ func TestTheServerAnswersLikeTheRecordedOne(t *testing.T) {
 			t.Parallel()
 			s := readSample(t, file)
 			b := newBench(t)
-			token := ""
+			var token string
 			switch arrange := arrangements[name]; {
 			case arrange != nil:
 				token = arrange(b, &s)

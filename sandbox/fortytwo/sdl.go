@@ -50,7 +50,7 @@ input GroupByDateInput { granularity: ObjectRecordGroupByDateGranularity timeZon
 // sdl writes the schema of a workspace.
 type sdl struct{ out strings.Builder }
 
-func (w *sdl) line(format string, args ...any) { fmt.Fprintf(&w.out, format+"\n", args...) }
+func (w *sdl) linef(format string, args ...any) { fmt.Fprintf(&w.out, format+"\n", args...) }
 
 func buildSchema(objects []*objectMeta) (*ast.Schema, error) {
 	w := &sdl{}
@@ -58,8 +58,8 @@ func buildSchema(objects []*objectMeta) (*ast.Schema, error) {
 	for _, typ := range []FieldType{TypeFullName, TypePhones, TypeEmails, TypeLinks, TypeCurrency, TypeAddress, TypeActor, TypeRichText} {
 		w.composite(composites[typ])
 	}
-	w.line("enum ActorSourceEnum { %s }", strings.Join(actorSources, " "))
-	w.line("input ActorSourceEnumFilter { eq: ActorSourceEnum neq: ActorSourceEnum in: [ActorSourceEnum!] is: FilterIs }")
+	w.linef("enum ActorSourceEnum { %s }", strings.Join(actorSources, " "))
+	w.linef("input ActorSourceEnumFilter { eq: ActorSourceEnum neq: ActorSourceEnum in: [ActorSourceEnum!] is: FilterIs }")
 	for _, o := range objects {
 		w.object(o)
 	}
@@ -76,24 +76,24 @@ func (w *sdl) composite(c *composite) {
 		order = append(order, p.name+": OrderByDirection")
 		group = append(group, p.name+": Boolean")
 	}
-	w.line("type %s { %s }", c.graphQLName, strings.Join(out, " "))
+	w.linef("type %s { %s }", c.graphQLName, strings.Join(out, " "))
 	for _, kind := range []string{"Create", "Update"} {
-		w.line("input %s%sInput { %s }", c.graphQLName, kind, strings.Join(in, " "))
+		w.linef("input %s%sInput { %s }", c.graphQLName, kind, strings.Join(in, " "))
 	}
-	w.line("input %sFilterInput { %s }", c.graphQLName, strings.Join(filter, " "))
-	w.line("input %sOrderByInput { %s }", c.graphQLName, strings.Join(order, " "))
-	w.line("input %sGroupByInput { %s }", c.graphQLName, strings.Join(group, " "))
+	w.linef("input %sFilterInput { %s }", c.graphQLName, strings.Join(filter, " "))
+	w.linef("input %sOrderByInput { %s }", c.graphQLName, strings.Join(order, " "))
+	w.linef("input %sGroupByInput { %s }", c.graphQLName, strings.Join(group, " "))
 }
 
 func partType(c *composite, p part) string {
-	switch {
-	case p.typ == TypeSelect:
+	switch p.typ {
+	case TypeSelect:
 		return c.graphQLName + "SourceEnum"
-	case p.typ == TypeNumeric:
+	case TypeNumeric:
 		return "BigFloat"
-	case p.typ == TypeRawJSON:
+	case TypeRawJSON:
 		return "RawJSONScalar"
-	case p.typ == TypeUUID:
+	case TypeUUID:
 		return "UUID"
 	default:
 		return "String"
@@ -186,31 +186,31 @@ func (f *fieldMeta) filterType() string {
 func (w *sdl) object(o *objectMeta) {
 	name := o.typeName()
 	w.enums(o)
-	w.line("type %s {", name)
+	w.linef("type %s {", name)
 	for _, f := range o.fields {
 		if f.relation == nil {
-			w.line("  %s: %s", f.name, nonNull(f, f.outType()))
+			w.linef("  %s: %s", f.name, nonNull(f, f.outType()))
 			continue
 		}
 		if f.manyToOne() {
-			w.line("  %s: ID\n  %s: %s", f.relation.column, f.name, f.relation.target.typeName())
+			w.linef("  %s: ID\n  %s: %s", f.relation.column, f.name, f.relation.target.typeName())
 			continue
 		}
 		target := f.relation.target.typeName()
-		w.line("  %s(first: Int, last: Int, after: String, before: String, offset: Int, "+
+		w.linef("  %s(first: Int, last: Int, after: String, before: String, offset: Int, "+
 			"filter: %sFilterInput, orderBy: [%sOrderByInput]): %sConnection", f.name, target, target, target)
 	}
-	w.line("}")
-	w.line("type %sEdge { node: %s! cursor: Cursor! }", name, name)
+	w.linef("}")
+	w.linef("type %sEdge { node: %s! cursor: Cursor! }", name, name)
 	for _, kind := range []string{"Connection", "GroupByConnection"} {
-		w.line("type %s%s {\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, kind, name)
+		w.linef("type %s%s {\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, kind, name)
 		if kind == "GroupByConnection" {
-			w.line("  groupByDimensionValues: [String]")
+			w.linef("  groupByDimensionValues: [String]")
 		}
 		for _, aggregateName := range sortedKeys(o.aggregates) {
-			w.line("  %s: %s", aggregateName, o.aggregates[aggregateName].typeName())
+			w.linef("  %s: %s", aggregateName, o.aggregates[aggregateName].typeName())
 		}
-		w.line("}")
+		w.linef("}")
 	}
 	w.inputs(o)
 }
@@ -229,11 +229,11 @@ func (w *sdl) enums(o *objectMeta) {
 			continue
 		}
 		name := f.enumName()
-		w.line("enum %s { %s }", name, strings.Join(values, " "))
+		w.linef("enum %s { %s }", name, strings.Join(values, " "))
 		if f.typ == TypeMultiSelect {
-			w.line("input %sFilter { containsAny: [%s!] eq: [%s!] is: FilterIs isEmptyArray: Boolean }", name, name, name)
+			w.linef("input %sFilter { containsAny: [%s!] eq: [%s!] is: FilterIs isEmptyArray: Boolean }", name, name, name)
 			continue
 		}
-		w.line("input %sFilter { eq: %s neq: %s in: [%s!] containsAny: [%s!] is: FilterIs isEmptyArray: Boolean }", name, name, name, name, name)
+		w.linef("input %sFilter { eq: %s neq: %s in: [%s!] containsAny: [%s!] is: FilterIs isEmptyArray: Boolean }", name, name, name, name, name)
 	}
 }

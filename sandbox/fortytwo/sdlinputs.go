@@ -39,21 +39,21 @@ func (w *sdl) inputs(o *objectMeta) {
 			group = append(group, f.name+": Boolean")
 		}
 	}
-	w.line("input %sCreateInput { %s }", name, strings.Join(create, " "))
-	w.line("input %sUpdateInput { %s }", name, strings.Join(create, " "))
-	w.line("input %sFilterInput { %s and: [%sFilterInput] or: [%sFilterInput] not: %sFilterInput }",
+	w.linef("input %sCreateInput { %s }", name, strings.Join(create, " "))
+	w.linef("input %sUpdateInput { %s }", name, strings.Join(create, " "))
+	w.linef("input %sFilterInput { %s and: [%sFilterInput] or: [%sFilterInput] not: %sFilterInput }",
 		name, strings.Join(filter, " "), name, name, name)
-	w.line("input %sOrderByInput { %s }", name, strings.Join(order, " "))
-	w.line("input %sGroupByInput { %s }", name, strings.Join(group, " "))
+	w.linef("input %sOrderByInput { %s }", name, strings.Join(order, " "))
+	w.linef("input %sGroupByInput { %s }", name, strings.Join(group, " "))
 	var counts []string
 	for _, aggregateName := range sortedKeys(o.aggregates) {
 		counts = append(counts, aggregateName+": OrderByDirection")
 	}
-	w.line("input %sOrderByWithGroupByInput { aggregate: %sOrderByAggregateInput %s }", name, name, strings.Join(order, " "))
-	w.line("input %sOrderByAggregateInput { %s }", name, strings.Join(counts, " "))
-	w.line("input %sWhereUniqueInput { %s }", name, strings.Join(where, " "))
-	w.line("input %sConnectInput { where: %sWhereUniqueInput }", name, name)
-	w.line("input %sRelationInput { connect: %sConnectInput disconnect: Boolean }", name, name)
+	w.linef("input %sOrderByWithGroupByInput { aggregate: %sOrderByAggregateInput %s }", name, name, strings.Join(order, " "))
+	w.linef("input %sOrderByAggregateInput { %s }", name, strings.Join(counts, " "))
+	w.linef("input %sWhereUniqueInput { %s }", name, strings.Join(where, " "))
+	w.linef("input %sConnectInput { where: %sWhereUniqueInput }", name, name)
+	w.linef("input %sRelationInput { connect: %sConnectInput disconnect: Boolean }", name, name)
 }
 
 func (f *fieldMeta) inputType(kind string) string {
@@ -91,5 +91,5 @@ func (w *sdl) roots(objects []*objectMeta) {
 				fmt.Sprintf("%s%s(filter: %sFilterInput!): [%s!]", verb, many, t, t))
 		}
 	}
-	w.line("type Query {\n  %s\n}\ntype Mutation {\n  %s\n}", strings.Join(query, "\n  "), strings.Join(mutation, "\n  "))
+	w.linef("type Query {\n  %s\n}\ntype Mutation {\n  %s\n}", strings.Join(query, "\n  "), strings.Join(mutation, "\n  "))
 }

@@ -176,7 +176,7 @@ const (
 
 func newSeeder(ws *workspace, seed int64, facts *SeedFacts) *seeder {
 	s := &seeder{
-		ws: ws, random: rand.New(rand.NewPCG(uint64(seed), 0x5eed)), //nolint:gosec // data of a sandbox
+		ws: ws, random: rand.New(rand.NewPCG(uint64(seed), 0x5eed)),
 		now: ws.now(), facts: facts, taken: map[string]bool{},
 	}
 	for _, u := range facts.Users {

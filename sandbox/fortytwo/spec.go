@@ -2,6 +2,7 @@ package fortytwo
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,10 +73,7 @@ func buildModel(workspaceID string, now time.Time, specs []ObjectSpec) ([]*objec
 }
 
 func (b *modelBuilder) id(parts ...string) string {
-	name := b.workspaceID
-	for _, p := range parts {
-		name += "/" + p
-	}
+	name := b.workspaceID + "/" + strings.Join(parts, "/")
 	return uuid.NewSHA1(namespace, []byte(name)).String()
 }
 

@@ -50,7 +50,8 @@ func StandardObjects() []ObjectSpec {
 		{
 			NameSingular: "task", NamePlural: "tasks", Searchable: true, LabelField: "title",
 			Fields: []FieldSpec{
-				{Name: "title", Type: TypeText}, {Name: "bodyV2", Label: "Body", Type: TypeRichText},
+				{Name: "title", Type: TypeText},
+				{Name: "bodyV2", Label: "Body", Type: TypeRichText},
 				{Name: "dueAt", Label: "Due Date", Type: TypeDateTime},
 				{Name: "status", Type: TypeSelect, Options: []string{"TODO", "IN_PROGRESS", "DONE"}, Default: "'TODO'"},
 				{Name: "assignee", Type: TypeRelation, Target: "workspaceMember", Inverse: "assignedTasks"},
@@ -71,7 +72,9 @@ func StandardObjects() []ObjectSpec {
 		{
 			NameSingular: "timelineActivity", NamePlural: "timelineActivities", System: true,
 			Fields: []FieldSpec{
-				{Name: "name", Type: TypeText}, {Name: "happensAt", Type: TypeDateTime}, {Name: "properties", Type: TypeRawJSON},
+				{Name: "name", Type: TypeText},
+				{Name: "happensAt", Type: TypeDateTime},
+				{Name: "properties", Type: TypeRawJSON},
 				{Name: "linkedRecordId", Type: TypeUUID},
 				{Name: "workspaceMember", Type: TypeRelation, Target: "workspaceMember", Inverse: "timelineActivities"},
 			},
@@ -79,8 +82,12 @@ func StandardObjects() []ObjectSpec {
 		{
 			NameSingular: "workspaceMember", NamePlural: "workspaceMembers", System: true, Searchable: true,
 			Fields: []FieldSpec{
-				{Name: "name", Type: TypeFullName}, {Name: "userEmail", Type: TypeText}, {Name: "userId", Type: TypeUUID},
-				{Name: "avatarUrl", Type: TypeText}, {Name: "locale", Type: TypeText}, {Name: "timeZone", Type: TypeText},
+				{Name: "name", Type: TypeFullName},
+				{Name: "userEmail", Type: TypeText},
+				{Name: "userId", Type: TypeUUID},
+				{Name: "avatarUrl", Type: TypeText},
+				{Name: "locale", Type: TypeText},
+				{Name: "timeZone", Type: TypeText},
 				{Name: "colorScheme", Type: TypeText},
 			},
 		},

@@ -1,6 +1,7 @@
 package fortytwo
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -66,8 +67,6 @@ func (r row) instant(column string) time.Time {
 // clone copies a row so that the copy can be changed; composites are replaced whole, never changed in place.
 func (r row) clone() row {
 	out := make(row, len(r)+4)
-	for column, value := range r {
-		out[column] = value
-	}
+	maps.Copy(out, r)
 	return out
 }

@@ -1,6 +1,7 @@
 package fortytwo
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"slices"
@@ -210,6 +211,6 @@ func compareValues(a, b any, options []string) int {
 		y, _ := b.(time.Time)
 		return x.Compare(y)
 	default:
-		return strings.Compare(string(appendJSON(nil, a)), string(appendJSON(nil, b)))
+		return bytes.Compare(appendJSON(nil, a), appendJSON(nil, b))
 	}
 }

@@ -176,7 +176,7 @@ func (d *deliveries) send(ctx context.Context, item delivery) {
 	response, err := d.client.Do(request)
 	if err != nil {
 		d.failed.Add(1)
-		d.log.Debug("webhook not delivered")
+		d.log.DebugContext(ctx, "webhook not delivered")
 		return
 	}
 	defer response.Body.Close()

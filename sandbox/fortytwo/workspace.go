@@ -47,7 +47,7 @@ func newWorkspace(id, displayName, subdomain string, seed int64, now func() time
 	ws := &workspace{
 		id: id, displayName: displayName, subdomain: subdomain, version: 1, tables: map[*objectMeta]*table{},
 		now:    func() time.Time { return now().UTC().Truncate(time.Millisecond) },
-		random: rand.New(rand.NewPCG(uint64(seed), 0x42)), //nolint:gosec // ids of a sandbox need no secrecy
+		random: rand.New(rand.NewPCG(uint64(seed), 0x42)),
 		roles:  map[string]*roleEntry{}, members: map[string]*membership{}, keys: map[string]*apiKey{},
 	}
 	objects, err := buildModel(id, ws.now(), specs)
