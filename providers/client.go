@@ -25,9 +25,10 @@ const scope = "github.com/helix-engage/gateway/providers"
 // Options wires a [Client]. Provider is needed, the rest has defaults.
 type Options struct {
 	Provider       helix.Provider
-	Timeout        time.Duration   // of an operation that names none
-	MaxResponse    int64           // bytes of an answer, decompressed
-	MaxConns       int             // connections to one host, busy and idle; an operation beyond waits for one
+	Timeout        time.Duration // of an operation that names none
+	MaxResponse    int64         // bytes of an answer, decompressed
+	MaxConns       int           // connections to one host, busy and idle; an operation beyond waits for one
+	Breaker        Breaker
 	Transport      *http.Transport // cloned as the base of the client's own, e.g. for its TLS configuration or proxy
 	TracerProvider trace.TracerProvider
 	MeterProvider  metric.MeterProvider
@@ -45,9 +46,14 @@ type Client struct {
 	tracer      trace.Tracer
 	meter       metric.Meter
 	duration    metric.Float64Histogram
+	limitWait   metric.Float64Histogram
+	refused     metric.Int64Counter
+	breakerOpen metric.Int64Gauge
 	log         *slog.Logger
 	now         func() time.Time
-	health      healthBook
+	health      *healthBook
+	breaker     *breaker
+	limiters    map[string]*limiter // by family
 }
 
 // NewHTTP makes a client. Errors: an instrument that the MeterProvider refuses.
@@ -58,12 +64,9 @@ func NewHTTP(o Options) (*Client, error) {
 		pooled: pooledTransport(o.Transport, o.MaxConns), single: singleTransport(o.Transport, o.MaxConns),
 		tracer: o.TracerProvider.Tracer(scope), meter: o.MeterProvider.Meter(scope),
 		log: o.Logger.With("provider", string(o.Provider)), now: o.Now,
+		health: &healthBook{}, breaker: &breaker{rules: o.Breaker},
 	}
-	var err error
-	c.duration, err = c.meter.Float64Histogram("helix.provider.operation.duration",
-		metric.WithUnit("s"), metric.WithDescription("How long operations on outside systems took, repeats included."),
-		metric.WithExplicitBucketBoundaries(.01, .025, .05, .1, .25, .5, 1, 2, 4, 8, 15, 30, 60, 120))
-	return c, err
+	return c, c.instruments()
 }
 
 // Meter is where a driver keeps figures of its own.
@@ -85,6 +88,7 @@ func (o Options) withDefaults() Options {
 	if o.MaxConns == 0 {
 		o.MaxConns = DefaultMaxConns
 	}
+	o.Breaker = o.Breaker.withDefaults()
 	if o.Transport == nil {
 		o.Transport = &http.Transport{Proxy: http.ProxyFromEnvironment}
 	}

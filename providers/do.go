@@ -37,10 +37,16 @@ func (c *Client) Do(ctx context.Context, op Operation, req Request, read func(Re
 	return err
 }
 
-// attempts sends the request until it succeeds, may not be repeated, or the time is up.
+// attempts sends the request until it succeeds, may not be repeated, or the time is up. A repetition that is not sent
+// leaves the outcome of the attempt before.
 func (c *Client) attempts(ctx context.Context, op Operation, req Request, read func(Response) error) (int, *helix.Error) {
+	var last *helix.Error
 	for attempt := 1; ; attempt++ {
 		err, transient := c.attempt(ctx, op, req, read)
+		if last != nil && err != nil && errors.Is(err, errNotSent) {
+			return attempt - 1, last
+		}
+		last = err
 		if err == nil || !transient || attempt == op.Safety.attempts() {
 			return attempt, err
 		}
@@ -51,33 +57,59 @@ func (c *Client) attempts(ctx context.Context, op Operation, req Request, read f
 	}
 }
 
-// attempt sends the request once. transient reports whether sending it again may help, as far as that was the
-// provider's fault; whether it is allowed is the operation's Safety.
+// attempt sends the request once, when its turn has come and the breaker lets it. transient reports whether sending it
+// again may help, as far as that was the provider's fault; whether it is allowed is the operation's Safety.
 func (c *Client) attempt(ctx context.Context, op Operation, req Request, read func(Response) error) (err *helix.Error, transient bool) {
 	var connected atomic.Bool // from now on bytes may have left
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
-	httpReq, buildErr := build(ctx, op, req)
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }})
+	httpReq, buildErr := build(traced, op, req)
 	if buildErr != nil {
 		return c.complete(op, helix.Internal(op.Name, buildErr)), false
 	}
+	giveBack, err := c.turn(ctx, op)
+	if err != nil {
+		return err, false
+	}
+	if err := c.admit(ctx, op); err != nil {
+		giveBack()
+		return err, false
+	}
+	res, body, netErr := c.exchange(httpReq, op)
+	c.learn(ctx, verdictOf(res, netErr))
+	if netErr != nil {
+		return c.broken(ctx, op, connected.Load(), netErr), true
+	}
+	err, transient = c.judge(op, res, body, read)
+	c.heed(op, err)
+	return err, transient
+}
+
+// exchange sends the request and reads the answer, up to one byte more than an answer may have. res is set when there
+// was an answer, though it may have broken off.
+func (c *Client) exchange(req *http.Request, op Operation) (res *http.Response, body []byte, err error) {
 	transport := c.pooled
 	if op.Safety == Once {
 		transport = c.single
 	}
-	res, roundTripErr := transport.RoundTrip(httpReq)
-	if roundTripErr != nil {
-		return c.broken(ctx, op, connected.Load(), roundTripErr), true
+	res, err = transport.RoundTrip(req)
+	if err != nil {
+		return nil, nil, err
 	}
 	defer res.Body.Close()
-	if err := c.judgeStatus(op, res); err != nil {
-		return err, true
+	if !readable(res.StatusCode) {
+		return res, nil, nil
 	}
-	body, readErr := io.ReadAll(io.LimitReader(res.Body, c.maxResponse+1))
+	body, err = io.ReadAll(io.LimitReader(res.Body, c.maxResponse+1))
+	return res, body, err
+}
+
+// judge turns an answer into an outcome.
+func (c *Client) judge(op Operation, res *http.Response, body []byte, read func(Response) error) (err *helix.Error, transient bool) {
 	switch {
-	case readErr != nil:
-		return c.broken(ctx, op, true, readErr), true
+	case !readable(res.StatusCode):
+		return c.judgeStatus(op, res), true
 	case int64(len(body)) > c.maxResponse:
-		return c.unreadable(op, "the answer is larger than the limit"), false
+		return c.tooLarge(op), false
 	}
 	judged := read(Response{Status: res.StatusCode, Header: res.Header, Body: body})
 	if judged == nil {

@@ -20,28 +20,47 @@ import (
 // that we have for it.
 var ErrCredentials = errors.New("the provider does not accept our credentials")
 
+// ErrTooLarge is the cause of an error about an answer of more than Options.MaxResponse bytes.
+var ErrTooLarge = errors.New("the answer is larger than the limit")
+
 // Bounds of the pause before a repeat.
 const (
 	firstBackoff = 200 * time.Millisecond
 	maxBackoff   = 5 * time.Second
 )
 
-// judgeStatus codes the statuses by which a server says that it, not the request, is at fault; nil for all others.
+// readable reports whether an answer of this status is the driver's to read. The others say that the server, not the
+// request, is at fault.
+func readable(status int) bool {
+	return status/100 == 2 || status/100 == 4 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
+}
+
+// verdictOf tells what an exchange shows of the provider, or of the proxies before it.
+func verdictOf(res *http.Response, err error) verdict {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return silent
+	case err != nil:
+		return gone
+	case res.StatusCode == http.StatusBadGateway, res.StatusCode == http.StatusServiceUnavailable, res.StatusCode == http.StatusGatewayTimeout:
+		return gone
+	default:
+		return alive
+	}
+}
+
+// judgeStatus codes an answer that is not readable.
 func (c *Client) judgeStatus(op Operation, res *http.Response) *helix.Error {
 	detail := "HTTP " + strconv.Itoa(res.StatusCode)
-	switch {
-	case res.StatusCode == http.StatusTooManyRequests:
+	if res.StatusCode == http.StatusTooManyRequests {
 		return c.complete(op, &helix.Error{
 			Code: helix.CodeTooManyRequests, Message: "too many requests: try again in a moment",
 			Retryable: true, RetryAfter: c.retryAfter(res.Header), Detail: detail,
 		})
-	case res.StatusCode >= 500, res.StatusCode == http.StatusRequestTimeout, res.StatusCode < 200, res.StatusCode/100 == 3:
-		err := c.unreadable(op, detail)
-		err.RetryAfter = c.retryAfter(res.Header)
-		return err
-	default:
-		return nil
 	}
+	err := c.unreadable(op, detail)
+	err.RetryAfter = c.retryAfter(res.Header)
+	return err
 }
 
 // Refused codes a 4xx answer that the driver has no words for. The provider did not do what was asked.
@@ -73,6 +92,13 @@ func (c *Client) unreadable(op Operation, detail string) *helix.Error {
 		asUnknown(err)
 	}
 	return c.complete(op, err)
+}
+
+// tooLarge codes an answer that is longer than may be.
+func (c *Client) tooLarge(op Operation) *helix.Error {
+	err := c.unreadable(op, "the answer is larger than the limit")
+	err.Err = ErrTooLarge
+	return err
 }
 
 func asUnknown(err *helix.Error) {

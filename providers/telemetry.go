@@ -17,6 +17,28 @@ import (
 // outcomeOK is the metric's outcome of a success; a failure's is its code.
 const outcomeOK = "OK"
 
+// instruments makes the kit's figures.
+func (c *Client) instruments() error {
+	var errs [4]error
+	c.duration, errs[0] = c.meter.Float64Histogram("helix.provider.operation.duration",
+		metric.WithUnit("s"), metric.WithDescription("How long operations on outside systems took, repeats included."),
+		metric.WithExplicitBucketBoundaries(.01, .025, .05, .1, .25, .5, 1, 2, 4, 8, 15, 30, 60, 120))
+	c.limitWait, errs[1] = c.meter.Float64Histogram("helix.provider.limit.wait",
+		metric.WithUnit("s"), metric.WithDescription("How long requests waited for their turn within the provider's limits."),
+		metric.WithExplicitBucketBoundaries(.01, .1, .5, 1, 5, 15, 30, 60, 120))
+	c.refused, errs[2] = c.meter.Int64Counter("helix.provider.requests.refused",
+		metric.WithDescription("Requests that were not sent: the family's limit was reached, or the breaker was open."))
+	c.breakerOpen, errs[3] = c.meter.Int64Gauge("helix.provider.breaker.open",
+		metric.WithDescription("1 while requests are refused because the provider is gone."))
+	return errors.Join(errs[:]...)
+}
+
+// countRefusal counts a request that was not sent; reason is "limit" or "breaker".
+func (c *Client) countRefusal(ctx context.Context, op Operation, reason string) {
+	c.refused.Add(ctx, 1, metric.WithAttributes(attribute.String("provider", string(c.provider)),
+		attribute.String("family", op.Family), attribute.String("reason", reason)))
+}
+
 // observe opens the operation's span; done closes it and keeps duration, outcome and health.
 func (c *Client) observe(ctx context.Context, op Operation) (_ context.Context, done func(attempts int, err *helix.Error)) {
 	began := c.now()
@@ -60,14 +82,14 @@ type healthBook struct {
 }
 
 // note takes in an outcome. A refusal shows a healthy provider, unless it is about our credentials; an operation that
-// the caller gave up, or that never became a request, shows nothing.
+// the caller gave up, or that was never sent, shows nothing.
 func (b *healthBook) note(now time.Time, err *helix.Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
 	case err == nil:
 		b.state.LastSuccess = now
-	case errors.Is(err, context.Canceled), err.Code == helix.CodeInternal:
+	case errors.Is(err, context.Canceled), errors.Is(err, errNotSent), err.Code == helix.CodeInternal:
 	case errors.Is(err, ErrCredentials),
 		err.Code == helix.CodeUnavailable, err.Code == helix.CodeUnknownOutcome, err.Code == helix.CodeTooManyRequests:
 		b.state.LastFailure, b.state.LastError = now, err

@@ -67,7 +67,7 @@ func (c *Client) SetState(ctx context.Context, seat helix.AgentSeat, state helix
 func (c *Client) AgentStates(ctx context.Context) ([]helix.AgentReport, error) {
 	var reports []helix.AgentReport
 	err := c.send(ctx, command{
-		op:     providers.Operation{Name: "ozonetel.agent_states", Family: "agentLogins", Safety: providers.Safe, Timeout: controlTimeout},
+		op:     providers.Operation{Name: "ozonetel.agent_states", Family: familyAgentLogins, Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodPost, path: "/ca_apis/getAgentLogins",
 		expect: expectation{accept: noData, read: func(a answer) error {
 			var rows []struct{ AgentID, AgentState FlexString }
@@ -91,7 +91,7 @@ func (c *Client) AgentStates(ctx context.Context) ([]helix.AgentReport, error) {
 func (c *Client) AgentDetails(ctx context.Context, agent helix.AgentID) (helix.AgentReport, error) {
 	var report helix.AgentReport
 	err := c.send(ctx, command{
-		op:     providers.Operation{Name: "ozonetel.agent_details", Family: "agentDetails", Safety: providers.Safe, Timeout: controlTimeout},
+		op:     providers.Operation{Name: "ozonetel.agent_details", Family: familyAgentDetails, Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodPost, path: "/ca_apis/AgentDetails", fields: map[string]any{"agentId": string(agent)},
 		expect: expectation{read: func(a answer) error {
 			var rows []struct{ State, Since FlexString }

@@ -72,7 +72,7 @@ func New(o Options) (*Client, error) {
 	}
 	c := &Client{
 		base: strings.TrimRight(o.BaseURL, "/"), subscription: strings.TrimRight(o.SubscriptionURL, "/"),
-		userName: o.UserName, apiKey: o.APIKey, mode: o.AuthMode, http: o.HTTP,
+		userName: o.UserName, apiKey: o.APIKey, mode: o.AuthMode, http: o.HTTP.WithLimits(limits()),
 		location: o.Location, defaultLabel: o.DefaultDisposition, now: o.Now,
 	}
 	var err error

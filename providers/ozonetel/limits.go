@@ -1,0 +1,25 @@
+package ozonetel
+
+import (
+	"time"
+
+	"github.com/helix-engage/gateway/providers"
+)
+
+// The families whose requests the account counts (0). The time between tokens is kept by [TokenStore], for all replicas
+// together.
+const (
+	familyAgentLogins  = "agentLogins"
+	familyAgentDetails = "agentDetails"
+)
+
+// limitWindow is the vendor's minute and what requests may be apart on their way there.
+const limitWindow = 61 * time.Second
+
+// limits are the documented ones.
+func limits() map[string]providers.Limit {
+	return map[string]providers.Limit{
+		familyAgentLogins:  {Requests: 5, Per: limitWindow},
+		familyAgentDetails: {Requests: 10, Per: limitWindow},
+	}
+}
