@@ -9,7 +9,7 @@
 //	/metadata  a conforming executor over metadata.graphqls: sign-in, who am I, objects and fields, API keys, webhooks
 //
 // Where to look for the dialect: graphql.go and document.go (what becomes of a document), filter.go, operator.go, order.go, page.go
-// (arguments of lists), read.go and project.go (what is answered), coerce.go, create.go, update.go, remove.go (writes), authenticate.go
+// (arguments of lists), read.go and project.go (what is answered), coerce.go, transform.go, create.go, update.go, remove.go (writes), authenticate.go
 // and token.go (tokens), http.go (transport). Values that upstream would keep in PostgreSQL are kept as store.go says.
 //
 // Invariants:
