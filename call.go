@@ -59,6 +59,9 @@ type Call struct {
 	Talk           time.Duration
 	RecordingURL   string // the provider's own; never handed out
 	Detailed       bool   // the provider's final record came
+	OnHold         bool   // these three end with the call
+	Muted          bool
+	Unrecorded     bool // the recording is paused
 	Missed         bool
 	MissedCall     CallID       // the queue entry that this call made, or that it calls back
 	Disposition    *Disposition // nil until disposed
@@ -71,6 +74,19 @@ type Call struct {
 	Person   string // the token that stands for the phone in subjects
 	Revision uint64 // log sequence of the last event; the next append expects it
 }
+
+// ControlAction is what an agent can do to a call that is up (ozonetel.md 6).
+type ControlAction string
+
+// The actions. There is none for a blind transfer: bring the other one in, then drop the agent.
+const (
+	ControlConference ControlAction = "CONFERENCE" // ring another number and let it join
+	ControlHold       ControlAction = "HOLD"
+	ControlUnhold     ControlAction = "UNHOLD"
+	ControlMute       ControlAction = "MUTE"
+	ControlUnmute     ControlAction = "UNMUTE"
+	ControlKick       ControlAction = "KICK_CALL" // drop one party
+)
 
 // Failure is a coded refusal that is kept in the log, so that a repeated request gets the same answer.
 type Failure struct {

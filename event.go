@@ -14,6 +14,8 @@ const (
 	EventEnded              EventKind = "ENDED"                // the call is over
 	EventMissed             EventKind = "MISSED"               // an inbound call reached nobody
 	EventMissedCallAssigned EventKind = "MISSED_CALL_ASSIGNED" // a missed call was given to an agent
+	EventControlled         EventKind = "CONTROLLED"           // hold, mute, conference: see Action
+	EventRecordingChanged   EventKind = "RECORDING_CHANGED"    // the recording was paused or resumed
 	EventDisposed           EventKind = "DISPOSED"             // the agent summed the call up
 	EventDetails            EventKind = "DETAILS"              // the provider's final record: durations, recording
 	EventCheckpoint         EventKind = "CHECKPOINT"           // no event: a cursor to resume from
@@ -50,6 +52,9 @@ type CallEvent struct {
 	FollowUp     string        `json:"followUp,omitempty"`    // DISPOSED: record id of the follow-up
 	Claimed      CallID        `json:"claimed,omitempty"`     // DISPOSED: the missed call claimed with it
 	Failure      *Failure      `json:"failure,omitempty"`     // ENDED by refusal or unknown outcome
+	Action       ControlAction `json:"action,omitempty"`      // CONTROLLED
+	Number       Phone         `json:"number,omitempty"`      // CONTROLLED: who was brought in or dropped
+	Paused       bool          `json:"paused,omitempty"`      // RECORDING_CHANGED
 }
 
 // VisibleTo reports whether c may see the event: a supervisor sees all, an agent his own and those of nobody in

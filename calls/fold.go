@@ -34,6 +34,7 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 			c.State = helix.CallAnswered
 		}
 	case helix.EventEnded:
+		c.OnHold, c.Muted, c.Unrecorded = false, false, false
 		c.State, c.EndedAt, c.EndReason, c.Failure = helix.CallEnded, e.At, e.EndReason, e.Failure
 		c.Total, c.Talk = e.Total, e.Talk
 		if c.StartedAt.IsZero() {
@@ -51,7 +52,23 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 		if e.MissedCall != "" {
 			c.MissedCall = e.MissedCall
 		}
+	case helix.EventControlled:
+		control(c, e.Action)
+	case helix.EventRecordingChanged:
+		c.Unrecorded = e.Paused && c.State != helix.CallEnded
 	case helix.EventMissedCallAssigned, helix.EventCheckpoint, helix.EventCursorExpired:
+	}
+}
+
+// control follows hold and mute; who is in a conference is the provider's to know.
+func control(c *helix.Call, action helix.ControlAction) {
+	up := c.State != helix.CallEnded
+	switch action {
+	case helix.ControlHold, helix.ControlUnhold:
+		c.OnHold = up && action == helix.ControlHold
+	case helix.ControlMute, helix.ControlUnmute:
+		c.Muted = up && action == helix.ControlMute
+	case helix.ControlConference, helix.ControlKick:
 	}
 }
 

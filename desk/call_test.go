@@ -321,3 +321,74 @@ func TestACursorThatIsNotOursIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestControlAndRecordingAreFollowedWhileTheCallIsUp(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	w := worker("1")
+	r := helix.CallReport{
+		Provider: helix.ProviderOzonetel, ProviderCallID: "42", Direction: helix.Inbound, Phone: rahul, Agent: "agent1",
+		Kind: helix.ReportAnswered, At: start,
+	}
+	if err := x.calls.Ingest(t.Context(), helix.ProviderReports{Calls: []helix.CallReport{r}}); err != nil {
+		t.Fatal(err)
+	}
+	id := helix.CallID(helix.NewID("OZONETEL", "42"))
+	for _, step := range []struct {
+		action        helix.ControlAction
+		number        helix.Phone
+		onHold, muted bool
+		events        int
+	}{
+		{helix.ControlHold, "", true, false, 2},
+		{helix.ControlHold, "", true, false, 2},
+		{helix.ControlMute, "", true, true, 3},
+		{helix.ControlUnhold, "", false, true, 4},
+		{helix.ControlUnmute, "", false, false, 5},
+		{helix.ControlConference, "+919812345679", false, false, 6},
+		{helix.ControlKick, "", false, false, 7},
+	} {
+		call, err := x.Control(t.Context(), w, id, step.action, step.number)
+		if err != nil || call.OnHold != step.onHold || call.Muted != step.muted || call.Sequence != step.events {
+			t.Fatalf("%s: %+v, %v", step.action, call, err)
+		}
+	}
+	if call, err := x.SetRecording(t.Context(), w, id, true); err != nil || !call.Unrecorded {
+		t.Fatalf("got %+v, %v", call, err)
+	}
+	r.Kind, r.At = helix.ReportEnded, start.Add(time.Minute)
+	if err := x.calls.Ingest(t.Context(), helix.ProviderReports{Calls: []helix.CallReport{r}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Control(t.Context(), w, id, helix.ControlHold, ""); !helix.IsCode(err, helix.CodeConflict) {
+		t.Fatalf("after the end: %v", err)
+	}
+	if call, err := x.calls.Get(t.Context(), id); err != nil || call.Unrecorded || call.OnHold {
+		t.Fatalf("after the end: %+v, %v", call, err)
+	}
+}
+
+func TestWhatControlRefuses(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	if _, err := x.Dial(t.Context(), worker("1"), order("r1")); err != nil {
+		t.Fatal(err)
+	}
+	dial, err := x.calls.DialOf(t.Context(), "agent1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		by   string
+		id   helix.CallID
+		want helix.Code
+	}{
+		"a call that nobody knows":  {"1", "no-such", helix.CodeNotFound},
+		"somebody else's call":      {"2", dial.Call, helix.CodeForbidden},
+		"a call that is not up yet": {"1", dial.Call, helix.CodeConflict},
+	} {
+		if _, err := x.Control(t.Context(), worker(c.by), c.id, helix.ControlHold, ""); !helix.IsCode(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

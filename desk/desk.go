@@ -20,6 +20,10 @@ type Telephony interface {
 	SetState(ctx context.Context, seat helix.AgentSeat, state helix.AgentState, reason string) error
 	// Dial asks for a call once. UNKNOWN_OUTCOME means that it may ring; every other error that it does not.
 	Dial(ctx context.Context, seat helix.AgentSeat, phone helix.Phone, call helix.CallID) (providerCallID string, err error)
+	// Control acts on a call that is up; NOT_FOUND when it is not. number is whom to bring in or to drop.
+	Control(ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone) error
+	// SetRecording pauses or resumes the recording of a call that is up.
+	SetRecording(ctx context.Context, providerCallID string, paused bool) error
 	// Abandoned lists inbound calls that reached nobody, of today at least.
 	Abandoned(ctx context.Context) ([]helix.CallReport, error)
 	// Dispositions lists the labels that the seat's campaign accepts.

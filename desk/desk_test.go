@@ -42,7 +42,8 @@ type line struct {
 	err      error    // of every command but Dial
 	dials    atomic.Int32
 
-	abandoned []helix.CallReport
+	abandoned  []helix.CallReport
+	controlled []helix.ControlAction
 }
 
 func (l *line) fail(err error) {
@@ -69,6 +70,15 @@ func (l *line) Dial(context.Context, helix.AgentSeat, helix.Phone, helix.CallID)
 	defer l.mu.Unlock()
 	return "21799900000000459", l.dialErr
 }
+
+func (l *line) Control(_ context.Context, _ helix.AgentSeat, _ helix.Call, action helix.ControlAction, _ helix.Phone) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.controlled = append(l.controlled, action)
+	return l.err
+}
+
+func (l *line) SetRecording(context.Context, string, bool) error { return l.outcome() }
 
 func (l *line) Abandoned(context.Context) ([]helix.CallReport, error) {
 	return l.abandoned, l.outcome()

@@ -86,6 +86,24 @@ type ComplexityRoot struct {
 		Sequence func(childComplexity int) int
 	}
 
+	CallControlPayload struct {
+		Call  func(childComplexity int) int
+		Error func(childComplexity int) int
+		Ok    func(childComplexity int) int
+	}
+
+	CallControlled struct {
+		Action   func(childComplexity int) int
+		Agent    func(childComplexity int) int
+		At       func(childComplexity int) int
+		CallID   func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Number   func(childComplexity int) int
+		Phone    func(childComplexity int) int
+		Sequence func(childComplexity int) int
+	}
+
 	CallDetailsReceived struct {
 		Agent        func(childComplexity int) int
 		At           func(childComplexity int) int
@@ -140,6 +158,17 @@ type ComplexityRoot struct {
 		MissedCall func(childComplexity int) int
 		Phone      func(childComplexity int) int
 		Sequence   func(childComplexity int) int
+	}
+
+	CallRecordingChanged struct {
+		Agent    func(childComplexity int) int
+		At       func(childComplexity int) int
+		CallID   func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Paused   func(childComplexity int) int
+		Phone    func(childComplexity int) int
+		Sequence func(childComplexity int) int
 	}
 
 	CallRinging struct {
@@ -262,18 +291,21 @@ type ComplexityRoot struct {
 	}
 
 	LiveCall struct {
-		Agent       func(childComplexity int) int
-		AnsweredAt  func(childComplexity int) int
-		Campaign    func(childComplexity int) int
-		Did         func(childComplexity int) int
-		Direction   func(childComplexity int) int
-		Disposition func(childComplexity int) int
-		EndReason   func(childComplexity int) int
-		EndedAt     func(childComplexity int) int
-		ID          func(childComplexity int) int
-		Phone       func(childComplexity int) int
-		StartedAt   func(childComplexity int) int
-		State       func(childComplexity int) int
+		Agent           func(childComplexity int) int
+		AnsweredAt      func(childComplexity int) int
+		Campaign        func(childComplexity int) int
+		Did             func(childComplexity int) int
+		Direction       func(childComplexity int) int
+		Disposition     func(childComplexity int) int
+		EndReason       func(childComplexity int) int
+		EndedAt         func(childComplexity int) int
+		ID              func(childComplexity int) int
+		Muted           func(childComplexity int) int
+		OnHold          func(childComplexity int) int
+		Phone           func(childComplexity int) int
+		RecordingPaused func(childComplexity int) int
+		StartedAt       func(childComplexity int) int
+		State           func(childComplexity int) int
 	}
 
 	MissedCall struct {
@@ -331,6 +363,7 @@ type ComplexityRoot struct {
 	Mutation struct {
 		AgentLogin          func(childComplexity int, input AgentLoginInput) int
 		AgentLogout         func(childComplexity int, input AgentLogoutInput) int
+		CallControl         func(childComplexity int, input CallControlInput) int
 		ClaimNextMissedCall func(childComplexity int, input ClaimNextMissedCallInput) int
 		Dial                func(childComplexity int, input DialInput) int
 		Dispose             func(childComplexity int, input DisposeInput) int
@@ -338,6 +371,7 @@ type ComplexityRoot struct {
 		RefreshSession      func(childComplexity int, input RefreshSessionInput) int
 		ReleaseMissedCall   func(childComplexity int, input ReleaseMissedCallInput) int
 		SetAgentState       func(childComplexity int, input SetAgentStateInput) int
+		SetCallRecording    func(childComplexity int, input SetCallRecordingInput) int
 		SignIn              func(childComplexity int, input SignInInput) int
 		UpdateMissedCall    func(childComplexity int, input UpdateMissedCallInput) int
 	}
@@ -395,6 +429,12 @@ type ComplexityRoot struct {
 		ClaimedMissedCall func(childComplexity int) int
 		Error             func(childComplexity int) int
 		Ok                func(childComplexity int) int
+	}
+
+	SetCallRecordingPayload struct {
+		Call  func(childComplexity int) int
+		Error func(childComplexity int) int
+		Ok    func(childComplexity int) int
 	}
 
 	SignInPayload struct {
@@ -491,6 +531,8 @@ type MutationResolver interface {
 	SetAgentState(ctx context.Context, input SetAgentStateInput) (*SetAgentStatePayload, error)
 	ForceAgentReady(ctx context.Context, input ForceAgentReadyInput) (*ForceAgentReadyPayload, error)
 	Dial(ctx context.Context, input DialInput) (*DialPayload, error)
+	CallControl(ctx context.Context, input CallControlInput) (*CallControlPayload, error)
+	SetCallRecording(ctx context.Context, input SetCallRecordingInput) (*SetCallRecordingPayload, error)
 	Dispose(ctx context.Context, input DisposeInput) (*DisposePayload, error)
 	UpdateMissedCall(ctx context.Context, input UpdateMissedCallInput) (*UpdateMissedCallPayload, error)
 	ClaimNextMissedCall(ctx context.Context, input ClaimNextMissedCallInput) (*ClaimNextMissedCallPayload, error)
@@ -678,6 +720,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallAnswered.Sequence(childComplexity), true
+
+	case "CallControlPayload.call":
+		if e.ComplexityRoot.CallControlPayload.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlPayload.Call(childComplexity), true
+	case "CallControlPayload.error":
+		if e.ComplexityRoot.CallControlPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlPayload.Error(childComplexity), true
+	case "CallControlPayload.ok":
+		if e.ComplexityRoot.CallControlPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlPayload.Ok(childComplexity), true
+
+	case "CallControlled.action":
+		if e.ComplexityRoot.CallControlled.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.Action(childComplexity), true
+	case "CallControlled.agent":
+		if e.ComplexityRoot.CallControlled.Agent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.Agent(childComplexity), true
+	case "CallControlled.at":
+		if e.ComplexityRoot.CallControlled.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.At(childComplexity), true
+	case "CallControlled.callId":
+		if e.ComplexityRoot.CallControlled.CallID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.CallID(childComplexity), true
+	case "CallControlled.cursor":
+		if e.ComplexityRoot.CallControlled.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.Cursor(childComplexity), true
+	case "CallControlled.kind":
+		if e.ComplexityRoot.CallControlled.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.Kind(childComplexity), true
+	case "CallControlled.number":
+		if e.ComplexityRoot.CallControlled.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.Number(childComplexity), true
+	case "CallControlled.phone":
+		if e.ComplexityRoot.CallControlled.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.Phone(childComplexity), true
+	case "CallControlled.sequence":
+		if e.ComplexityRoot.CallControlled.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallControlled.Sequence(childComplexity), true
 
 	case "CallDetailsReceived.agent":
 		if e.ComplexityRoot.CallDetailsReceived.Agent == nil {
@@ -929,6 +1045,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallMissed.Sequence(childComplexity), true
+
+	case "CallRecordingChanged.agent":
+		if e.ComplexityRoot.CallRecordingChanged.Agent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.Agent(childComplexity), true
+	case "CallRecordingChanged.at":
+		if e.ComplexityRoot.CallRecordingChanged.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.At(childComplexity), true
+	case "CallRecordingChanged.callId":
+		if e.ComplexityRoot.CallRecordingChanged.CallID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.CallID(childComplexity), true
+	case "CallRecordingChanged.cursor":
+		if e.ComplexityRoot.CallRecordingChanged.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.Cursor(childComplexity), true
+	case "CallRecordingChanged.kind":
+		if e.ComplexityRoot.CallRecordingChanged.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.Kind(childComplexity), true
+	case "CallRecordingChanged.paused":
+		if e.ComplexityRoot.CallRecordingChanged.Paused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.Paused(childComplexity), true
+	case "CallRecordingChanged.phone":
+		if e.ComplexityRoot.CallRecordingChanged.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.Phone(childComplexity), true
+	case "CallRecordingChanged.sequence":
+		if e.ComplexityRoot.CallRecordingChanged.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecordingChanged.Sequence(childComplexity), true
 
 	case "CallRinging.agent":
 		if e.ComplexityRoot.CallRinging.Agent == nil {
@@ -1443,12 +1608,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LiveCall.ID(childComplexity), true
+	case "LiveCall.muted":
+		if e.ComplexityRoot.LiveCall.Muted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveCall.Muted(childComplexity), true
+	case "LiveCall.onHold":
+		if e.ComplexityRoot.LiveCall.OnHold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveCall.OnHold(childComplexity), true
 	case "LiveCall.phone":
 		if e.ComplexityRoot.LiveCall.Phone == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LiveCall.Phone(childComplexity), true
+	case "LiveCall.recordingPaused":
+		if e.ComplexityRoot.LiveCall.RecordingPaused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveCall.RecordingPaused(childComplexity), true
 	case "LiveCall.startedAt":
 		if e.ComplexityRoot.LiveCall.StartedAt == nil {
 			break
@@ -1699,6 +1882,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AgentLogout(childComplexity, args["input"].(AgentLogoutInput)), true
+	case "Mutation.callControl":
+		if e.ComplexityRoot.Mutation.CallControl == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_callControl_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CallControl(childComplexity, args["input"].(CallControlInput)), true
 	case "Mutation.claimNextMissedCall":
 		if e.ComplexityRoot.Mutation.ClaimNextMissedCall == nil {
 			break
@@ -1776,6 +1970,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetAgentState(childComplexity, args["input"].(SetAgentStateInput)), true
+	case "Mutation.setCallRecording":
+		if e.ComplexityRoot.Mutation.SetCallRecording == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setCallRecording_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetCallRecording(childComplexity, args["input"].(SetCallRecordingInput)), true
 	case "Mutation.signIn":
 		if e.ComplexityRoot.Mutation.SignIn == nil {
 			break
@@ -2013,6 +2218,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetAgentStatePayload.Ok(childComplexity), true
+
+	case "SetCallRecordingPayload.call":
+		if e.ComplexityRoot.SetCallRecordingPayload.Call == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCallRecordingPayload.Call(childComplexity), true
+	case "SetCallRecordingPayload.error":
+		if e.ComplexityRoot.SetCallRecordingPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCallRecordingPayload.Error(childComplexity), true
+	case "SetCallRecordingPayload.ok":
+		if e.ComplexityRoot.SetCallRecordingPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetCallRecordingPayload.Ok(childComplexity), true
 
 	case "SignInPayload.error":
 		if e.ComplexityRoot.SignInPayload.Error == nil {
@@ -2255,6 +2479,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAgentLoginInput,
 		ec.unmarshalInputAgentLogoutInput,
+		ec.unmarshalInputCallControlInput,
 		ec.unmarshalInputClaimNextMissedCallInput,
 		ec.unmarshalInputDialInput,
 		ec.unmarshalInputDisposeInput,
@@ -2262,6 +2487,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputReleaseMissedCallInput,
 		ec.unmarshalInputSetAgentStateInput,
+		ec.unmarshalInputSetCallRecordingInput,
 		ec.unmarshalInputSignInInput,
 		ec.unmarshalInputUpdateMissedCallInput,
 	)
@@ -2445,6 +2671,10 @@ type Mutation {
   and never dials twice. A provider that does not answer leaves ` + "`" + `UNKNOWN_OUTCOME` + "`" + `: the call may ring.
   """
   dial(input: DialInput!): DialPayload!
+  "Holds or mutes the agent's call, brings another number in, or drops a party. A transfer is CONFERENCE, then KICK_CALL of the agent."
+  callControl(input: CallControlInput!): CallControlPayload!
+  "Pauses or resumes the recording of the agent's call."
+  setCallRecording(input: SetCallRecordingInput!): SetCallRecordingPayload!
   """
   Sums a call up: saves the disposition with the provider and in FortyTwo, settles the missed call that was called back,
   plans the follow-up, frees the agent and claims his next missed call. A second time with the same label gives the
@@ -2849,6 +3079,12 @@ type LiveCall {
   endReason: CallEndReason
   "Who is offered it, has it or had it last."
   agent: AgentRef
+  "Whether the patient is on hold."
+  onHold: Boolean!
+  "Whether the agent is muted."
+  muted: Boolean!
+  "Whether the recording is paused."
+  recordingPaused: Boolean!
   "The label it was disposed with."
   disposition: String
   "The number that was called or is shown."
@@ -2878,6 +3114,60 @@ type DialPayload {
   "Why not."
   error: OperationError
   "The call; also when the provider refused or never answered."
+  call: LiveCall
+}
+
+"What can be done to a call that is up."
+enum CallControlAction {
+  "Ring ` + "`" + `number` + "`" + ` and let it join."
+  CONFERENCE
+  "Put the patient on hold."
+  HOLD
+  "Take him back."
+  UNHOLD
+  "Mute the agent."
+  MUTE
+  "Let the agent be heard again."
+  UNMUTE
+  "Drop the party with ` + "`" + `number` + "`" + `, the agent himself without one."
+  KICK_CALL
+}
+
+"What to do to a call."
+input CallControlInput {
+  "The call."
+  callId: ID!
+  "The action."
+  action: CallControlAction!
+  "Whom to bring in or to drop."
+  number: PhoneNumber
+}
+
+"The outcome of a call control."
+type CallControlPayload {
+  "Whether it worked."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "The call afterwards."
+  call: LiveCall
+}
+
+"Whether to record a call."
+input SetCallRecordingInput {
+  "The call."
+  callId: ID!
+  "True to pause the recording, false to resume it."
+  paused: Boolean!
+}
+
+"The outcome of pausing or resuming a recording."
+type SetCallRecordingPayload {
+  "Whether it worked."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "The call afterwards."
   call: LiveCall
 }
 
@@ -3238,6 +3528,10 @@ enum CallEventKind {
   MISSED
   "A missed call was given to an agent: ` + "`" + `MissedCallAssigned` + "`" + `."
   MISSED_CALL_ASSIGNED
+  "The agent held, muted, brought somebody in or dropped somebody: ` + "`" + `CallControlled` + "`" + `."
+  CONTROLLED
+  "The recording was paused or resumed: ` + "`" + `CallRecordingChanged` + "`" + `."
+  RECORDING_CHANGED
   "The agent summed the call up: ` + "`" + `CallDisposed` + "`" + `."
   DISPOSED
   "The provider's final record came: ` + "`" + `CallDetailsReceived` + "`" + `."
@@ -3430,6 +3724,48 @@ type MissedCallAssigned implements CallEvent {
   agent: AgentRef
 }
 
+"The agent held, muted, brought somebody in or dropped somebody."
+type CallControlled implements CallEvent {
+  "Resume from here with ` + "`" + `after` + "`" + `."
+  cursor: Cursor!
+  "Place within its call."
+  sequence: Int
+  "When it happened."
+  at: DateTime!
+  "CONTROLLED."
+  kind: CallEventKind!
+  "The call."
+  callId: ID
+  "The patient's number; null when withheld."
+  phone: PhoneNumber
+  "What was done."
+  action: CallControlAction!
+  "Who was brought in or dropped."
+  number: PhoneNumber
+  "Who did it."
+  agent: AgentRef
+}
+
+"The recording was paused or resumed."
+type CallRecordingChanged implements CallEvent {
+  "Resume from here with ` + "`" + `after` + "`" + `."
+  cursor: Cursor!
+  "Place within its call."
+  sequence: Int
+  "When it happened."
+  at: DateTime!
+  "RECORDING_CHANGED."
+  kind: CallEventKind!
+  "The call."
+  callId: ID
+  "The patient's number; null when withheld."
+  phone: PhoneNumber
+  "Whether it is paused now."
+  paused: Boolean!
+  "Who did it."
+  agent: AgentRef
+}
+
 "The agent summed the call up."
 type CallDisposed implements CallEvent {
   "Resume from here with ` + "`" + `after` + "`" + `."
@@ -3573,6 +3909,18 @@ func (ec *executionContext) childFields_AgentStateEvent(ctx context.Context, fie
 		return ec.fieldContext_AgentStateEvent_agent(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AgentStateEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_CallControlPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_CallControlPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_CallControlPayload_error(ctx, field)
+	case "call":
+		return ec.fieldContext_CallControlPayload_call(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallControlPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CallTimeline(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3723,6 +4071,12 @@ func (ec *executionContext) childFields_LiveCall(ctx context.Context, field grap
 		return ec.fieldContext_LiveCall_endReason(ctx, field)
 	case "agent":
 		return ec.fieldContext_LiveCall_agent(ctx, field)
+	case "onHold":
+		return ec.fieldContext_LiveCall_onHold(ctx, field)
+	case "muted":
+		return ec.fieldContext_LiveCall_muted(ctx, field)
+	case "recordingPaused":
+		return ec.fieldContext_LiveCall_recordingPaused(ctx, field)
 	case "disposition":
 		return ec.fieldContext_LiveCall_disposition(ctx, field)
 	case "did":
@@ -3901,6 +4255,18 @@ func (ec *executionContext) childFields_SetAgentStatePayload(ctx context.Context
 		return ec.fieldContext_SetAgentStatePayload_claimedMissedCall(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetAgentStatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetCallRecordingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_SetCallRecordingPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_SetCallRecordingPayload_error(ctx, field)
+	case "call":
+		return ec.fieldContext_SetCallRecordingPayload_call(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetCallRecordingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SignInPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4173,6 +4539,20 @@ func (ec *executionContext) field_Mutation_agentLogout_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_callControl_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (CallControlInput, error) {
+			return ec.unmarshalNCallControlInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_claimNextMissedCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4263,6 +4643,20 @@ func (ec *executionContext) field_Mutation_setAgentState_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (SetAgentStateInput, error) {
 			return ec.unmarshalNSetAgentStateInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSetAgentStateInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_setCallRecording_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (SetCallRecordingInput, error) {
+			return ec.unmarshalNSetCallRecordingInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSetCallRecordingInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5095,6 +5489,309 @@ func (ec *executionContext) _CallAnswered_agent(ctx context.Context, field graph
 func (ec *executionContext) fieldContext_CallAnswered_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallAnswered",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AgentRef(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallControlPayload_ok(ctx context.Context, field graphql.CollectedField, obj *CallControlPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlPayload_error(ctx context.Context, field graphql.CollectedField, obj *CallControlPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallControlPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallControlPayload_call(ctx context.Context, field graphql.CollectedField, obj *CallControlPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlPayload_call(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Call, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LiveCall) graphql.Marshaler {
+			return ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlPayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallControlPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LiveCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallControlled_cursor(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_sequence(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_at(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_kind(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
+			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_callId(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_callId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_phone(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_action(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_action(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Action, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallControlAction) graphql.Marshaler {
+			return ec.marshalNCallControlAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlAction(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type CallControlAction does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_number(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _CallControlled_agent(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallControlled_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
+			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallControlled_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallControlled",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -6088,6 +6785,199 @@ func (ec *executionContext) fieldContext_CallMissed_missedCall(_ context.Context
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MissedCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallRecordingChanged_cursor(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecordingChanged_sequence(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecordingChanged_at(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecordingChanged_kind(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
+			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecordingChanged_callId(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_callId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecordingChanged_phone(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecordingChanged_paused(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_paused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Paused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_paused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecordingChanged_agent(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecordingChanged_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
+			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecordingChanged_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallRecordingChanged",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AgentRef(ctx, field)
 		},
 	}
 	return fc, nil
@@ -8209,6 +9099,75 @@ func (ec *executionContext) fieldContext_LiveCall_agent(_ context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _LiveCall_onHold(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LiveCall_onHold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OnHold, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LiveCall_onHold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _LiveCall_muted(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LiveCall_muted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Muted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LiveCall_muted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _LiveCall_recordingPaused(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LiveCall_recordingPaused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordingPaused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LiveCall_recordingPaused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _LiveCall_disposition(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9470,6 +10429,94 @@ func (ec *executionContext) fieldContext_Mutation_dial(ctx context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_callControl(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_callControl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CallControl(ctx, fc.Args["input"].(CallControlInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallControlPayload) graphql.Marshaler {
+			return ec.marshalNCallControlPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_callControl(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallControlPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_callControl_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_setCallRecording(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_setCallRecording(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SetCallRecording(ctx, fc.Args["input"].(SetCallRecordingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SetCallRecordingPayload) graphql.Marshaler {
+			return ec.marshalNSetCallRecordingPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSetCallRecordingPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_setCallRecording(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SetCallRecordingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_setCallRecording_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_dispose(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10613,6 +11660,93 @@ func (ec *executionContext) fieldContext_SetAgentStatePayload_claimedMissedCall(
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MissedCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetCallRecordingPayload_ok(ctx context.Context, field graphql.CollectedField, obj *SetCallRecordingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCallRecordingPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SetCallRecordingPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SetCallRecordingPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _SetCallRecordingPayload_error(ctx context.Context, field graphql.CollectedField, obj *SetCallRecordingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCallRecordingPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetCallRecordingPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCallRecordingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SetCallRecordingPayload_call(ctx context.Context, field graphql.CollectedField, obj *SetCallRecordingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SetCallRecordingPayload_call(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Call, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LiveCall) graphql.Marshaler {
+			return ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SetCallRecordingPayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SetCallRecordingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LiveCall(ctx, field)
 		},
 	}
 	return fc, nil
@@ -12698,6 +13832,50 @@ func (ec *executionContext) unmarshalInputAgentLogoutInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCallControlInput(ctx context.Context, obj any) (CallControlInput, error) {
+	var it CallControlInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"callId", "action", "number"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "callId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallID = data
+		case "action":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("action"))
+			data, err := ec.unmarshalNCallControlAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlAction(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Action = data
+		case "number":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("number"))
+			data, err := ec.unmarshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Number = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputClaimNextMissedCallInput(ctx context.Context, obj any) (ClaimNextMissedCallInput, error) {
 	var it ClaimNextMissedCallInput
 	if obj == nil {
@@ -12975,6 +14153,43 @@ func (ec *executionContext) unmarshalInputSetAgentStateInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputSetCallRecordingInput(ctx context.Context, obj any) (SetCallRecordingInput, error) {
+	var it SetCallRecordingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"callId", "paused"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "callId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("callId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CallID = data
+		case "paused":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("paused"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Paused = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj any) (SignInInput, error) {
 	var it SignInInput
 	if obj == nil {
@@ -13092,6 +14307,13 @@ func (ec *executionContext) _CallEvent(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._CallRinging(ctx, sel, obj)
+	case CallRecordingChanged:
+		return ec._CallRecordingChanged(ctx, sel, &obj)
+	case *CallRecordingChanged:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CallRecordingChanged(ctx, sel, obj)
 	case CallMissed:
 		return ec._CallMissed(ctx, sel, &obj)
 	case *CallMissed:
@@ -13127,6 +14349,13 @@ func (ec *executionContext) _CallEvent(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._CallDetailsReceived(ctx, sel, obj)
+	case CallControlled:
+		return ec._CallControlled(ctx, sel, &obj)
+	case *CallControlled:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._CallControlled(ctx, sel, obj)
 	case CallAnswered:
 		return ec._CallAnswered(ctx, sel, &obj)
 	case *CallAnswered:
@@ -13475,6 +14704,132 @@ func (ec *executionContext) _CallAnswered(ctx context.Context, sel ast.Selection
 			}
 		case "agent":
 			out.Values[i] = ec._CallAnswered_agent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callControlPayloadImplementors = []string{"CallControlPayload"}
+
+func (ec *executionContext) _CallControlPayload(ctx context.Context, sel ast.SelectionSet, obj *CallControlPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callControlPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallControlPayload")
+		case "ok":
+			out.Values[i] = ec._CallControlPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._CallControlPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "call":
+			out.Values[i] = ec._CallControlPayload_call(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callControlledImplementors = []string{"CallControlled", "CallEvent"}
+
+func (ec *executionContext) _CallControlled(ctx context.Context, sel ast.SelectionSet, obj *CallControlled) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callControlledImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallControlled")
+		case "cursor":
+			out.Values[i] = ec._CallControlled_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sequence":
+			out.Values[i] = ec._CallControlled_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._CallControlled_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._CallControlled_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callId":
+			out.Values[i] = ec._CallControlled_callId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._CallControlled_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "action":
+			out.Values[i] = ec._CallControlled_action(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "number":
+			out.Values[i] = ec._CallControlled_number(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._CallControlled_agent(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -13881,6 +15236,79 @@ func (ec *executionContext) _CallMissed(ctx context.Context, sel ast.SelectionSe
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callRecordingChangedImplementors = []string{"CallRecordingChanged", "CallEvent"}
+
+func (ec *executionContext) _CallRecordingChanged(ctx context.Context, sel ast.SelectionSet, obj *CallRecordingChanged) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callRecordingChangedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallRecordingChanged")
+		case "cursor":
+			out.Values[i] = ec._CallRecordingChanged_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sequence":
+			out.Values[i] = ec._CallRecordingChanged_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._CallRecordingChanged_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._CallRecordingChanged_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callId":
+			out.Values[i] = ec._CallRecordingChanged_callId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._CallRecordingChanged_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "paused":
+			out.Values[i] = ec._CallRecordingChanged_paused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._CallRecordingChanged_agent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -14890,6 +16318,21 @@ func (ec *executionContext) _LiveCall(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "onHold":
+			out.Values[i] = ec._LiveCall_onHold(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "muted":
+			out.Values[i] = ec._LiveCall_muted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordingPaused":
+			out.Values[i] = ec._LiveCall_recordingPaused(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "disposition":
 			out.Values[i] = ec._LiveCall_disposition(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -15425,6 +16868,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "dial":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_dial(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callControl":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_callControl(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "setCallRecording":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_setCallRecording(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -16031,6 +17488,54 @@ func (ec *executionContext) _SetAgentStatePayload(ctx context.Context, sel ast.S
 			}
 		case "claimedMissedCall":
 			out.Values[i] = ec._SetAgentStatePayload_claimedMissedCall(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var setCallRecordingPayloadImplementors = []string{"SetCallRecordingPayload"}
+
+func (ec *executionContext) _SetCallRecordingPayload(ctx context.Context, sel ast.SelectionSet, obj *SetCallRecordingPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, setCallRecordingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SetCallRecordingPayload")
+		case "ok":
+			out.Values[i] = ec._SetCallRecordingPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._SetCallRecordingPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "call":
+			out.Values[i] = ec._SetCallRecordingPayload_call(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -17022,6 +18527,31 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) unmarshalNCallControlAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlAction(ctx context.Context, v any) (CallControlAction, error) {
+	var res CallControlAction
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCallControlAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlAction(ctx context.Context, sel ast.SelectionSet, v CallControlAction) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNCallControlInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlInput(ctx context.Context, v any) (CallControlInput, error) {
+	res, err := ec.unmarshalInputCallControlInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCallControlPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlPayload(ctx context.Context, sel ast.SelectionSet, v *CallControlPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CallControlPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCallDirection2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx context.Context, v any) (CallDirection, error) {
 	var res CallDirection
 	err := res.UnmarshalGQL(v)
@@ -17485,6 +19015,21 @@ func (ec *executionContext) marshalNSetAgentStatePayload2ᚖgithubᚗcomᚋhelix
 		return graphql.Null
 	}
 	return ec._SetAgentStatePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSetCallRecordingInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSetCallRecordingInput(ctx context.Context, v any) (SetCallRecordingInput, error) {
+	res, err := ec.unmarshalInputSetCallRecordingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSetCallRecordingPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSetCallRecordingPayload(ctx context.Context, sel ast.SelectionSet, v *SetCallRecordingPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SetCallRecordingPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSettableAgentState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSettableAgentState(ctx context.Context, v any) (SettableAgentState, error) {

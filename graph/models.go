@@ -154,6 +154,68 @@ func (this CallAnswered) GetCallID() *string { return this.CallID }
 // The patient's number; null when withheld.
 func (this CallAnswered) GetPhone() *helix.Phone { return this.Phone }
 
+// What to do to a call.
+type CallControlInput struct {
+	// The call.
+	CallID string `json:"callId"`
+	// The action.
+	Action CallControlAction `json:"action"`
+	// Whom to bring in or to drop.
+	Number *helix.Phone `json:"number,omitempty"`
+}
+
+// The outcome of a call control.
+type CallControlPayload struct {
+	// Whether it worked.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// The call afterwards.
+	Call *LiveCall `json:"call,omitempty"`
+}
+
+// The agent held, muted, brought somebody in or dropped somebody.
+type CallControlled struct {
+	// Resume from here with `after`.
+	Cursor string `json:"cursor"`
+	// Place within its call.
+	Sequence *int `json:"sequence,omitempty"`
+	// When it happened.
+	At time.Time `json:"at"`
+	// CONTROLLED.
+	Kind CallEventKind `json:"kind"`
+	// The call.
+	CallID *string `json:"callId,omitempty"`
+	// The patient's number; null when withheld.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// What was done.
+	Action CallControlAction `json:"action"`
+	// Who was brought in or dropped.
+	Number *helix.Phone `json:"number,omitempty"`
+	// Who did it.
+	Agent *AgentRef `json:"agent,omitempty"`
+}
+
+func (CallControlled) IsCallEvent() {}
+
+// Resume from here with `after`.
+func (this CallControlled) GetCursor() string { return this.Cursor }
+
+// Place within its call, from 1 without gaps; null for events of the stream itself.
+func (this CallControlled) GetSequence() *int { return this.Sequence }
+
+// When it happened, by the provider's clock.
+func (this CallControlled) GetAt() time.Time { return this.At }
+
+// What happened.
+func (this CallControlled) GetKind() CallEventKind { return this.Kind }
+
+// The call; null for events of the stream itself.
+func (this CallControlled) GetCallID() *string { return this.CallID }
+
+// The patient's number; null when withheld.
+func (this CallControlled) GetPhone() *helix.Phone { return this.Phone }
+
 // The provider's final record of the call came.
 type CallDetailsReceived struct {
 	// Resume from here with `after`.
@@ -357,6 +419,46 @@ func (this CallMissed) GetCallID() *string { return this.CallID }
 
 // The patient's number; null when withheld.
 func (this CallMissed) GetPhone() *helix.Phone { return this.Phone }
+
+// The recording was paused or resumed.
+type CallRecordingChanged struct {
+	// Resume from here with `after`.
+	Cursor string `json:"cursor"`
+	// Place within its call.
+	Sequence *int `json:"sequence,omitempty"`
+	// When it happened.
+	At time.Time `json:"at"`
+	// RECORDING_CHANGED.
+	Kind CallEventKind `json:"kind"`
+	// The call.
+	CallID *string `json:"callId,omitempty"`
+	// The patient's number; null when withheld.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// Whether it is paused now.
+	Paused bool `json:"paused"`
+	// Who did it.
+	Agent *AgentRef `json:"agent,omitempty"`
+}
+
+func (CallRecordingChanged) IsCallEvent() {}
+
+// Resume from here with `after`.
+func (this CallRecordingChanged) GetCursor() string { return this.Cursor }
+
+// Place within its call, from 1 without gaps; null for events of the stream itself.
+func (this CallRecordingChanged) GetSequence() *int { return this.Sequence }
+
+// When it happened, by the provider's clock.
+func (this CallRecordingChanged) GetAt() time.Time { return this.At }
+
+// What happened.
+func (this CallRecordingChanged) GetKind() CallEventKind { return this.Kind }
+
+// The call; null for events of the stream itself.
+func (this CallRecordingChanged) GetCallID() *string { return this.CallID }
+
+// The patient's number; null when withheld.
+func (this CallRecordingChanged) GetPhone() *helix.Phone { return this.Phone }
 
 // The placed call rings, the agent's phone first.
 type CallRinging struct {
@@ -740,6 +842,12 @@ type LiveCall struct {
 	EndReason *CallEndReason `json:"endReason,omitempty"`
 	// Who is offered it, has it or had it last.
 	Agent *AgentRef `json:"agent,omitempty"`
+	// Whether the patient is on hold.
+	OnHold bool `json:"onHold"`
+	// Whether the agent is muted.
+	Muted bool `json:"muted"`
+	// Whether the recording is paused.
+	RecordingPaused bool `json:"recordingPaused"`
 	// The label it was disposed with.
 	Disposition *string `json:"disposition,omitempty"`
 	// The number that was called or is shown.
@@ -992,6 +1100,24 @@ type SetAgentStatePayload struct {
 	ClaimedMissedCall *MissedCall `json:"claimedMissedCall,omitempty"`
 }
 
+// Whether to record a call.
+type SetCallRecordingInput struct {
+	// The call.
+	CallID string `json:"callId"`
+	// True to pause the recording, false to resume it.
+	Paused bool `json:"paused"`
+}
+
+// The outcome of pausing or resuming a recording.
+type SetCallRecordingPayload struct {
+	// Whether it worked.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// The call afterwards.
+	Call *LiveCall `json:"call,omitempty"`
+}
+
 // E-mail and password of a FortyTwo user.
 type SignInInput struct {
 	// E-mail of the FortyTwo user.
@@ -1212,6 +1338,76 @@ func (e AgentState) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What can be done to a call that is up.
+type CallControlAction string
+
+const (
+	// Ring `number` and let it join.
+	CallControlActionConference CallControlAction = "CONFERENCE"
+	// Put the patient on hold.
+	CallControlActionHold CallControlAction = "HOLD"
+	// Take him back.
+	CallControlActionUnhold CallControlAction = "UNHOLD"
+	// Mute the agent.
+	CallControlActionMute CallControlAction = "MUTE"
+	// Let the agent be heard again.
+	CallControlActionUnmute CallControlAction = "UNMUTE"
+	// Drop the party with `number`, the agent himself without one.
+	CallControlActionKickCall CallControlAction = "KICK_CALL"
+)
+
+var AllCallControlAction = []CallControlAction{
+	CallControlActionConference,
+	CallControlActionHold,
+	CallControlActionUnhold,
+	CallControlActionMute,
+	CallControlActionUnmute,
+	CallControlActionKickCall,
+}
+
+func (e CallControlAction) IsValid() bool {
+	switch e {
+	case CallControlActionConference, CallControlActionHold, CallControlActionUnhold, CallControlActionMute, CallControlActionUnmute, CallControlActionKickCall:
+		return true
+	}
+	return false
+}
+
+func (e CallControlAction) String() string {
+	return string(e)
+}
+
+func (e *CallControlAction) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CallControlAction(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CallControlAction", str)
+	}
+	return nil
+}
+
+func (e CallControlAction) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CallControlAction) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CallControlAction) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Who began the call.
 type CallDirection string
 
@@ -1358,6 +1554,10 @@ const (
 	CallEventKindMissed CallEventKind = "MISSED"
 	// A missed call was given to an agent: `MissedCallAssigned`.
 	CallEventKindMissedCallAssigned CallEventKind = "MISSED_CALL_ASSIGNED"
+	// The agent held, muted, brought somebody in or dropped somebody: `CallControlled`.
+	CallEventKindControlled CallEventKind = "CONTROLLED"
+	// The recording was paused or resumed: `CallRecordingChanged`.
+	CallEventKindRecordingChanged CallEventKind = "RECORDING_CHANGED"
 	// The agent summed the call up: `CallDisposed`.
 	CallEventKindDisposed CallEventKind = "DISPOSED"
 	// The provider's final record came: `CallDetailsReceived`.
@@ -1376,6 +1576,8 @@ var AllCallEventKind = []CallEventKind{
 	CallEventKindEnded,
 	CallEventKindMissed,
 	CallEventKindMissedCallAssigned,
+	CallEventKindControlled,
+	CallEventKindRecordingChanged,
 	CallEventKindDisposed,
 	CallEventKindDetails,
 	CallEventKindCheckpoint,
@@ -1384,7 +1586,7 @@ var AllCallEventKind = []CallEventKind{
 
 func (e CallEventKind) IsValid() bool {
 	switch e {
-	case CallEventKindIncoming, CallEventKindDialing, CallEventKindRinging, CallEventKindAnswered, CallEventKindEnded, CallEventKindMissed, CallEventKindMissedCallAssigned, CallEventKindDisposed, CallEventKindDetails, CallEventKindCheckpoint, CallEventKindCursorExpired:
+	case CallEventKindIncoming, CallEventKindDialing, CallEventKindRinging, CallEventKindAnswered, CallEventKindEnded, CallEventKindMissed, CallEventKindMissedCallAssigned, CallEventKindControlled, CallEventKindRecordingChanged, CallEventKindDisposed, CallEventKindDetails, CallEventKindCheckpoint, CallEventKindCursorExpired:
 		return true
 	}
 	return false

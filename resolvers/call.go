@@ -33,6 +33,28 @@ func (r *mutationResolver) Dial(ctx context.Context, input graph.DialInput) (*gr
 	return &graph.DialPayload{Ok: opErr == nil, Error: opErr, Call: liveCall(&call)}, err
 }
 
+// CallControl resolves an action on a call.
+func (r *mutationResolver) CallControl(ctx context.Context, input graph.CallControlInput) (*graph.CallControlPayload, error) {
+	w, err := worker(ctx)
+	var call helix.Call
+	if err == nil {
+		call, err = r.o.Desk.Control(ctx, w, helix.CallID(input.CallID), helix.ControlAction(input.Action), value(input.Number))
+	}
+	opErr, err := operation(err)
+	return &graph.CallControlPayload{Ok: opErr == nil, Error: opErr, Call: liveCall(&call)}, err
+}
+
+// SetCallRecording resolves pausing and resuming a recording.
+func (r *mutationResolver) SetCallRecording(ctx context.Context, input graph.SetCallRecordingInput) (*graph.SetCallRecordingPayload, error) {
+	w, err := worker(ctx)
+	var call helix.Call
+	if err == nil {
+		call, err = r.o.Desk.SetRecording(ctx, w, helix.CallID(input.CallID), input.Paused)
+	}
+	opErr, err := operation(err)
+	return &graph.SetCallRecordingPayload{Ok: opErr == nil, Error: opErr, Call: liveCall(&call)}, err
+}
+
 // Dispose resolves a disposition.
 func (r *mutationResolver) Dispose(ctx context.Context, input graph.DisposeInput) (*graph.DisposePayload, error) {
 	w, err := worker(ctx)
@@ -71,7 +93,7 @@ func liveCall(c *helix.Call) *graph.LiveCall {
 	out := &graph.LiveCall{
 		ID: string(c.ID), Phone: number(c.Phone), Direction: graph.CallDirection(c.Direction), State: graph.CallState(c.State),
 		StartedAt: c.StartedAt, AnsweredAt: when(c.AnsweredAt), EndedAt: when(c.EndedAt), Agent: agentRef(c.Agent, c.AgentName),
-		Did: text(c.DID), Campaign: text(c.Campaign),
+		OnHold: c.OnHold, Muted: c.Muted, RecordingPaused: c.Unrecorded, Did: text(c.DID), Campaign: text(c.Campaign),
 	}
 	if c.EndReason != "" {
 		reason := graph.CallEndReason(c.EndReason)

@@ -102,6 +102,15 @@ func callEvent(e *helix.CallEvent) graph.CallEvent {
 		return &graph.MissedCallAssigned{
 			Cursor: cursor, Sequence: seq, At: at, Kind: kind, CallID: call, Phone: phone, Agent: agent, MissedCallID: e.MissedCall,
 		}
+	case helix.EventControlled:
+		return &graph.CallControlled{
+			Cursor: cursor, Sequence: seq, At: at, Kind: kind, CallID: call, Phone: phone, Agent: agent,
+			Action: graph.CallControlAction(e.Action), Number: number(e.Number),
+		}
+	case helix.EventRecordingChanged:
+		return &graph.CallRecordingChanged{
+			Cursor: cursor, Sequence: seq, At: at, Kind: kind, CallID: call, Phone: phone, Agent: agent, Paused: e.Paused,
+		}
 	case helix.EventDisposed:
 		return &graph.CallDisposed{
 			Cursor: cursor, Sequence: seq, At: at, Kind: kind, CallID: call, Phone: phone, Agent: agent, Disposition: e.Disposition.Label,

@@ -30,6 +30,12 @@ var (
 // telephony lets a desk dispose with the words of the desk.
 type telephony struct{ *ozonetel.Client }
 
+func (t telephony) Control(
+	ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone,
+) error {
+	return t.Client.Control(ctx, seat, call, ozonetel.ControlAction(action), number)
+}
+
 func (t telephony) Dispose(ctx context.Context, seat helix.AgentSeat, call helix.Call, d helix.Disposition) error {
 	_, err := t.Client.Dispose(ctx, seat, ozonetel.Disposal{
 		ProviderCallID: call.ProviderCallID, DID: call.DID, Label: d.Label, Notes: d.Notes, CallbackAt: d.CallbackAt,

@@ -171,7 +171,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.desk = desk.New(desk.Options{
 		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: g.records, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
 		Seats: g.cfg.Directory.Seats(),
-		Now: g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason,
+		Now:   g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason,
 	})
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,

@@ -25,17 +25,28 @@ func (s *Server) authorise(r *request, body fields, texts authTexts) *reply {
 		if refusal := s.tokens.refusal(r.bearer(), s.line.Now()); refusal != "" {
 			return ptr(envelope(refusal))
 		}
-	} else {
-		key, given := r.apiKey()
-		switch {
-		case !given && r.bearer() != "":
-			return ptr(envelope("Api Key Should Not be Null or Empty."))
-		case key == "":
-			return orEnvelope(texts.keyEmpty, "Api Key Should Not be Null or Empty.")
-		case key != s.account.APIKey:
-			return orEnvelope(texts.keyWrong, "Invalid User Details")
-		}
+		return s.authoriseUser(userName, texts)
 	}
+	key, given := r.apiKey()
+	if !given && r.bearer() != "" {
+		return ptr(envelope("Api Key Should Not be Null or Empty."))
+	}
+	return s.authoriseKey(key, userName, texts)
+}
+
+// authoriseKey checks an API key and a user name, wherever they were sent; nil means the request may pass.
+func (s *Server) authoriseKey(key, userName string, texts authTexts) *reply {
+	switch key {
+	case s.account.APIKey:
+		return s.authoriseUser(userName, texts)
+	case "":
+		return orEnvelope(texts.keyEmpty, "Api Key Should Not be Null or Empty.")
+	default:
+		return orEnvelope(texts.keyWrong, "Invalid User Details")
+	}
+}
+
+func (s *Server) authoriseUser(userName string, texts authTexts) *reply {
 	switch userName {
 	case s.account.UserName:
 		return nil

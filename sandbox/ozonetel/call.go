@@ -69,6 +69,14 @@ type call struct {
 	answered time.Time // zero: never
 	ended    time.Time
 
+	held            bool
+	heldSince       time.Time
+	heldFor         time.Duration // finished holds
+	muted           bool
+	recordingPaused bool
+	parties         []*party // whom CONFERENCE called, in order
+	agentGone       bool     // kicked while others talk on: a transfer
+
 	hangupBy       string
 	agentStatus    string // AgentStatus of 12.3
 	customerStatus string // CustomerStatus of 12.3

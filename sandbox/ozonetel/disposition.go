@@ -68,7 +68,7 @@ func (s *Server) setDisposition(body fields) reply {
 		return dispositionFail(fmt.Sprintf("Invalid ucid [%s] or did [%s]", ucid, did))
 	case c.agent != a:
 		return dispositionFail("Invalid agent")
-	case c.state != Ended:
+	case c.state != Ended && !c.agentGone:
 		c.queued = &order
 		return statusReply("Success", "Disposition Queued Successfully")
 	case c.disposition != "" && !c.autoDisposed:

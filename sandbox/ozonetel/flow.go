@@ -181,6 +181,7 @@ func (s *Server) end(c *call, by string) error {
 		return err
 	}
 	c.ended, c.hangupBy = s.line.Now(), by
+	c.closeTalk(c.ended)
 	s.open--
 	if c.kind == inbound && before != Answered {
 		c.agentStatus, c.customerStatus = "NotDialed", "not_answered"
@@ -199,13 +200,10 @@ func (s *Server) end(c *call, by string) error {
 // releaseAfter puts the agent where the end of his call leaves him and applies a disposition that was queued during it.
 func (s *Server) releaseAfter(c *call, before CallState) {
 	a := c.agent
-	if a.call == c {
+	if a.call == c && !c.agentGone {
 		switch before {
 		case Answered, CustomerRinging:
-			s.mustMove(a, ACW)
-			if a.Simulated {
-				s.line.After(c.caller.WrapUp, func() { s.colleagueDisposes(c) })
-			}
+			s.startWrapUp(c)
 		case AgentRinging:
 			s.mustMove(a, Ready)
 		}
@@ -213,6 +211,14 @@ func (s *Server) releaseAfter(c *call, before CallState) {
 	if c.queued != nil {
 		s.applyDisposition(c, *c.queued)
 		c.queued = nil
+	}
+}
+
+// startWrapUp puts the agent of a call into after-call work; a simulated one disposes by himself.
+func (s *Server) startWrapUp(c *call) {
+	s.mustMove(c.agent, ACW)
+	if c.agent.Simulated {
+		s.line.After(c.caller.WrapUp, func() { s.colleagueDisposes(c) })
 	}
 }
 
@@ -232,7 +238,7 @@ func (s *Server) colleagueDisposes(c *call) {
 // dropCall takes a call away from an agent who logged out in the middle of it: a waiting caller is queued again, any other call ends.
 func (s *Server) dropCall(c *call) {
 	switch {
-	case c == nil || c.state == Ended:
+	case c == nil || c.state == Ended || c.agentGone:
 	case c.kind == inbound && c.state == AgentRinging:
 		s.must(c, s.moveCall(c, Queued))
 		s.startPatience(c)

@@ -31,8 +31,8 @@ func FuzzJSONEndpoints(f *testing.F) {
 			t.Fatal(err)
 		}
 		for method, paths := range map[string][]string{
-			"POST": {"CAToken/generateToken", "changeAgentState", "DispositionAPIV2", "AgentManualDial", "getAgentLogins", "AgentDetails"},
-			"GET":  {"abandonCalls"},
+			"POST": {"CAToken/generateToken", "changeAgentState", "DispositionAPIV2", "AgentManualDial", "getAgentLogins", "AgentDetails", "CallControl_V4"},
+			"GET":  {"abandonCalls", "phoneManageV2"},
 		} {
 			for _, path := range paths {
 				request := httptest.NewRequestWithContext(t.Context(), method, "/ca_apis/"+path, strings.NewReader(body))

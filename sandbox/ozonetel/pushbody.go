@@ -130,15 +130,21 @@ func (s *Server) cdr(c *call, disposition string) json.RawMessage {
 		"TimeToAnswer": wireDuration(wait), "CallDuration": wireDuration(total), "Duration": wireDuration(total - wait),
 		"FallBackRule": "AgentDial", "Type": string(c.kind), "HangupBy": orNone(c.hangupBy),
 		"Status": "NotAnswered", "DialStatus": "not_answered", "AgentStatus": c.agentStatus, "CustomerStatus": c.customerStatus,
-		"AudioFile": "", "TransferType": "No Transfers", "TransferredTo": "", "Comments": c.comments, "Disposition": disposition,
+		"AudioFile": "", "TransferType": "No Transfers", "TransferredTo": c.transferredTo(), "Comments": c.comments, "Disposition": disposition,
 		"PhoneName": "", "Skill": s.account.Campaign.Skill, "DialedNumber": "", "AgentID": "", "AgentPhoneNumber": "",
 		"AgentUniqueID": "", "AgentName": "",
-		"Apikey": s.account.APIKey, "UserName": s.account.UserName, "CallerConfAudioFile": "", "ConfDuration": "00:00:00",
+		"Apikey": s.account.APIKey, "UserName": s.account.UserName, "CallerConfAudioFile": "", "ConfDuration": wireDuration(c.conferenced()),
 		"CampaignStatus": "ONLINE",
 	}
 	if c.wasAnswered() {
 		record["Status"], record["DialStatus"] = "Answered", "answered"
 		record["AudioFile"] = "http://recordings.sandbox.test/" + c.ucid + ".mp3"
+	}
+	if c.agentGone {
+		record["TransferType"] = "Blind" // our choice: only the other value is documented
+	}
+	if c.heldFor > 0 {
+		record["HoldDuration"] = wireDuration(c.heldFor)
 	}
 	if a := c.agent; a != nil {
 		record["PhoneName"], record["DialedNumber"], record["AgentPhoneNumber"] = a.PhoneName, c.agentNumber, c.agentNumber

@@ -140,18 +140,25 @@ func (s *Server) Profiles() []AgentProfile {
 
 // CallView is what an observer sees of a call.
 type CallView struct {
-	UCID        string    `json:"ucid"`
-	Direction   string    `json:"direction"` // inbound or manual
-	State       CallState `json:"state"`
-	Phone       string    `json:"phone"` // ten national digits, or as dialled
-	AgentID     string    `json:"agentId,omitempty"`
-	UUI         string    `json:"uui,omitempty"`
-	StartedAt   time.Time `json:"startedAt"`
-	AnsweredAt  time.Time `json:"answeredAt,omitzero"`
-	EndedAt     time.Time `json:"endedAt,omitzero"`
-	HangupBy    string    `json:"hangupBy,omitempty"`
-	Disposition string    `json:"disposition,omitempty"`
-	Comments    string    `json:"comments,omitempty"`
+	UCID       string    `json:"ucid"`
+	Direction  string    `json:"direction"` // inbound or manual
+	State      CallState `json:"state"`
+	Phone      string    `json:"phone"` // ten national digits, or as dialled
+	AgentID    string    `json:"agentId,omitempty"`
+	UUI        string    `json:"uui,omitempty"`
+	StartedAt  time.Time `json:"startedAt"`
+	AnsweredAt time.Time `json:"answeredAt,omitzero"`
+	EndedAt    time.Time `json:"endedAt,omitzero"`
+	HangupBy   string    `json:"hangupBy,omitempty"`
+	Held       bool      `json:"held,omitempty"` // the customer hears music
+	Muted      bool      `json:"muted,omitempty"`
+	// RecordingPaused: what is said now will not be in the recording.
+	RecordingPaused bool `json:"recordingPaused,omitempty"`
+	// Parties are those called into the call, in order; AgentGone: the agent left the customer with them.
+	Parties     []PartyView `json:"parties,omitempty"`
+	AgentGone   bool        `json:"agentGone,omitempty"`
+	Disposition string      `json:"disposition,omitempty"`
+	Comments    string      `json:"comments,omitempty"`
 }
 
 // Calls is every remembered call, oldest first.
@@ -181,6 +188,10 @@ func (c *call) view() CallView {
 		UCID: c.ucid, Direction: string(c.kind), State: c.state, Phone: c.phone, UUI: c.uui,
 		StartedAt: c.started, AnsweredAt: c.answered, EndedAt: c.ended, HangupBy: c.hangupBy,
 		Disposition: c.disposition, Comments: c.comments,
+		Held: c.held, Muted: c.muted, RecordingPaused: c.recordingPaused, AgentGone: c.agentGone,
+	}
+	for _, p := range c.parties {
+		view.Parties = append(view.Parties, PartyView{Number: p.number, State: p.state})
 	}
 	if c.agent != nil {
 		view.AgentID = c.agent.ID
