@@ -34,6 +34,11 @@ func (s *Sandbox) callRoutes() []route {
 			Body: hangup{By: "user"}, serve: s.hangUpCall,
 		},
 		{
+			Method: "POST", Path: "/sandbox/calls/{ucid}/join",
+			Does:  "picks up the phone of who was called into the call (CONFERENCE) and still rings",
+			serve: s.moveCall(s.phone.JoinConference),
+		},
+		{
 			Method: "POST", Path: "/sandbox/calls/{ucid}/abandon", Does: "an inbound caller hangs up before an answer",
 			serve: s.moveCall(s.phone.Abandon),
 		},
