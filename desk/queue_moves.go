@@ -185,11 +185,11 @@ func (q *Queue) Update(ctx context.Context, id helix.CallID, w Worker, status he
 		}
 		now := q.o.Now().UTC()
 		e.Status = status
-		switch {
-		case status == helix.CallbackPending:
+		switch status {
+		case helix.CallbackPending:
 			e.SettledAt = time.Time{}
 			e.pass(now)
-		case status == helix.CallbackAttempted:
+		case helix.CallbackAttempted:
 			e.SettledAt, e.AttemptedAt, e.ClaimedUntil = time.Time{}, now, time.Time{}
 		default:
 			e.SettledAt, e.ClaimedUntil = now, time.Time{}

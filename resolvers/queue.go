@@ -38,7 +38,7 @@ func (r *queryResolver) MissedCallQueue(ctx context.Context, status *graph.Callb
 }
 
 // Items resolves a page of a group; the cursor is the missed call's id.
-func (r *missedCallGroupResolver) Items(ctx context.Context, obj *graph.MissedCallGroup, first *int, after *string) (*graph.MissedCallConnection, error) {
+func (r *missedCallGroupResolver) Items(_ context.Context, obj *graph.MissedCallGroup, first *int, after *string) (*graph.MissedCallConnection, error) {
 	size, err := r.pageSize(first)
 	if err != nil {
 		return nil, err

@@ -88,15 +88,15 @@ func (b *Bus) connect(ctx context.Context, address string, more ...nats.Option) 
 		nats.PingInterval(20 * time.Second),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
-				b.log.Warn("bus: connection lost", "error", err)
+				b.log.Warn("bus: connection lost", "error", err) //nolint:sloglint // outlives the context of Open
 			}
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
-			b.log.Info("bus: connected again", "server", nc.ConnectedServerName())
+			b.log.Info("bus: connected again", "server", nc.ConnectedServerName()) //nolint:sloglint // as above
 			b.signalReconnect()
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			b.log.Warn("bus: asynchronous error", "error", err)
+			b.log.Warn("bus: asynchronous error", "error", err) //nolint:sloglint // as above
 		}),
 	}, more...)
 	nc, err := nats.Connect(address, options...)

@@ -83,7 +83,7 @@ func (d *Documents) checkDocument(document string) error {
 	}
 	parsed, err := parser.ParseQuery(source)
 	if err != nil {
-		return nil // the executor reports it
+		return nil //nolint:nilerr // the executor reports it
 	}
 	if err := measure(d.limits, parsed); err != nil {
 		return err
@@ -114,7 +114,7 @@ func checkTokens(source *ast.Source, limit int) error {
 	for n := 0; ; n++ {
 		token, err := lex.ReadToken()
 		if err != nil || token.Kind == lexer.EOF {
-			return nil
+			return nil //nolint:nilerr // as said above
 		}
 		if n == limit {
 			return exceeded("tokens in the document", limit)
