@@ -20,12 +20,15 @@ type presence struct {
 	Member     helix.MemberID   `json:"member,omitempty"`
 	Name       string           `json:"name,omitempty"`
 	Extension  string           `json:"extension,omitempty"`
-	Wanted     helix.AgentState `json:"wanted,omitempty"`
-	State      helix.AgentState `json:"state"`
+	Wanted     helix.AgentState `json:"wanted,omitempty"` // what the agent asked for last
+	State      helix.AgentState `json:"state"`            // what the provider says
 	Reason     string           `json:"reason,omitempty"`
 	Since      time.Time        `json:"since"`
 	Current    helix.CallID     `json:"current,omitempty"`
 	ReportedAt time.Time        `json:"reportedAt"` // by the provider's clock, in whole seconds
+
+	WantedReason string `json:"wantedReason,omitempty"`
+	Pending      bool   `json:"pending,omitempty"` // what he asked for waits for a call or after-call work to end
 }
 
 // Agents keeps every agent's presence. It is safe for concurrent use.
@@ -108,11 +111,20 @@ func (a *Agents) next(ctx context.Context, after uint64, of func(helix.AgentID) 
 
 // Get tells how an agent is; one that nobody has heard of is offline.
 func (a *Agents) Get(ctx context.Context, seat helix.AgentSeat, name string) (helix.DeskAgent, error) {
-	p, _, err := a.bucket.Get(ctx, bus.Key(string(seat.Agent)))
-	if err != nil && !errors.Is(err, bus.ErrNotFound) {
-		return helix.DeskAgent{}, fmt.Errorf("desk.agent: %w", err)
+	p, err := a.read(ctx, seat.Agent)
+	return deskAgent(p, seat, name), err
+}
+
+// read gives an agent's presence; one that nobody has heard of is offline.
+func (a *Agents) read(ctx context.Context, agent helix.AgentID) (presence, error) {
+	p, _, err := a.bucket.Get(ctx, bus.Key(string(agent)))
+	if errors.Is(err, bus.ErrNotFound) {
+		return presence{Agent: agent, State: helix.AgentOffline}, nil
 	}
-	return deskAgent(p, seat, name), nil
+	if err != nil {
+		return p, fmt.Errorf("desk.agent: %w", err)
+	}
+	return p, nil
 }
 
 // Observe takes what the provider says of an agent. A report older than the last is ignored; the provider's clock has

@@ -20,6 +20,8 @@ type Telephony interface {
 	SetState(ctx context.Context, seat helix.AgentSeat, state helix.AgentState, reason string) error
 	// Dial asks for a call once. UNKNOWN_OUTCOME means that it may ring; every other error that it does not.
 	Dial(ctx context.Context, seat helix.AgentSeat, phone helix.Phone, call helix.CallID) (providerCallID string, err error)
+	// AgentStates lists the agents who are logged in, as of now; who is missing is offline.
+	AgentStates(ctx context.Context) ([]helix.AgentReport, error)
 	// Control acts on a call that is up; NOT_FOUND when it is not. number is whom to bring in or to drop.
 	Control(ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone) error
 	// SetRecording pauses or resumes the recording of a call that is up.
@@ -82,6 +84,8 @@ type Options struct {
 	Tracer    trace.Tracer
 	// PauseReason is sent when an agent pauses without one; it must be configured in the telephony account.
 	PauseReason string
+	// WrapUpLimit is how long after-call work may last before the call is disposed in the agent's stead.
+	WrapUpLimit time.Duration
 }
 
 // Desk is what agents do. It is safe for concurrent use.
@@ -97,13 +101,14 @@ type Desk struct {
 	log         *slog.Logger
 	tracer      trace.Tracer
 	pauseReason string
+	wrapUpLimit time.Duration
 }
 
 // New makes a desk.
 func New(o Options) *Desk {
 	return &Desk{
 		telephony: o.Telephony, calls: o.Calls, records: o.Records, crm: o.CRM, agents: o.Agents, queue: o.Queue, seats: o.Seats,
-		now: o.Now, log: o.Logger, tracer: o.Tracer, pauseReason: o.PauseReason,
+		now: o.Now, log: o.Logger, tracer: o.Tracer, pauseReason: o.PauseReason, wrapUpLimit: o.WrapUpLimit,
 	}
 }
 

@@ -44,6 +44,8 @@ type line struct {
 
 	abandoned  []helix.CallReport
 	controlled []helix.ControlAction
+	states     []helix.AgentState
+	reports    []helix.AgentReport
 }
 
 func (l *line) fail(err error) {
@@ -60,8 +62,17 @@ func (l *line) outcome() error {
 
 func (l *line) Login(context.Context, helix.AgentSeat) error  { return l.outcome() }
 func (l *line) Logout(context.Context, helix.AgentSeat) error { return l.outcome() }
-func (l *line) SetState(context.Context, helix.AgentSeat, helix.AgentState, string) error {
-	return l.outcome()
+func (l *line) SetState(_ context.Context, _ helix.AgentSeat, state helix.AgentState, _ string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.states = append(l.states, state)
+	}
+	return l.err
+}
+
+func (l *line) AgentStates(context.Context) ([]helix.AgentReport, error) {
+	return l.reports, l.outcome()
 }
 
 func (l *line) Dial(context.Context, helix.AgentSeat, helix.Phone, helix.CallID) (string, error) {
@@ -234,7 +245,7 @@ func setupOn(t *testing.T, b *bus.Bus, clk *clock) *bench {
 	x.Desk = desk.New(desk.Options{
 		Telephony: x.line, Calls: x.calls, Records: x.ledger, CRM: x.crm, Agents: x.agents, Queue: x.queue,
 		Seats: []helix.AgentSeat{worker("1").Seat, worker("2").Seat},
-		Now:   clk.now, Logger: log, Tracer: tracer, PauseReason: "Break",
+		Now:   clk.now, Logger: log, Tracer: tracer, PauseReason: "Break", WrapUpLimit: 5 * time.Minute,
 	})
 	var running sync.WaitGroup
 	for _, run := range []func(context.Context) error{x.queue.Run, x.agents.Run, x.calls.Run} {

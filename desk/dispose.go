@@ -19,6 +19,7 @@ type DisposeOrder struct {
 	Call        helix.CallID
 	Disposition helix.Disposition
 	MissedCall  helix.CallID // the entry that is settled with it; the call's own when empty
+	Unattended  bool         // the agent is not there: he claims nothing, and nobody looks up whose call it was
 }
 
 // Disposed is the outcome.
@@ -129,15 +130,31 @@ func (d *Desk) settle(ctx context.Context, w Worker, call helix.Call, o DisposeO
 	if call.Open() {
 		return result, nil // the provider keeps it until hang-up; the agent is not free yet
 	}
-	if _, err := d.agents.command(ctx, w, func(p *presence) {
-		p.enter(helix.AgentReady, "", d.now())
-		p.Wanted, p.Current = helix.AgentReady, ""
-	}); err != nil {
+	freed, err := d.free(ctx, w)
+	if err != nil || o.Unattended || freed.Wanted == helix.AgentPaused {
 		return result, err
 	}
-	claimed, err := d.queue.Claim(ctx, w)
-	result.Claimed = claimed
+	result.Claimed, err = d.queue.Claim(ctx, w)
 	return result, err
+}
+
+// free notes that the provider released the agent, and carries out what he wished for meanwhile.
+func (d *Desk) free(ctx context.Context, w Worker) (presence, error) {
+	freed, err := d.agents.change(ctx, w.Seat.Agent, func(p *presence) bool {
+		p.Member, p.Name = w.Member, w.Name
+		p.enter(helix.AgentReady, "", d.now())
+		p.Current = ""
+		if !p.Pending {
+			p.Wanted, p.WantedReason = helix.AgentReady, ""
+		}
+		return true
+	})
+	if err == nil && freed.Pending {
+		if err := d.carryOut(ctx, w, freed); err != nil { // tending tries again
+			d.log.InfoContext(ctx, "a wish of an agent waits on", "agent", string(w.Seat.Agent), "code", string(helix.AsError(err).Code))
+		}
+	}
+	return freed, err
 }
 
 // settleMissed closes the entry when the patient was reached; one who did not answer stays with the agent.
@@ -202,7 +219,7 @@ func (d *Desk) who(ctx context.Context, w Worker, result Disposed) helix.Contact
 	if m := result.MissedCall; m != nil && (m.Lead != "" || m.Patient != "") {
 		return helix.Contact{Lead: m.Lead, Patient: m.Patient}
 	}
-	if result.Call.Phone == "" {
+	if result.Call.Phone == "" || w.Token == "" {
 		return helix.Contact{}
 	}
 	ctx, cancel := context.WithTimeout(ctx, whoWithin)

@@ -89,20 +89,26 @@ func (d *Desk) ForceReady(ctx context.Context, w Worker, extension string) (heli
 }
 
 // SetState makes the worker ready or pauses him. On READY he holds the oldest waiting missed call afterwards, if there
-// is one; claimed is nil otherwise.
+// is one; claimed is nil otherwise. A wish that a call or after-call work is in the way of is kept and carried out when
+// it is over.
 func (d *Desk) SetState(ctx context.Context, w Worker, state helix.AgentState, reason string) (
 	agent helix.DeskAgent, claimed *helix.MissedCall, err error,
 ) {
 	if state == helix.AgentPaused && reason == "" {
 		reason = d.pauseReason
 	}
-	if err := d.telephony.SetState(ctx, w.Seat, state, reason); err != nil {
+	err = d.telephony.SetState(ctx, w.Seat, state, reason)
+	if helix.IsCode(err, helix.CodeAgentBusy) {
+		agent, err = d.agents.command(ctx, w, func(p *presence) { p.Wanted, p.WantedReason, p.Pending = state, reason, true })
+		return agent, nil, err
+	}
+	if err != nil {
 		agent, _ = d.agents.Get(ctx, w.Seat, w.Name)
 		return agent, nil, err
 	}
 	agent, err = d.agents.command(ctx, w, func(p *presence) {
 		p.enter(state, reason, d.now())
-		p.Wanted, p.Current = state, ""
+		p.Wanted, p.WantedReason, p.Pending, p.Current = state, reason, false, ""
 	})
 	if err != nil || state != helix.AgentReady {
 		return agent, nil, err

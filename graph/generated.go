@@ -222,6 +222,7 @@ type ComplexityRoot struct {
 		State        func(childComplexity int) int
 		StateReason  func(childComplexity int) int
 		StateSince   func(childComplexity int) int
+		WantedState  func(childComplexity int) int
 	}
 
 	DialPayload struct {
@@ -1293,6 +1294,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeskAgent.StateSince(childComplexity), true
+	case "DeskAgent.wantedState":
+		if e.ComplexityRoot.DeskAgent.WantedState == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeskAgent.WantedState(childComplexity), true
 
 	case "DialPayload.call":
 		if e.ComplexityRoot.DialPayload.Call == nil {
@@ -2659,7 +2666,10 @@ type Mutation {
   agentLogin(input: AgentLoginInput!): AgentLoginPayload!
   "Ends the agent's telephony session. Not to be logged in is success. Missed calls that were offered are given back."
   agentLogout(input: AgentLogoutInput!): AgentLogoutPayload!
-  "Makes the agent ready for calls or pauses him. On READY the oldest waiting missed call is claimed for him."
+  """
+  Makes the agent ready for calls or pauses him. On READY the oldest waiting missed call is claimed for him. During a call
+  or after-call work the wish is kept and carried out when that is over.
+  """
   setAgentState(input: SetAgentStateInput!): SetAgentStatePayload!
   """
   Frees an agent who is stuck, in after-call work above all: logs him out, in again, and makes him ready. What he should
@@ -2927,6 +2937,8 @@ type DeskAgent {
   stateSince: DateTime
   "Reason of a pause."
   stateReason: String
+  "What the agent asked for last. Differs from ` + "`" + `state` + "`" + ` while a call or after-call work is in the way: it is carried out afterwards."
+  wantedState: AgentState
   "SIP extension or phone number that rings."
   sipExtension: String
   "Campaign of the desk."
@@ -3981,6 +3993,8 @@ func (ec *executionContext) childFields_DeskAgent(ctx context.Context, field gra
 		return ec.fieldContext_DeskAgent_stateSince(ctx, field)
 	case "stateReason":
 		return ec.fieldContext_DeskAgent_stateReason(ctx, field)
+	case "wantedState":
+		return ec.fieldContext_DeskAgent_wantedState(ctx, field)
 	case "sipExtension":
 		return ec.fieldContext_DeskAgent_sipExtension(ctx, field)
 	case "campaign":
@@ -7720,6 +7734,29 @@ func (ec *executionContext) _DeskAgent_stateReason(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_DeskAgent_stateReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _DeskAgent_wantedState(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeskAgent_wantedState(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WantedState, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AgentState) graphql.Marshaler {
+			return ec.marshalOAgentState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeskAgent_wantedState(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type AgentState does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_sipExtension(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
@@ -15685,6 +15722,11 @@ func (ec *executionContext) _DeskAgent(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "wantedState":
+			out.Values[i] = ec._DeskAgent_wantedState(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "sipExtension":
 			out.Values[i] = ec._DeskAgent_sipExtension(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -19438,6 +19480,22 @@ func (ec *executionContext) marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋ
 		return graphql.Null
 	}
 	return ec._AgentRef(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOAgentState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState(ctx context.Context, v any) (*AgentState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(AgentState)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAgentState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState(ctx context.Context, sel ast.SelectionSet, v *AgentState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {

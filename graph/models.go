@@ -590,6 +590,8 @@ type DeskAgent struct {
 	StateSince *time.Time `json:"stateSince,omitempty"`
 	// Reason of a pause.
 	StateReason *string `json:"stateReason,omitempty"`
+	// What the agent asked for last. Differs from `state` while a call or after-call work is in the way: it is carried out afterwards.
+	WantedState *AgentState `json:"wantedState,omitempty"`
 	// SIP extension or phone number that rings.
 	SipExtension *string `json:"sipExtension,omitempty"`
 	// Campaign of the desk.

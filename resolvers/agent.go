@@ -122,8 +122,16 @@ func deskAgent(a helix.DeskAgent) *graph.DeskAgent {
 	return &graph.DeskAgent{
 		ID: string(a.ID), Name: a.Name, State: graph.AgentState(a.State), StateSince: when(a.StateSince),
 		StateReason: text(a.StateReason), SipExtension: text(a.SIPExtension), Campaign: text(a.Campaign),
-		CurrentCallID: a.CurrentCall,
+		CurrentCallID: a.CurrentCall, WantedState: wanted(a.Wanted),
 	}
+}
+
+func wanted(s helix.AgentState) *graph.AgentState {
+	if s == "" {
+		return nil
+	}
+	state := graph.AgentState(s)
+	return &state
 }
 
 func agentRef(id helix.AgentID, name string) *graph.AgentRef {

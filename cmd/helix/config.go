@@ -69,14 +69,15 @@ func (c OzonetelConfig) Configured() bool { return !c.APIKey.Empty() && c.Userna
 
 // AgentsConfig says who works as which agent and who supervises.
 type AgentsConfig struct {
-	File            string   `env:"AGENTS_FILE" doc:"JSON file of all agents: {\"e-mail\": {\"agentId\", \"password\", \"sipExtension\", \"campaign\", \"did\"}}. Without it there is one agent, from the variables below." example:"agents.json"`
-	Email           string   `env:"OZONETEL_AGENT_EMAIL" doc:"FortyTwo e-mail of the single agent. Empty: nobody is an agent." example:"agent@example.org"`
-	ID              string   `env:"OZONETEL_AGENT_ID" envDefault:"agent3" doc:"His agent id."`
-	Password        Secret   `env:"OZONETEL_AGENT_PASSWORD" doc:"His password with Ozonetel." example:"-"`
-	SIPID           string   `env:"OZONETEL_SIP_ID" envDefault:"521814" doc:"His SIP extension."`
-	DID             string   `env:"OZONETEL_DID" envDefault:"918041763265" doc:"Number that patients call and see, 91 and ten digits; also for entries of AGENTS_FILE without one."`
-	Campaign        string   `env:"OZONETEL_CAMPAIGN_NAME" envDefault:"Inbound_918041763265" doc:"Campaign of manual calls; also for entries of AGENTS_FILE without one."`
-	SupervisorRoles []string `env:"SUPERVISOR_ROLES" doc:"FortyTwo roles that see every agent and call, separated by commas. Empty: nobody." example:"Supervisor,Admin"`
+	File            string        `env:"AGENTS_FILE" doc:"JSON file of all agents: {\"e-mail\": {\"agentId\", \"password\", \"sipExtension\", \"campaign\", \"did\"}}. Without it there is one agent, from the variables below." example:"agents.json"`
+	Email           string        `env:"OZONETEL_AGENT_EMAIL" doc:"FortyTwo e-mail of the single agent. Empty: nobody is an agent." example:"agent@example.org"`
+	ID              string        `env:"OZONETEL_AGENT_ID" envDefault:"agent3" doc:"His agent id."`
+	Password        Secret        `env:"OZONETEL_AGENT_PASSWORD" doc:"His password with Ozonetel." example:"-"`
+	SIPID           string        `env:"OZONETEL_SIP_ID" envDefault:"521814" doc:"His SIP extension."`
+	DID             string        `env:"OZONETEL_DID" envDefault:"918041763265" doc:"Number that patients call and see, 91 and ten digits; also for entries of AGENTS_FILE without one."`
+	Campaign        string        `env:"OZONETEL_CAMPAIGN_NAME" envDefault:"Inbound_918041763265" doc:"Campaign of manual calls; also for entries of AGENTS_FILE without one."`
+	WrapUpLimit     time.Duration `env:"AFTER_CALL_WORK_LIMIT" envDefault:"5m" doc:"After which time a call that its agent did not dispose is disposed in his stead, which frees him."`
+	SupervisorRoles []string      `env:"SUPERVISOR_ROLES" doc:"FortyTwo roles that see every agent and call, separated by commas. Empty: nobody." example:"Supervisor,Admin"`
 }
 
 // MissedCallConfig is about the missed-call queue.

@@ -171,7 +171,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.desk = desk.New(desk.Options{
 		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: g.records, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
 		Seats: g.cfg.Directory.Seats(),
-		Now:   g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason,
+		Now:   g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason, WrapUpLimit: g.cfg.Agents.WrapUpLimit,
 	})
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,
@@ -183,6 +183,9 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 // tendEvery is how often lapsed offers, forgotten look-ups and dials without an outcome are seen to.
 const tendEvery = 15 * time.Second
 
+// repairEvery is how often the provider is asked how agents are; the account may ask five times a minute.
+const repairEvery = 30 * time.Second
+
 // buildJobs makes what happens by the clock.
 func (g *Gateway) buildJobs() (err error) {
 	jobs := []scheduler.Job{
@@ -191,7 +194,12 @@ func (g *Gateway) buildJobs() (err error) {
 	}
 	if g.ozonetel.Configured() {
 		poll := g.cfg.MissedCalls.PollInterval()
-		jobs = append(jobs, scheduler.Job{Name: "ingest-abandoned-calls", Every: poll, Within: max(poll, time.Minute), Run: g.sweeper.Sweep})
+		jobs = append(
+			jobs,
+			scheduler.Job{Name: "ingest-abandoned-calls", Every: poll, Within: max(poll, time.Minute), Run: g.sweeper.Sweep},
+			scheduler.Job{Name: "tend-agents", Every: tendEvery, Within: tendEvery, Run: g.desk.Tend},
+			scheduler.Job{Name: "repair-agent-states", Every: repairEvery, Within: repairEvery, Run: g.desk.Repair},
+		)
 	}
 	g.scheduler, err = scheduler.New(scheduler.Options{
 		Jobs: jobs, Elector: g.lease, Logger: g.log, Tracer: g.telemetry.Traces.Tracer(scope), Meter: g.telemetry.Metrics.Meter(scope),
