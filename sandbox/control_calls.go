@@ -15,7 +15,7 @@ func (s *Sandbox) callRoutes() []route {
 			Method: "POST", Path: "/sandbox/calls",
 			Does: "a patient rings in: answers callId and ucid (the same) and the phone; without a phone one is picked. " +
 				"Zero or absent seconds: with traffic off nothing happens by itself, " +
-				"else the agent's phone is picked up after 3 s and they talk for 20 s",
+				"else the agent's phone is picked up after 3 s and they talk for 20 s; unpushed: only CDR reports know the call",
 			Body: ringIn{Phone: "9812345678", DID: "918041763265", PatienceSeconds: 20, PickupSeconds: 2, TalkSeconds: 30}, serve: s.ringIn,
 		},
 		{Method: "GET", Path: "/sandbox/calls", Does: "every remembered call, oldest first; ?state= filters", serve: s.listCalls},
@@ -48,7 +48,7 @@ func (s *Sandbox) callRoutes() []route {
 		{
 			Method: "POST", Path: "/sandbox/dials/next",
 			Does: "how the next dialled customer behaves: outcome answer, busy, noanswer, agent-noanswer or manual (waits for this server); " +
-				"plans are used in order",
+				"plans are used in order; they hold for who is called into a conference too; unpushed as for calls",
 			Body: dialPlan{Outcome: ozonetel.CustomerAnswers, AgentRingSeconds: 0.5, RingSeconds: 2, TalkSeconds: 20}, serve: s.planDial,
 		},
 	}
@@ -61,6 +61,7 @@ type ringIn struct {
 	PatienceSeconds float64 `json:"patienceSeconds,omitempty"` // hangs up when not answered by then
 	PickupSeconds   float64 `json:"pickupSeconds,omitempty"`   // an offered agent's phone is picked up
 	TalkSeconds     float64 `json:"talkSeconds,omitempty"`     // the caller hangs up
+	Unpushed        bool    `json:"unpushed,omitempty"`        // no event and no CDR push: only the reports know the call
 }
 
 func (s *Sandbox) ringIn(r *http.Request) (any, error) {
@@ -71,7 +72,7 @@ func (s *Sandbox) ringIn(r *http.Request) (any, error) {
 	if did := s.phone.Account().Campaign.DID; in.DID != "" && in.DID != did {
 		return nil, badRequest(fmt.Sprintf("did %q is not in service, the sandbox has %s", in.DID, did))
 	}
-	plan := ozonetel.CallerPlan{}
+	plan := ozonetel.CallerPlan{Unpushed: in.Unpushed}
 	if plan.IVR, err = seconds("ivrSeconds", in.IVRSeconds); err != nil {
 		return nil, err
 	}
@@ -165,6 +166,7 @@ type dialPlan struct {
 	AgentRingSeconds float64              `json:"agentRingSeconds,omitempty"`
 	RingSeconds      float64              `json:"ringSeconds,omitempty"`
 	TalkSeconds      float64              `json:"talkSeconds,omitempty"`
+	Unpushed         bool                 `json:"unpushed,omitempty"`
 }
 
 func (s *Sandbox) planDial(r *http.Request) (any, error) {
@@ -172,7 +174,7 @@ func (s *Sandbox) planDial(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := ozonetel.DialPlan{Outcome: in.Outcome}
+	plan := ozonetel.DialPlan{Outcome: in.Outcome, Unpushed: in.Unpushed}
 	if plan.AgentRing, err = seconds("agentRingSeconds", in.AgentRingSeconds); err != nil {
 		return nil, err
 	}

@@ -33,11 +33,24 @@ func (s *Sandbox) faultRoutes() []route {
 			serve: act(s.phone.StealToken),
 		},
 		{
+			Method: "PUT", Path: "/sandbox/ozonetel/limits",
+			Does: "how the account's rate limits are enforced: off lets everything through; status is the HTTP status of a refusal, 0 means 200",
+			Body: ozonetel.RateLimits{Status: http.StatusTooManyRequests}, serve: s.setLimits,
+		},
+		{
 			Method: "GET", Path: "/sandbox/requests",
 			Does:  "requests the emulators received: counts by endpoint since the start, and the latest",
 			serve: show(s.requests),
 		},
 	}
+}
+
+func (s *Sandbox) setLimits(r *http.Request) (any, error) {
+	in, err := decodeBody[ozonetel.RateLimits](r)
+	if err != nil {
+		return nil, err
+	}
+	return done{OK: true}, s.phone.SetRateLimits(in)
 }
 
 func (s *Sandbox) clearFaults() {

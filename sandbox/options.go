@@ -52,6 +52,9 @@ type Options struct {
 	Empty    bool
 	Webhooks Webhooks
 	AuthMode ozonetel.AuthMode // of the Ozonetel account; empty means TOKEN_AUTH
+	// History is how many calls of yesterday the reports of the Ozonetel account know; at most 20,000.
+	History int
+	Limits  ozonetel.RateLimits // of the Ozonetel account
 	// Timing of the Ozonetel account. Zero fields mean its defaults, except CDRDelay: 30 s here, so that a person watching sees the
 	// second push.
 	Timing ozonetel.Timing

@@ -75,22 +75,24 @@ func (s *Sandbox) build() error {
 	if s.options.AuthMode != "" {
 		account.AuthMode = s.options.AuthMode
 	}
+	crm, err := newCRM(s.options, s.line, s.log, s.hooks)
+	if err != nil {
+		return err
+	}
+	s.crm, s.known = crm, crm.Phones()
 	phone, err := ozonetel.New(ozonetel.Options{
 		Seed: s.options.Seed, Timeline: s.line, Logger: s.log.With("emulator", "ozonetel"), Account: account,
 		Agents: directory(s.options.Traffic), Timing: s.options.Timing, Push: pushTargets(s.options.Webhooks),
-		AutoDistribute: s.options.Traffic != TrafficOff,
+		AutoDistribute: s.options.Traffic != TrafficOff, Limits: s.options.Limits,
+		History: ozonetel.History{Calls: s.options.History, Phones: s.known},
 	})
 	if err != nil {
 		return err
 	}
 	s.phone = phone
-	if s.crm, err = newCRM(s.options, s.line, s.log, s.hooks); err != nil {
-		return err
-	}
 	if err := s.subscribe(s.options.Webhooks); err != nil {
 		return err
 	}
-	s.known = s.crm.Phones()
 	s.traffic = newTraffic(s.options.Traffic, s.options.Seed, s.known, s.line, phone, s.log)
 	s.traffic.start()
 	return nil

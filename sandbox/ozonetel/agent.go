@@ -72,6 +72,9 @@ func (s *Server) move(a *agent, to AgentState) error {
 	}
 	a.wrapUp.Stop()
 	a.wrapUp = nil
+	if a.state == ACW && a.call != nil {
+		a.call.wrapped = s.line.Now()
+	}
 	if a.state != to { // asking for READY again does not lose the place among those who wait
 		a.state, a.since = to, s.line.Now()
 	}

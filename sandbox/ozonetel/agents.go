@@ -1,7 +1,5 @@
 package ozonetel
 
-import "time"
-
 // Both reports share their answers to bad credentials (ozonetel.md 10.1, 11).
 func reportTexts() authTexts {
 	invalid := ptr(statusReply("error", "userName or apiKey is Invalid"))
@@ -18,8 +16,8 @@ func (s *Server) getAgentLogins(r *request) reply {
 	if _, refused := s.accept(r, reportTexts()); refused != nil {
 		return *refused
 	}
-	if !s.allow("getAgentLogins", 5, time.Minute) {
-		return limitExceeded()
+	if refused := s.overLimit(loginsFamily); refused != nil {
+		return *refused
 	}
 	type row struct {
 		AgentID   string `json:"AgentId"`
@@ -47,8 +45,8 @@ func (s *Server) agentDetails(r *request) reply {
 	if refused != nil {
 		return *refused
 	}
-	if !s.allow("AgentDetails", 10, time.Minute) {
-		return limitExceeded()
+	if refused := s.overLimit(detailsFamily); refused != nil {
+		return *refused
 	}
 	a := s.agent(body.text("agentId"))
 	if a == nil {

@@ -7,6 +7,7 @@ import "strings"
 type authTexts struct {
 	keyEmpty, keyWrong   *reply
 	userEmpty, userWrong *reply
+	tokenSent            *reply // a token and no key
 }
 
 // accept reads the JSON body of a /ca_apis request and checks its credentials; with a reply it is refused.
@@ -29,7 +30,7 @@ func (s *Server) authorise(r *request, body fields, texts authTexts) *reply {
 	}
 	key, given := r.apiKey()
 	if !given && r.bearer() != "" {
-		return ptr(envelope("Api Key Should Not be Null or Empty."))
+		return orEnvelope(texts.tokenSent, "Api Key Should Not be Null or Empty.")
 	}
 	return s.authoriseKey(key, userName, texts)
 }

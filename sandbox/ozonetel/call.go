@@ -69,6 +69,12 @@ type call struct {
 	answered time.Time // zero: never
 	ended    time.Time
 
+	offered  time.Time // an agent's phone rang first; zero: never
+	rang     time.Time // a dialled customer's phone rang; zero: never
+	wrapping time.Time // the agent's after-call work began; zero: never
+	wrapped  time.Time // the agent's after-call work was over; zero: not yet, or none
+	unpushed bool      // no push tells of it
+
 	held            bool
 	heldSince       time.Time
 	heldFor         time.Duration // finished holds
@@ -100,6 +106,7 @@ type CallerPlan struct {
 	Talk     time.Duration // the caller hangs up after this long a talk
 	WrapUp   time.Duration // a simulated colleague disposes after this
 	Label    string        // with this label
+	Unpushed bool          // the call is never pushed: only the reports know it
 }
 
 // DialOutcome is what a dialled customer does.
@@ -121,6 +128,7 @@ type DialPlan struct {
 	AgentRing time.Duration
 	Ring      time.Duration
 	Talk      time.Duration
+	Unpushed  bool // the call is never pushed: only the reports know it
 }
 
 // moveCall changes a call's state and drops the timers of the state it leaves. Server.mu is held.

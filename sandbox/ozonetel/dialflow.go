@@ -34,6 +34,7 @@ func (s *Server) dial(a *agent, number, uui string) (*call, error) {
 		return nil, err
 	}
 	c.state, c.uui, c.dial = AgentRinging, uui, s.nextDialPlan()
+	c.unpushed = c.dial.Unpushed
 	c.agentStatus, c.customerStatus = "not_answered", "not_answered"
 	s.seat(c, a)
 	switch c.dial.Outcome {
@@ -68,7 +69,7 @@ func (s *Server) ringCustomer(c *call) error {
 	if err := s.moveCall(c, CustomerRinging); err != nil {
 		return err
 	}
-	c.agentStatus = "answered"
+	c.agentStatus, c.rang = "answered", s.line.Now()
 	outcome := c.dial.Outcome
 	if _, ok := nationalNumber(c.phone); !ok {
 		outcome = invalidNumber

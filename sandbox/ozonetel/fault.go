@@ -133,11 +133,7 @@ func (s *Server) applyFault(w http.ResponseWriter, r *http.Request, f Fault, ser
 	case FaultGarbage:
 		reply{code: http.StatusOK, contentType: "application/json", body: []byte("<br />\n<b>Warning</b>: {\"status\":")}.write(w)
 	case FaultRateLimit:
-		out := limitExceeded()
-		if f.Status != 0 {
-			out.code = f.Status
-		}
-		out.write(w)
+		limitExceeded("Max limit exceeded", f.Status).write(w)
 	}
 }
 

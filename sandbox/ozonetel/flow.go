@@ -20,7 +20,7 @@ func (s *Server) RingIn(phone string, plan CallerPlan) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c.state, c.caller = Queued, plan
+	c.state, c.caller, c.unpushed = Queued, plan, plan.Unpushed
 	c.uui = s.account.Campaign.Skill
 	s.startPatience(c)
 	if s.autoDistribute {
@@ -136,6 +136,9 @@ func (s *Server) offer(c *call, a *agent) error {
 // seat gives a call to an agent whose phone starts to ring.
 func (s *Server) seat(c *call, a *agent) {
 	c.agent, c.agentNumber = a, a.number
+	if c.offered.IsZero() {
+		c.offered = s.line.Now()
+	}
 	s.mustMove(a, Calling)
 	a.call = c
 	s.pushCallEvent(c, "Calling")
@@ -193,6 +196,7 @@ func (s *Server) end(c *call, by string) error {
 		s.pushCallEvent(c, "Disconnect")
 		s.releaseAfter(c, before)
 	}
+	s.keep(c)
 	s.pushCDRs(c)
 	return nil
 }
@@ -216,6 +220,7 @@ func (s *Server) releaseAfter(c *call, before CallState) {
 
 // startWrapUp puts the agent of a call into after-call work; a simulated one disposes by himself.
 func (s *Server) startWrapUp(c *call) {
+	c.wrapping = s.line.Now()
 	s.mustMove(c.agent, ACW)
 	if c.agent.Simulated {
 		s.line.After(c.caller.WrapUp, func() { s.colleagueDisposes(c) })

@@ -17,6 +17,7 @@ func FuzzJSONEndpoints(f *testing.F) {
 		`{"userName":"sandbox_hospital","action":"Set","ucid":21799900000000457}`,
 		`{"userName":"sandbox_hospital","agentID":"agent1","campaignName":"Inbound_918041763265","customerNumber":"९८१२","UCID":true}`,
 		`{"userName":"sandbox_hospital","agentId":"agent1","state":"Pause","pauseReason":{"a":[1]}}`,
+		`{"userName":"sandbox_hospital","fromDate":"2026-01-14 00:00:00","toDate":"2026-01-14 23:59:59","ucid":1}`,
 	} {
 		f.Add(seed)
 	}
@@ -30,18 +31,19 @@ func FuzzJSONEndpoints(f *testing.F) {
 		if err := emulator.LogIn("agent1"); err != nil {
 			t.Fatal(err)
 		}
-		for method, paths := range map[string][]string{
-			"POST": {"CAToken/generateToken", "changeAgentState", "DispositionAPIV2", "AgentManualDial", "getAgentLogins", "AgentDetails", "CallControl_V4"},
-			"GET":  {"abandonCalls", "phoneManageV2"},
+		for _, path := range []string{
+			"POST /ca_apis/CAToken/generateToken", "POST /ca_apis/changeAgentState", "POST /ca_apis/DispositionAPIV2",
+			"POST /ca_apis/AgentManualDial", "POST /ca_apis/CallControl_V4", "GET /ca_apis/abandonCalls",
+			"GET /ca_reports/fetchCDRDetails", "GET /ca_reports/fetchCdrByPagination", "GET /ca_reports/fetchCdrByUCID",
+			"POST /ca_apis/getAgentLogins", "POST /ca_apis/AgentDetails", "GET /ca_apis/phoneManageV2",
 		} {
-			for _, path := range paths {
-				request := httptest.NewRequestWithContext(t.Context(), method, "/ca_apis/"+path, strings.NewReader(body))
-				request.Header.Set("Apikey", account.APIKey)
-				answer := httptest.NewRecorder()
-				emulator.Handler().ServeHTTP(answer, request)
-				if answer.Code != http.StatusOK || !json.Valid(answer.Body.Bytes()) {
-					t.Errorf("%s %q: %d %s", path, body, answer.Code, answer.Body)
-				}
+			method, path, _ := strings.Cut(path, " ")
+			request := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+			request.Header.Set("Apikey", account.APIKey)
+			answer := httptest.NewRecorder()
+			emulator.Handler().ServeHTTP(answer, request)
+			if answer.Code != http.StatusOK || !json.Valid(answer.Body.Bytes()) {
+				t.Errorf("%s %q: %d %s", path, body, answer.Code, answer.Body)
 			}
 		}
 	})

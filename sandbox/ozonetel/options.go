@@ -26,6 +26,9 @@ type Options struct {
 	Agents   []AgentProfile
 	Push     PushTargets
 	Timing   Timing
+	Limits   RateLimits
+	// History is the day before the start, which only the reports know.
+	History History
 	// AutoDistribute offers waiting calls to READY agents without being told to, as the vendor's distributor does.
 	// Off, a call waits in the queue until Offer.
 	AutoDistribute bool
@@ -68,6 +71,13 @@ type AgentProfile struct {
 	PhoneName string // label of that number, not a number
 	Mode      string // default login mode, "blended" when empty
 	Simulated bool   // a colleague nobody plays: disposes of calls by himself
+}
+
+// History is a made-up day of ended calls, 8 to 20 h local time of the day before the start, decided by the seed. None of it is pushed or
+// seen by Calls; CDR and performance reports have it.
+type History struct {
+	Calls  int      // at most 20,000
+	Phones []string // ten digits, who called; without any, numbers of 6000000000 and up
 }
 
 // PushTargets are the URLs that CloudAgent posts to; an empty one is skipped. /events/subscribe replaces the first two.

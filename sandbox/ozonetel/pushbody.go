@@ -69,6 +69,9 @@ func (s *Server) pushEvent(kind PushKind, target, eventType string, data any) {
 
 // pushCallEvent announces Calling, Answered or Disconnect (ozonetel.md 12.2). A call that no agent was offered has none.
 func (s *Server) pushCallEvent(c *call, action string) {
+	if c.unpushed {
+		return
+	}
 	s.pushEvent(CallEventPush, s.targets.CallEvents, "Call", struct {
 		Action      string `json:"action"`
 		CallType    string `json:"call_type"`
@@ -101,6 +104,9 @@ func (s *Server) pushAgentEvent(a *agent, action string) {
 
 // pushCDRs sends the call's record now, without a disposition, and again CDRDelay later with what it has then (ozonetel.md 12.3).
 func (s *Server) pushCDRs(c *call) {
+	if c.unpushed {
+		return
+	}
 	if !s.timing.SkipImmediateCDR {
 		s.pushCDR(c, "")
 	}
@@ -138,10 +144,10 @@ func (s *Server) cdr(c *call, disposition string) json.RawMessage {
 	}
 	if c.wasAnswered() {
 		record["Status"], record["DialStatus"] = "Answered", "answered"
-		record["AudioFile"] = "http://recordings.sandbox.test/" + c.ucid + ".mp3"
+		record["AudioFile"] = recordingURL(c)
 	}
 	if c.agentGone {
-		record["TransferType"] = "Blind" // our choice: only the other value is documented
+		record["TransferType"] = blindTransfer
 	}
 	if c.heldFor > 0 {
 		record["HoldDuration"] = wireDuration(c.heldFor)
@@ -152,6 +158,11 @@ func (s *Server) cdr(c *call, disposition string) json.RawMessage {
 	}
 	return jsonReply(record).body
 }
+
+// blindTransfer is our choice of a TransferType: only "No Transfers" is documented.
+const blindTransfer = "Blind"
+
+func recordingURL(c *call) string { return "http://recordings.sandbox.test/" + c.ucid + ".mp3" }
 
 // orNone writes an empty value as the vendor may: the text None (ozonetel.md 12.3).
 func orNone(value string) string {

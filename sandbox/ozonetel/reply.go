@@ -50,5 +50,3 @@ func envelope(message string) reply {
 func statusReply(status, message string) reply {
 	return jsonReply(answer{Status: status, Message: message})
 }
-
-func limitExceeded() reply { return statusReply("error", "Max limit exceeded") }

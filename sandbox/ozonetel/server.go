@@ -17,6 +17,9 @@ const (
 	maxOpenCalls = 1_000 // more are refused with ErrFull
 	maxCalls     = 5_000 // the oldest ended calls are forgotten beyond it
 	maxPlans     = 100   // dial plans waiting
+
+	maxHistory  = 100_000             // ended calls that the reports know; the oldest are forgotten beyond it
+	historyLife = 15 * 24 * time.Hour // as the vendor's (ozonetel.md 9)
 )
 
 // Server is one emulated CloudAgent account. Methods are safe for concurrent use; unexported ones that touch state want mu held.
@@ -35,10 +38,12 @@ type Server struct {
 	mu             sync.Mutex
 	ids            idSource
 	tokens         tokenStore
-	limits         map[string]*window
+	rateLimits     RateLimits
+	windows        map[family]*window
 	agents         []*agent
 	calls          map[string]*call // by UCID
 	order          []*call          // oldest first
+	history        []*call          // ended, for the reports, oldest end first
 	open           int              // calls not ended
 	dialPlans      []DialPlan
 	usualDial      func() DialPlan
@@ -46,7 +51,7 @@ type Server struct {
 	targets        PushTargets
 }
 
-// New makes an emulator. Errors: two agents with one id.
+// New makes an emulator. Errors: two agents with one id, too much history.
 func New(options Options) (*Server, error) {
 	ownLine := options.Timeline == nil
 	options = options.withDefaults()
@@ -58,7 +63,8 @@ func New(options Options) (*Server, error) {
 		timing:         options.Timing,
 		ids:            newIDSource(options.Seed, options.Timeline.Now()),
 		tokens:         newTokenStore(options.Seed),
-		limits:         make(map[string]*window),
+		rateLimits:     options.Limits,
+		windows:        make(map[family]*window),
 		calls:          make(map[string]*call),
 		autoDistribute: options.AutoDistribute,
 		targets:        options.Push,
@@ -71,6 +77,9 @@ func New(options Options) (*Server, error) {
 			profile.Mode = "blended"
 		}
 		s.agents = append(s.agents, &agent{AgentProfile: profile, state: Offline, since: s.line.Now()})
+	}
+	if err := s.seedHistory(options.History, options.Seed); err != nil {
+		return nil, err
 	}
 	s.pushes = newPusher(options)
 	s.mux = s.routes()

@@ -63,8 +63,8 @@ func (s *Server) generateToken(r *request) reply {
 	if userName != s.account.UserName || r.http.Header.Get("Apikey") != s.account.APIKey {
 		return envelope("Invalid userName or apiKey")
 	}
-	if !s.allow("generateToken", 10, time.Hour) {
-		return limitExceeded()
+	if refused := s.overLimit(tokenFamily); refused != nil {
+		return *refused
 	}
 	return jsonReply(struct {
 		Token   string `json:"token"`
@@ -84,6 +84,6 @@ func (s *Server) ExpireToken() {
 func (s *Server) StealToken() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.allow("generateToken", 10, time.Hour)
+	s.overLimit(tokenFamily)
 	s.tokens.mint(s.account.UserName, s.line.Now(), s.timing.TokenLife)
 }
