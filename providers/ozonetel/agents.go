@@ -111,5 +111,5 @@ func (c *Client) AgentDetails(ctx context.Context, agent helix.AgentID) (helix.A
 // noData is how reports say that a list is empty (10.1, 4).
 func noData(text string) bool {
 	text = strings.ToLower(text)
-	return strings.Contains(text, "no data found") || strings.Contains(text, "no record found")
+	return strings.Contains(text, "no data found") || strings.Contains(text, "no record")
 }

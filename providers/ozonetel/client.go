@@ -51,6 +51,7 @@ type Client struct {
 	http               *providers.Client
 	tokens             *tokens
 	phones             phoneNames
+	records            *recordBook
 	location           *time.Location
 	defaultLabel       string
 	now                func() time.Time
@@ -75,6 +76,7 @@ func New(o Options) (*Client, error) {
 		userName: o.UserName, apiKey: o.APIKey, mode: o.AuthMode, http: o.HTTP.WithLimits(limits()),
 		location: o.Location, defaultLabel: o.DefaultDisposition, now: o.Now,
 	}
+	c.records = newRecordBook(c.now, func() time.Duration { return c.http.Backlog(familyCDR) })
 	var err error
 	c.tokens, err = newTokens(o, c.generateToken)
 	return c, err

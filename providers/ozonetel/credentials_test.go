@@ -108,6 +108,8 @@ func TestAnAccountThatIsNotConfigured(t *testing.T) {
 		"AgentDetails": second(c.AgentDetails(ctx, "agent1")),
 		"Control":      c.Control(ctx, seat, helix.Call{ProviderCallID: "1"}, ozonetel.Hold, ""),
 		"SetRecording": c.SetRecording(ctx, "1", true),
+		"CallRecords":  second(c.CallRecords(ctx, morning)),
+		"CallRecord":   second(c.CallRecord(ctx, morning, "1")),
 		"Subscribe":    c.Subscribe(ctx, ozonetel.Subscription{}),
 		"Subscription": second(c.Subscription(ctx)),
 	} {

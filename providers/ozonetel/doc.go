@@ -5,8 +5,11 @@
 // in comments are its sections.
 //
 //	Login Dial …  ── send ── credentials ── providers.Client ── CloudAgent
+//	                   │          │                └── limits: one queue for each family
 //	                   │          └── tokens: one for all replicas, in a TokenStore
 //	                   └── normalise ── failureOf: documented text ── helix.Code
+//
+//	CallRecords ── recordBook: answers of lately, shared requests ── send
 //
 //	push body ── readPush ── fields ── DecodeEvents, DecodeCDR ── helix.ProviderReports
 //
@@ -23,5 +26,8 @@
 // answer at all is UPSTREAM_UNAVAILABLE, or UNKNOWN_OUTCOME for a dial. An account without an API key answers every
 // call with NOT_CONFIGURED and still decodes pushes.
 //
-// It refuses to keep state of agents or calls, to know who may do what, and to queue.
+// Limits: requests beyond what the account counts wait, first come, first served, and are refused at once when their
+// turn comes after the caller's deadline. At most 64 answers about past calls are kept, the oldest goes first.
+//
+// It refuses to keep state of agents or of calls that are up, and to know who may do what.
 package ozonetel

@@ -9,6 +9,7 @@ import (
 // The families whose requests the account counts (0). The time between tokens is kept by [TokenStore], for all replicas
 // together.
 const (
+	familyCDR          = "cdr" // all of 9
 	familyAgentLogins  = "agentLogins"
 	familyAgentDetails = "agentDetails"
 )
@@ -19,6 +20,7 @@ const limitWindow = 61 * time.Second
 // limits are the documented ones.
 func limits() map[string]providers.Limit {
 	return map[string]providers.Limit{
+		familyCDR:          {Requests: 2, Per: limitWindow},
 		familyAgentLogins:  {Requests: 5, Per: limitWindow},
 		familyAgentDetails: {Requests: 10, Per: limitWindow},
 	}

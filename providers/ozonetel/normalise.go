@@ -68,14 +68,15 @@ func normalise(body []byte) (answer, error) {
 	return a, nil
 }
 
-// rows reads the payload as a list; the vendor sends a single row as a bare object now and then (10.1).
+// rows reads the payload as a list; the vendor sends a single row as a bare object now and then (10.1), and an empty
+// list as words or null.
 func (a answer) rows(into any) error {
 	payload := a.payload
 	if len(payload) > 0 && payload[0] == '{' {
 		payload = slices.Concat([]byte("["), payload, []byte("]"))
 	}
 	switch {
-	case len(payload) == 0 && noData(a.text):
+	case len(payload) == 0 && (noData(a.text) || string(a.members["details"]) == "null"):
 		return nil
 	case len(payload) == 0, json.Unmarshal(payload, into) != nil:
 		return errNoPayload

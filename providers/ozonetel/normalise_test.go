@@ -113,6 +113,7 @@ func TestRows(t *testing.T) {
 		"one bare object":   {`{"status":"success","message":{"Type":"a"}}`, 1, false},
 		"an empty list":     {`{"status":"success","message":[]}`, 0, false},
 		"no data, in words": {`{"status":"success","message":"No Data Found"}`, 0, false},
+		"null":              {`{"status":"success","message":"success","totalCount":0,"details":null}`, 0, false},
 		"other words":       {`{"status":"success","message":"done"}`, 0, true},
 		"a list of numbers": {`{"status":"success","message":[1,2]}`, 0, true},
 	} {

@@ -1,0 +1,174 @@
+package ozonetel
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
+)
+
+const (
+	recordDays     = 15                // how many days back the account tells of its calls (9)
+	recordsTimeout = 120 * time.Second // of one request, its turn included; callers may leave earlier
+	pageSize       = 500               // the most that the account gives in one page
+	maxPages       = 20                // of one day
+
+	// clockSkew keeps the end of today's records out of the account's future, which it refuses.
+	clockSkew = 30 * time.Second
+)
+
+// DayRecords are the calls of one day. They are shared: callers must not change them.
+type DayRecords struct {
+	Records []CallRecord // in the order in which they began
+	AsOf    time.Time    // when the account was asked
+}
+
+// CallRecords tells of all calls of a day (9): the calendar day that day shows in its own zone, which is taken for a
+// day of the account's. Records of calls that are up are missing, those of the last two days may still change.
+//
+// The account answers two questions of this kind a minute, so answers are kept: two minutes for today, half an hour for
+// the two days before, a day for older ones. Callers who ask the same share one request, which is carried to its end
+// for the next one to ask although all of them leave.
+//
+// Errors: BAD_USER_INPUT for a day that has not begun, or lies further back than the account tells of;
+// TOO_MANY_REQUESTS with the time to wait when the request's turn comes after the caller's deadline.
+func (c *Client) CallRecords(ctx context.Context, day time.Time) (DayRecords, error) {
+	if err := c.configured(); err != nil {
+		return DayRecords{}, err
+	}
+	day, fresh, err := c.recordDay(day)
+	if err != nil {
+		return DayRecords{}, err
+	}
+	return c.records.get(ctx, recordKey{day: day}, fresh, func(ctx context.Context) ([]CallRecord, error) {
+		records, err := c.fetchDay(ctx, day)
+		if errors.Is(err, providers.ErrTooLarge) {
+			records, err = c.fetchPages(ctx, day)
+		}
+		return records, err
+	})
+}
+
+// CallRecord tells of one call of a day, by its id or that of a leg; of several records the last (9). NOT_FOUND when
+// the account has none, or none yet. Otherwise it is as [Client.CallRecords], whose answer it uses when that is fresh.
+func (c *Client) CallRecord(ctx context.Context, day time.Time, providerCallID string) (CallRecord, error) {
+	if err := c.configured(); err != nil {
+		return CallRecord{}, err
+	}
+	day, fresh, err := c.recordDay(day)
+	if err != nil {
+		return CallRecord{}, err
+	}
+	if all, ok := c.records.peek(recordKey{day: day}, fresh); ok {
+		if r, found := find(all.Records, providerCallID); found {
+			return r, nil
+		}
+	}
+	if providerCallID == "" {
+		return CallRecord{}, helix.NotFound("call")
+	}
+	got, err := c.records.get(ctx, recordKey{day, providerCallID}, fresh, func(ctx context.Context) ([]CallRecord, error) {
+		return c.fetchRecords(ctx, "/ca_reports/fetchCdrByUCID", day, map[string]any{"ucid": providerCallID}, nil)
+	})
+	if err != nil {
+		return CallRecord{}, err
+	}
+	r, found := find(got.Records, providerCallID)
+	if !found {
+		return CallRecord{}, helix.NotFound("call")
+	}
+	return r, nil
+}
+
+func find(records []CallRecord, id string) (last CallRecord, found bool) {
+	for _, r := range records {
+		if r.ID == id || r.Report.ProviderCallID == id || r.Report.LegID == id {
+			last, found = r, true
+		}
+	}
+	return last, found
+}
+
+// recordDay gives the first moment of the day in the account's zone, and for how long its records are fresh.
+func (c *Client) recordDay(day time.Time) (start time.Time, fresh time.Duration, err error) {
+	start = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.location)
+	now := c.now().In(c.location)
+	daysAgo := func(n int) time.Time { return time.Date(now.Year(), now.Month(), now.Day()-n, 0, 0, 0, 0, c.location) }
+	switch {
+	case start.After(now):
+		return start, 0, helix.BadInput("the day has not begun")
+	case start.Before(daysAgo(recordDays)):
+		return start, 0, helix.BadInput("the records of calls reach back " + strconv.Itoa(recordDays) + " days")
+	case start.Before(daysAgo(2)):
+		return start, freshSettled, nil
+	case start.Before(daysAgo(0)):
+		return start, freshRecent, nil
+	default:
+		return start, freshToday, nil
+	}
+}
+
+func (c *Client) fetchDay(ctx context.Context, day time.Time) ([]CallRecord, error) {
+	return c.fetchRecords(ctx, "/ca_reports/fetchCDRDetails", day, nil, nil)
+}
+
+// fetchPages reads a day that is too large for one answer. Rows may move to the next page while we read; their
+// repetitions are dropped.
+func (c *Client) fetchPages(ctx context.Context, day time.Time) ([]CallRecord, error) {
+	var all []CallRecord
+	for page := 1; page <= maxPages; page++ {
+		rows := 0
+		path := "/ca_reports/fetchCdrByPagination?pageNo=" + strconv.Itoa(page) + "&pageSize=" + strconv.Itoa(pageSize)
+		records, err := c.fetchRecords(ctx, path, day, nil, &rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, records...)
+		if rows < pageSize {
+			return inOrder(all), nil
+		}
+	}
+	return nil, &helix.Error{
+		Code: helix.CodeLimitExceeded, Provider: helix.ProviderOzonetel, Op: opRecords,
+		Message: "the day has more calls than can be read",
+	}
+}
+
+const opRecords = "ozonetel.call_records"
+
+// fetchRecords asks one of the endpoints of 9, each a real GET with a JSON body, for what it has of a day. rows, unless
+// nil, is set to how many rows the answer had, readable or not.
+func (c *Client) fetchRecords(ctx context.Context, path string, day time.Time, filters map[string]any, rows *int) ([]CallRecord, error) {
+	end := day.AddDate(0, 0, 1).Add(-time.Second)
+	if latest := c.now().Add(-clockSkew); latest.Before(end) {
+		end = latest
+	}
+	if end.Before(day) {
+		end = day
+	}
+	fields := map[string]any{"fromDate": day.Format(time.DateTime), "toDate": end.In(c.location).Format(time.DateTime)}
+	for name, value := range filters {
+		fields[name] = value
+	}
+	var records []CallRecord
+	err := c.send(ctx, command{
+		op:     providers.Operation{Name: opRecords, Family: familyCDR, Safety: providers.Safe, Timeout: recordsTimeout},
+		method: http.MethodGet, path: path, fields: fields,
+		expect: expectation{accept: noData, read: func(a answer) error {
+			var found []recordRow
+			if err := a.rows(&found); err != nil {
+				return err
+			}
+			if rows != nil {
+				*rows = len(found)
+			}
+			records = c.readRecords(found, day)
+			return nil
+		}},
+	})
+	return records, err
+}
