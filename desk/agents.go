@@ -34,11 +34,13 @@ type presence struct {
 // Agents keeps every agent's presence. It is safe for concurrent use.
 type Agents struct {
 	bucket *bus.Bucket[presence]
+	desks  *bus.Bucket[time.Time] // when a desk was last there; gone after a minute
 	now    func() time.Time
 
 	mu    sync.Mutex
-	known map[helix.AgentID]known // as large as the agent directory
-	news  chan struct{}           // closed and replaced when something changes
+	there map[helix.AgentID]time.Time // when this process last said so; as large as the agent directory
+	known map[helix.AgentID]known     // as large as the agent directory
+	news  chan struct{}               // closed and replaced when something changes
 }
 
 // known is an agent's latest presence and its place among all changes.
@@ -53,7 +55,14 @@ func NewAgents(ctx context.Context, b *bus.Bus, now func() time.Time) (*Agents, 
 	if err != nil {
 		return nil, err
 	}
-	return &Agents{bucket: bucket, now: now, known: map[helix.AgentID]known{}, news: make(chan struct{})}, nil
+	desks, err := bus.OpenBucket[time.Time](ctx, b, bus.BucketDesks)
+	if err != nil {
+		return nil, err
+	}
+	return &Agents{
+		bucket: bucket, desks: desks, now: now, there: map[helix.AgentID]time.Time{},
+		known: map[helix.AgentID]known{}, news: make(chan struct{}),
+	}, nil
 }
 
 // Run follows presences until ctx ends, so that every replica knows names and tells changes.
@@ -75,6 +84,34 @@ func (a *Agents) Name(agent helix.AgentID) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.known[agent].Name
+}
+
+// deskFresh is how long a desk that was just seen is not written down again.
+const deskFresh = 15 * time.Second
+
+// There says that an agent's desk is there: he asked something, or listens. A desk that is silent for a minute is gone.
+func (a *Agents) There(ctx context.Context, agent helix.AgentID) error {
+	now := a.now()
+	a.mu.Lock()
+	fresh := now.Sub(a.there[agent]) < deskFresh
+	if !fresh {
+		a.there[agent] = now
+	}
+	a.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	_, err := a.desks.Put(ctx, bus.Key(string(agent)), now.UTC())
+	return err
+}
+
+// gone reports whether an agent's desk has been silent for a minute.
+func (a *Agents) gone(ctx context.Context, agent helix.AgentID) (bool, error) {
+	_, _, err := a.desks.Get(ctx, bus.Key(string(agent)))
+	if errors.Is(err, bus.ErrNotFound) {
+		return true, nil
+	}
+	return false, err
 }
 
 // nameOf gives the name of who works at a desk, the agent's id when nobody ever did.

@@ -200,6 +200,19 @@ type bench struct {
 	crm    *crm
 	ledger *ledger
 	clock  *clock
+	bus    *bus.Bus
+}
+
+// forgetDesk makes a minute pass for the bus, whose time is real.
+func (x *bench) forgetDesk(t *testing.T, agent helix.AgentID) {
+	t.Helper()
+	desks, err := bus.OpenBucket[time.Time](t.Context(), x.bus, bus.BucketDesks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desks.Delete(t.Context(), bus.Key(string(agent)), 0); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func openBus(t *testing.T) *bus.Bus {
@@ -222,7 +235,7 @@ func setup(t *testing.T) *bench { return setupOn(t, openBus(t), newClock()) }
 func setupOn(t *testing.T, b *bus.Bus, clk *clock) *bench {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	x := &bench{line: &line{}, crm: &crm{}, ledger: &ledger{fields: map[string]map[string]any{}}, clock: clk}
+	x := &bench{line: &line{}, crm: &crm{}, ledger: &ledger{fields: map[string]map[string]any{}}, clock: clk, bus: b}
 	log := slog.New(slog.DiscardHandler)
 	person := func(p helix.Phone) string { return phone.Token([]byte("secret"), p) }
 	tracer := noop.NewTracerProvider().Tracer("")

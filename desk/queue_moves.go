@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -108,6 +109,14 @@ func (q *Queue) Settle(ctx context.Context, id helix.CallID, w Worker, status he
 // ReleaseAll gives back what the agent was offered and has not acted on.
 func (q *Queue) ReleaseAll(ctx context.Context, agent helix.AgentID) error {
 	return q.release(ctx, func(e *entry) bool { return e.Agent == agent })
+}
+
+// offered reports whether the agent holds an offer that he has not acted on.
+func (q *Queue) offered(agent helix.AgentID) bool {
+	now := q.o.Now()
+	return slices.ContainsFunc(q.snapshot(), func(e *indexed) bool {
+		return e.Agent == agent && e.Status == helix.CallbackPending && e.held(now)
+	})
 }
 
 // Tend takes lapsed offers back and makes up for look-ups that failed. It is run by the scheduler, on one replica.

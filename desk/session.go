@@ -7,6 +7,11 @@ import (
 	helix "github.com/helix-engage/gateway"
 )
 
+// There says that the worker's desk is there; to be told now and then while it is.
+func (d *Desk) There(ctx context.Context, agent helix.AgentID) error {
+	return d.agents.There(ctx, agent)
+}
+
 // Agent tells how the worker's own desk is.
 func (d *Desk) Agent(ctx context.Context, w Worker) (helix.DeskAgent, error) {
 	return d.agents.Get(ctx, w.Seat, w.Name)

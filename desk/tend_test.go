@@ -116,3 +116,33 @@ func TestRepairCorrectsWhatNoPushTold(t *testing.T) {
 		t.Errorf("got %+v, %v", agent, err)
 	}
 }
+
+func TestADeskThatIsGoneLosesItsOffersAndOneThatIsThereKeepsThem(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	m := x.missed(t, helix.ReportDetails, rahul, "1", start)
+	if _, err := x.queue.Claim(t.Context(), worker("1")); err != nil {
+		t.Fatal(err)
+	}
+	holder := func() helix.AgentID {
+		t.Helper()
+		if err := x.Tend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		now, err := x.queue.Get(t.Context(), m.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return now.Agent
+	}
+	if err := x.There(t.Context(), "agent1"); err != nil {
+		t.Fatal(err)
+	}
+	if got := holder(); got != "agent1" {
+		t.Fatalf("a desk that is there lost its offer to %q", got)
+	}
+	x.forgetDesk(t, "agent1") // a minute later
+	if got := holder(); got != "" {
+		t.Fatalf("a desk that is gone keeps its offer: %q", got)
+	}
+}

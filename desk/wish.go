@@ -10,8 +10,8 @@ import (
 // labelNotDisposed is what a call is disposed with when its agent did not: it must not look like a choice of his.
 const labelNotDisposed = "Not disposed by the agent"
 
-// Tend sees to agents of whom something is due: wishes that a call or after-call work was in the way of, and after-call
-// work that was forgotten. It is run by the scheduler, on one replica; every step may be repeated.
+// Tend sees to agents of whom something is due: wishes that a call or after-call work was in the way of, after-call work
+// that was forgotten, and offers to desks that are gone. It is run by the scheduler, on one replica; every step may be repeated.
 func (d *Desk) Tend(ctx context.Context) error {
 	var failed error
 	for _, seat := range d.seats {
@@ -30,8 +30,23 @@ func (d *Desk) Tend(ctx context.Context) error {
 			d.log.WarnContext(ctx, "an agent could not be seen to", "agent", string(seat.Agent), "error", err)
 			failed = err
 		}
+		if err := d.releaseOfAbsent(ctx, seat.Agent); err != nil {
+			return err
+		}
 	}
 	return failed
+}
+
+// releaseOfAbsent gives back what an agent was offered whose desk is gone: nobody would call the patient back.
+func (d *Desk) releaseOfAbsent(ctx context.Context, agent helix.AgentID) error {
+	if !d.queue.offered(agent) {
+		return nil
+	}
+	gone, err := d.agents.gone(ctx, agent)
+	if err != nil || !gone {
+		return err
+	}
+	return d.queue.ReleaseAll(ctx, agent)
 }
 
 // carryOut does what the agent wished for while he could not.

@@ -84,6 +84,9 @@ func (g *Gateway) webhook(source string) webhooks.Source {
 	return webhooks.Source{Name: source, Path: path, Secrets: secrets, Redact: g.ozonetel.RedactAPIKey}
 }
 
+// deskEvery is how often a desk that listens is noted; one that is silent for a minute is gone.
+const deskEvery = 20 * time.Second
+
 // buildGraphQL makes the executor over the schema, and the transports over that.
 func (g *Gateway) buildGraphQL() (err error) {
 	signIns := func(share int) *limits.Rate {
@@ -101,6 +104,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 	exec.SetRecoverFunc(transport.RecoverFunc(g.log))
 	for _, extension := range []graphql.HandlerExtension{
 		g.documentLimits(), resolvers.FreshCaller{}, resolvers.Introspection{}, resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
+		resolvers.Presence{There: g.desk.There, Every: deskEvery, Logger: g.log},
 	} {
 		exec.Use(extension)
 	}

@@ -38,6 +38,12 @@ func Fresh(ctx context.Context) context.Context {
 	return c.auth.With(ctx, c.token, c.ip)
 }
 
+// Anonymous reports whether the request carries no token at all.
+func Anonymous(ctx context.Context) bool {
+	c, ok := ctx.Value(contextKey{}).(*credentials)
+	return !ok || c.token == ""
+}
+
 // LimitKey names who sends the request without asking anybody: the hash of the token, else the address. It is for limits
 // alone, since anybody can make up a token.
 func LimitKey(ctx context.Context) string {

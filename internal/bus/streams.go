@@ -35,6 +35,9 @@ const (
 	BucketProviderTokens = "provider_tokens"
 	// BucketMeta holds marks of progress, such as when a sweep last succeeded.
 	BucketMeta = "meta"
+	// BucketDesks says which agents' desks are there; a key that is not written again within a minute is gone; key:
+	// Key(agent id).
+	BucketDesks = "desks"
 	// BucketRecordIDs maps our record ids to those that FortyTwo keeps, where they differ; key: Key(record id).
 	BucketRecordIDs = "record_ids"
 
@@ -120,6 +123,7 @@ type bucketSpec struct {
 func (b *Bus) buckets() []bucketSpec {
 	return []bucketSpec{
 		{name: BucketAgents, share: 5, value: 16 << 10},
+		{name: BucketDesks, ttl: time.Minute, share: 1, value: 1 << 10},
 		{name: BucketMissedCalls, ttl: b.retention, share: 50, value: 64 << 10},
 		{name: BucketDials, ttl: min(b.retention, 24*time.Hour), share: 10, value: 16 << 10},
 		{name: BucketCallIDs, ttl: b.retention, share: 50, value: 1 << 10},
