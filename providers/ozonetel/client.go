@@ -51,7 +51,8 @@ type Client struct {
 	http               *providers.Client
 	tokens             *tokens
 	phones             phoneNames
-	records            *recordBook
+	records            *book[[]CallRecord]
+	agentDays          *book[[]AgentDay]
 	location           *time.Location
 	defaultLabel       string
 	now                func() time.Time
@@ -76,7 +77,8 @@ func New(o Options) (*Client, error) {
 		userName: o.UserName, apiKey: o.APIKey, mode: o.AuthMode, http: o.HTTP.WithLimits(limits()),
 		location: o.Location, defaultLabel: o.DefaultDisposition, now: o.Now,
 	}
-	c.records = newRecordBook(c.now, func() time.Duration { return c.http.Backlog(familyCDR) })
+	c.records = newBook[[]CallRecord](opRecords, c.now, func() time.Duration { return c.http.Backlog(familyCDR) })
+	c.agentDays = newBook[[]AgentDay](opAgentDays, c.now, func() time.Duration { return c.http.Backlog(familySummary) })
 	var err error
 	c.tokens, err = newTokens(o, c.generateToken)
 	return c, err

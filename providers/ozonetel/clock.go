@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	helix "github.com/helix-engage/gateway"
 )
 
 // india is the zone of Indian accounts (0). It is fixed, so that no zone database is needed: India has no summer time.
@@ -46,4 +48,41 @@ func clockDuration(s string) time.Duration {
 		return 0
 	}
 	return total
+}
+
+// clockSkew keeps the end of today's reports out of the account's future, which it refuses (9).
+const clockSkew = 30 * time.Second
+
+// daysAgo is the first moment of a day in the account's zone; today's is that of none.
+func (c *Client) daysAgo(n int) time.Time {
+	now := c.now().In(c.location)
+	return time.Date(now.Year(), now.Month(), now.Day()-n, 0, 0, 0, 0, c.location)
+}
+
+// reportDay gives the first moment of the calendar day that day shows in its own zone, taken for a day of the
+// account's, and for how long what it tells of that day is fresh. BAD_USER_INPUT for a day that has not begun.
+func (c *Client) reportDay(day time.Time) (start time.Time, fresh time.Duration, err error) {
+	start = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.location)
+	switch {
+	case start.After(c.now()):
+		return start, 0, helix.BadInput("the day has not begun")
+	case start.Before(c.daysAgo(2)):
+		return start, freshSettled, nil
+	case start.Before(c.daysAgo(0)):
+		return start, freshRecent, nil
+	default:
+		return start, freshToday, nil
+	}
+}
+
+// period writes the beginning of a day and its end, or now, in the account's time.
+func (c *Client) period(day time.Time) (from, to string) {
+	end := day.AddDate(0, 0, 1).Add(-time.Second)
+	if latest := c.now().Add(-clockSkew); latest.Before(end) {
+		end = latest
+	}
+	if end.Before(day) {
+		end = day
+	}
+	return day.Format(time.DateTime), end.In(c.location).Format(time.DateTime)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -52,6 +53,8 @@ func TestCredentialsThatAreRefused(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func agentDays(_ []ozonetel.AgentDay, _ time.Time, err error) error { return err }
 
 func TestOnlyTheHeaderOfTheModeIsSent(t *testing.T) {
 	t.Parallel()
@@ -110,6 +113,11 @@ func TestAnAccountThatIsNotConfigured(t *testing.T) {
 		"SetRecording": c.SetRecording(ctx, "1", true),
 		"CallRecords":  second(c.CallRecords(ctx, morning)),
 		"CallRecord":   second(c.CallRecord(ctx, morning, "1")),
+		"AgentDays":    agentDays(c.AgentDays(ctx, morning)),
+		"AgentAHT":     second(c.AgentAHT(ctx, "agent1")),
+		"CampaignAHT":  second(c.CampaignAHT(ctx, "Main")),
+		"Campaign":     second(c.CampaignStatus(ctx, "Main")),
+		"SetCampaign":  c.SetCampaign(ctx, "Main", true),
 		"Subscribe":    c.Subscribe(ctx, ozonetel.Subscription{}),
 		"Subscription": second(c.Subscription(ctx)),
 	} {

@@ -10,6 +10,8 @@ import (
 // together.
 const (
 	familyCDR          = "cdr" // all of 9
+	familySummary      = "summary"
+	familyAHT          = "aht"
 	familyAgentLogins  = "agentLogins"
 	familyAgentDetails = "agentDetails"
 )
@@ -21,6 +23,8 @@ const limitWindow = 61 * time.Second
 func limits() map[string]providers.Limit {
 	return map[string]providers.Limit{
 		familyCDR:          {Requests: 2, Per: limitWindow},
+		familySummary:      {Requests: 5, Per: limitWindow},
+		familyAHT:          {Requests: 50, Per: limitWindow},
 		familyAgentLogins:  {Requests: 5, Per: limitWindow},
 		familyAgentDetails: {Requests: 10, Per: limitWindow},
 	}

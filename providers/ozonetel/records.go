@@ -16,9 +16,6 @@ const (
 	recordsTimeout = 120 * time.Second // of one request, its turn included; callers may leave earlier
 	pageSize       = 500               // the most that the account gives in one page
 	maxPages       = 20                // of one day
-
-	// clockSkew keeps the end of today's records out of the account's future, which it refuses.
-	clockSkew = 30 * time.Second
 )
 
 // DayRecords are the calls of one day. They are shared: callers must not change them.
@@ -44,13 +41,14 @@ func (c *Client) CallRecords(ctx context.Context, day time.Time) (DayRecords, er
 	if err != nil {
 		return DayRecords{}, err
 	}
-	return c.records.get(ctx, recordKey{day: day}, fresh, func(ctx context.Context) ([]CallRecord, error) {
-		records, err := c.fetchDay(ctx, day)
+	answer, err := c.records.get(ctx, question{day: day}, fresh, func(ctx context.Context) ([]CallRecord, bool, error) {
+		records, err := c.fetchRecords(ctx, "/ca_reports/fetchCDRDetails", day, nil, nil)
 		if errors.Is(err, providers.ErrTooLarge) {
 			records, err = c.fetchPages(ctx, day)
 		}
-		return records, err
+		return records, true, err
 	})
+	return DayRecords{Records: answer.value, AsOf: answer.asOf}, err
 }
 
 // CallRecord tells of one call of a day, by its id or that of a leg; of several records the last (9). NOT_FOUND when
@@ -63,21 +61,22 @@ func (c *Client) CallRecord(ctx context.Context, day time.Time, providerCallID s
 	if err != nil {
 		return CallRecord{}, err
 	}
-	if all, ok := c.records.peek(recordKey{day: day}, fresh); ok {
-		if r, found := find(all.Records, providerCallID); found {
-			return r, nil
-		}
-	}
 	if providerCallID == "" {
 		return CallRecord{}, helix.NotFound("call")
 	}
-	got, err := c.records.get(ctx, recordKey{day, providerCallID}, fresh, func(ctx context.Context) ([]CallRecord, error) {
-		return c.fetchRecords(ctx, "/ca_reports/fetchCdrByUCID", day, map[string]any{"ucid": providerCallID}, nil)
+	if all, ok := c.records.peek(question{day: day}, fresh); ok {
+		if r, found := find(all.value, providerCallID); found {
+			return r, nil
+		}
+	}
+	answer, err := c.records.get(ctx, question{day, providerCallID}, fresh, func(ctx context.Context) ([]CallRecord, bool, error) {
+		records, err := c.fetchRecords(ctx, "/ca_reports/fetchCdrByUCID", day, map[string]any{"ucid": providerCallID}, nil)
+		return records, len(records) > 0, err // a call without a record may have one soon
 	})
 	if err != nil {
 		return CallRecord{}, err
 	}
-	r, found := find(got.Records, providerCallID)
+	r, found := find(answer.value, providerCallID)
 	if !found {
 		return CallRecord{}, helix.NotFound("call")
 	}
@@ -93,27 +92,12 @@ func find(records []CallRecord, id string) (last CallRecord, found bool) {
 	return last, found
 }
 
-// recordDay gives the first moment of the day in the account's zone, and for how long its records are fresh.
+// recordDay gives the first moment of a day that the account tells of, and for how long its records are fresh.
 func (c *Client) recordDay(day time.Time) (start time.Time, fresh time.Duration, err error) {
-	start = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, c.location)
-	now := c.now().In(c.location)
-	daysAgo := func(n int) time.Time { return time.Date(now.Year(), now.Month(), now.Day()-n, 0, 0, 0, 0, c.location) }
-	switch {
-	case start.After(now):
-		return start, 0, helix.BadInput("the day has not begun")
-	case start.Before(daysAgo(recordDays)):
-		return start, 0, helix.BadInput("the records of calls reach back " + strconv.Itoa(recordDays) + " days")
-	case start.Before(daysAgo(2)):
-		return start, freshSettled, nil
-	case start.Before(daysAgo(0)):
-		return start, freshRecent, nil
-	default:
-		return start, freshToday, nil
+	if start, fresh, err = c.reportDay(day); err == nil && start.Before(c.daysAgo(recordDays)) {
+		err = helix.BadInput("the records of calls reach back " + strconv.Itoa(recordDays) + " days")
 	}
-}
-
-func (c *Client) fetchDay(ctx context.Context, day time.Time) ([]CallRecord, error) {
-	return c.fetchRecords(ctx, "/ca_reports/fetchCDRDetails", day, nil, nil)
+	return start, fresh, err
 }
 
 // fetchPages reads a day that is too large for one answer. Rows may move to the next page while we read; their
@@ -143,14 +127,8 @@ const opRecords = "ozonetel.call_records"
 // fetchRecords asks one of the endpoints of 9, each a real GET with a JSON body, for what it has of a day. rows, unless
 // nil, is set to how many rows the answer had, readable or not.
 func (c *Client) fetchRecords(ctx context.Context, path string, day time.Time, filters map[string]any, rows *int) ([]CallRecord, error) {
-	end := day.AddDate(0, 0, 1).Add(-time.Second)
-	if latest := c.now().Add(-clockSkew); latest.Before(end) {
-		end = latest
-	}
-	if end.Before(day) {
-		end = day
-	}
-	fields := map[string]any{"fromDate": day.Format(time.DateTime), "toDate": end.In(c.location).Format(time.DateTime)}
+	from, to := c.period(day)
+	fields := map[string]any{"fromDate": from, "toDate": to}
 	for name, value := range filters {
 		fields[name] = value
 	}

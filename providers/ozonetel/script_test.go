@@ -2,6 +2,7 @@ package ozonetel_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -39,8 +40,11 @@ func (s *script) serve(w http.ResponseWriter, r *http.Request) {
 	for name := range r.URL.Query() {
 		seen.Fields[name] = r.URL.Query().Get(name)
 	}
-	if body, _ := io.ReadAll(r.Body); len(body) > 0 {
-		_ = json.Unmarshal(body, &seen.Fields)
+	var fields map[string]any
+	if body, _ := io.ReadAll(r.Body); json.Unmarshal(body, &fields) == nil {
+		for name, value := range fields {
+			seen.Fields[name] = fmt.Sprint(value)
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
