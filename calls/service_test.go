@@ -415,3 +415,35 @@ func TestASubscriberResumesFromBeforeTheProcessBegan(t *testing.T) {
 		}
 	}
 }
+
+// dayRecords is a provider's record of days.
+type dayRecords map[string][]helix.CallDetail
+
+func (d dayRecords) CallDetails(_ context.Context, day time.Time) ([]helix.CallDetail, error) {
+	return d[day.Format(time.DateOnly)], nil
+}
+
+func TestReconcilingFindsCallsThatNoPushToldOfOnce(t *testing.T) {
+	t.Parallel()
+	s, a, _ := setup(t)
+	detail := func(id string) helix.CallDetail {
+		r := report(helix.ReportDetails, id, 0)
+		r.EndedAt, r.Total = r.At.Add(20*time.Second), 20*time.Second
+		return helix.CallDetail{ID: id, Report: r}
+	}
+	zone := time.FixedZone("IST", 5*3600+1800)
+	source := dayRecords{"2026-01-14": {detail("today")}, "2026-01-13": {detail("yesterday")}, "2026-01-12": {detail("too old")}}
+	reconciler := calls.NewReconciler(s, source, zone, func() time.Time { return start })
+	for range 2 {
+		if err := reconciler.Reconcile(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(a.missed) != 2 {
+		t.Fatalf("%d missed calls", len(a.missed))
+	}
+	call, err := s.Get(t.Context(), helix.CallID(helix.NewID("OZONETEL", "today")))
+	if err != nil || !call.Missed || call.Sequence != 3 {
+		t.Fatalf("got %+v, %v", call, err)
+	}
+}

@@ -28,6 +28,8 @@ type Telephony interface {
 	SetRecording(ctx context.Context, providerCallID string, paused bool) error
 	// Abandoned lists inbound calls that reached nobody, of today at least.
 	Abandoned(ctx context.Context) ([]helix.CallReport, error)
+	// CallDetails lists the records of a calendar day's calls in the order in which they began; callers must not change it.
+	CallDetails(ctx context.Context, day time.Time) ([]helix.CallDetail, error)
 	// Dispositions lists the labels that the seat's campaign accepts.
 	Dispositions(ctx context.Context, seat helix.AgentSeat) ([]string, error)
 	// Dispose saves a disposition and frees the agent; a call that is disposed already is success.
@@ -66,6 +68,8 @@ type CRM interface {
 	FollowUpCounts(ctx context.Context, access helix.Access, m helix.MemberID, now time.Time) (total, overdue int, err error)
 	// LeadsWaiting lists a member's uncontacted leads in order of (createdAt, id), after a key.
 	LeadsWaiting(ctx context.Context, access helix.Access, m helix.MemberID, after helix.DueKey, limit int) ([]helix.LeadRecord, error)
+	// Search finds patients, leads and appointments; the kinds fail apart.
+	Search(ctx context.Context, access helix.Access, q helix.SearchQuery) (helix.SearchResults, error)
 	// LeadCounts counts them, and those created before a moment.
 	LeadCounts(ctx context.Context, access helix.Access, m helix.MemberID, before time.Time) (total, older int, err error)
 }

@@ -46,6 +46,7 @@ type line struct {
 	controlled []helix.ControlAction
 	states     []helix.AgentState
 	reports    []helix.AgentReport
+	details    []helix.CallDetail
 }
 
 func (l *line) fail(err error) {
@@ -93,6 +94,10 @@ func (l *line) SetRecording(context.Context, string, bool) error { return l.outc
 
 func (l *line) Abandoned(context.Context) ([]helix.CallReport, error) {
 	return l.abandoned, l.outcome()
+}
+
+func (l *line) CallDetails(context.Context, time.Time) ([]helix.CallDetail, error) {
+	return l.details, l.outcome()
 }
 
 func (l *line) Dispositions(context.Context, helix.AgentSeat) ([]string, error) {
@@ -156,6 +161,10 @@ func (c *crm) LeadsWaiting(_ context.Context, _ helix.Access, _ helix.MemberID, 
 		}
 	}
 	return waiting, nil
+}
+
+func (c *crm) Search(context.Context, helix.Access, helix.SearchQuery) (helix.SearchResults, error) {
+	return nil, c.err
 }
 
 func (c *crm) LeadCounts(context.Context, helix.Access, helix.MemberID, time.Time) (total, older int, err error) {

@@ -201,3 +201,42 @@ func TestAbandonedCallsAreListedLatestFirstWithinTheirTimes(t *testing.T) {
 		t.Fatalf("got %+v, %v", got, err)
 	}
 }
+
+func TestADaysCallsAreOnesOwnUnlessOneSupervises(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	for i, agent := range []helix.AgentID{"agent1", "agent2", "agent1"} {
+		x.line.details = append(x.line.details, helix.CallDetail{
+			ID: string(rune('a' + i)), Report: helix.CallReport{Agent: agent, Direction: []helix.Direction{helix.Inbound, helix.Outbound}[i%2]},
+		})
+	}
+	meera := desk.Worker{Supervisor: true}
+	for _, c := range []struct {
+		name  string
+		by    desk.Worker
+		query desk.HistoryQuery
+		want  string
+		code  helix.Code
+	}{
+		{"an agent's own, the latest first", worker("1"), desk.HistoryQuery{}, "ca", ""},
+		{"somebody else's", worker("1"), desk.HistoryQuery{Agent: "agent2"}, "", helix.CodeForbidden},
+		{"all of a supervisor", meera, desk.HistoryQuery{}, "cba", ""},
+		{"one agent's of a supervisor", meera, desk.HistoryQuery{Agent: "agent2"}, "b", ""},
+		{"one direction", meera, desk.HistoryQuery{Direction: helix.Inbound}, "ca", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			calls, err := x.History(t.Context(), c.by, c.query)
+			if (err == nil) != (c.code == "") || err != nil && !helix.IsCode(err, c.code) {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, call := range calls {
+				got += call.ID
+			}
+			if got != c.want {
+				t.Fatalf("got %q", got)
+			}
+		})
+	}
+}

@@ -76,6 +76,21 @@ type ComplexityRoot struct {
 		Cursor func(childComplexity int) int
 	}
 
+	Appointment struct {
+		ID func(childComplexity int) int
+	}
+
+	AppointmentResult struct {
+		Appointment func(childComplexity int) int
+		Highlights  func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		Phone       func(childComplexity int) int
+		Score       func(childComplexity int) int
+		Subtitle    func(childComplexity int) int
+		Title       func(childComplexity int) int
+	}
+
 	CallAnswered struct {
 		Agent    func(childComplexity int) int
 		At       func(childComplexity int) int
@@ -149,6 +164,17 @@ type ComplexityRoot struct {
 		Sequence        func(childComplexity int) int
 	}
 
+	CallHistoryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	CallHistoryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	CallMissed struct {
 		At         func(childComplexity int) int
 		CallID     func(childComplexity int) int
@@ -158,6 +184,18 @@ type ComplexityRoot struct {
 		MissedCall func(childComplexity int) int
 		Phone      func(childComplexity int) int
 		Sequence   func(childComplexity int) int
+	}
+
+	CallRecord struct {
+		AgentID      func(childComplexity int) int
+		Direction    func(childComplexity int) int
+		Disposition  func(childComplexity int) int
+		ID           func(childComplexity int) int
+		Outcome      func(childComplexity int) int
+		Phone        func(childComplexity int) int
+		StartedAt    func(childComplexity int) int
+		TalkSeconds  func(childComplexity int) int
+		TotalSeconds func(childComplexity int) int
 	}
 
 	CallRecordingChanged struct {
@@ -279,6 +317,17 @@ type ComplexityRoot struct {
 		ID func(childComplexity int) int
 	}
 
+	LeadResult struct {
+		Highlights func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Lead       func(childComplexity int) int
+		Phone      func(childComplexity int) int
+		Score      func(childComplexity int) int
+		Subtitle   func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
 	LeadTask struct {
 		DueAt    func(childComplexity int) int
 		ID       func(childComplexity int) int
@@ -395,13 +444,26 @@ type ComplexityRoot struct {
 		ID func(childComplexity int) int
 	}
 
+	PatientResult struct {
+		Highlights func(childComplexity int) int
+		ID         func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Patient    func(childComplexity int) int
+		Phone      func(childComplexity int) int
+		Score      func(childComplexity int) int
+		Subtitle   func(childComplexity int) int
+		Title      func(childComplexity int) int
+	}
+
 	Query struct {
 		AbandonedCalls  func(childComplexity int, from time.Time, to time.Time) int
 		Agents          func(childComplexity int) int
+		CallHistory     func(childComplexity int, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) int
 		CallTimeline    func(childComplexity int, callID string, first *int, after *string) int
 		Dispositions    func(childComplexity int) int
 		LiveCalls       func(childComplexity int) int
 		MissedCallQueue func(childComplexity int, status *CallbackStatus) int
+		Search          func(childComplexity int, query string, kinds []SearchKind, first *int) int
 		Viewer          func(childComplexity int) int
 		Worklist        func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
 	}
@@ -416,6 +478,27 @@ type ComplexityRoot struct {
 		Error      func(childComplexity int) int
 		MissedCall func(childComplexity int) int
 		Ok         func(childComplexity int) int
+	}
+
+	SearchConnection struct {
+		Edges      func(childComplexity int) int
+		Errors     func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SearchEdge struct {
+		Node func(childComplexity int) int
+	}
+
+	SearchError struct {
+		Code    func(childComplexity int) int
+		Kind    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
+	SearchHighlight struct {
+		Field func(childComplexity int) int
+		Text  func(childComplexity int) int
 	}
 
 	Session struct {
@@ -544,6 +627,8 @@ type QueryResolver interface {
 	Worklist(ctx context.Context, kinds []WorklistKind, first *int, after *string) (*WorklistConnection, error)
 	MissedCallQueue(ctx context.Context, status *CallbackStatus) (*MissedCallQueue, error)
 	AbandonedCalls(ctx context.Context, from time.Time, to time.Time) ([]AbandonedCall, error)
+	Search(ctx context.Context, query string, kinds []SearchKind, first *int) (*SearchConnection, error)
+	CallHistory(ctx context.Context, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) (*CallHistoryConnection, error)
 	Dispositions(ctx context.Context) ([]string, error)
 	Agents(ctx context.Context) ([]DeskAgent, error)
 	LiveCalls(ctx context.Context) ([]LiveCall, error)
@@ -678,6 +763,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AgentStateEvent.Cursor(childComplexity), true
+
+	case "Appointment.id":
+		if e.ComplexityRoot.Appointment.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Appointment.ID(childComplexity), true
+
+	case "AppointmentResult.appointment":
+		if e.ComplexityRoot.AppointmentResult.Appointment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.Appointment(childComplexity), true
+	case "AppointmentResult.highlights":
+		if e.ComplexityRoot.AppointmentResult.Highlights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.Highlights(childComplexity), true
+	case "AppointmentResult.id":
+		if e.ComplexityRoot.AppointmentResult.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.ID(childComplexity), true
+	case "AppointmentResult.kind":
+		if e.ComplexityRoot.AppointmentResult.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.Kind(childComplexity), true
+	case "AppointmentResult.phone":
+		if e.ComplexityRoot.AppointmentResult.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.Phone(childComplexity), true
+	case "AppointmentResult.score":
+		if e.ComplexityRoot.AppointmentResult.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.Score(childComplexity), true
+	case "AppointmentResult.subtitle":
+		if e.ComplexityRoot.AppointmentResult.Subtitle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.Subtitle(childComplexity), true
+	case "AppointmentResult.title":
+		if e.ComplexityRoot.AppointmentResult.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AppointmentResult.Title(childComplexity), true
 
 	case "CallAnswered.agent":
 		if e.ComplexityRoot.CallAnswered.Agent == nil {
@@ -998,6 +1139,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CallEnded.Sequence(childComplexity), true
 
+	case "CallHistoryConnection.edges":
+		if e.ComplexityRoot.CallHistoryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallHistoryConnection.Edges(childComplexity), true
+	case "CallHistoryConnection.pageInfo":
+		if e.ComplexityRoot.CallHistoryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallHistoryConnection.PageInfo(childComplexity), true
+	case "CallHistoryConnection.totalCount":
+		if e.ComplexityRoot.CallHistoryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallHistoryConnection.TotalCount(childComplexity), true
+
+	case "CallHistoryEdge.cursor":
+		if e.ComplexityRoot.CallHistoryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallHistoryEdge.Cursor(childComplexity), true
+	case "CallHistoryEdge.node":
+		if e.ComplexityRoot.CallHistoryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallHistoryEdge.Node(childComplexity), true
+
 	case "CallMissed.at":
 		if e.ComplexityRoot.CallMissed.At == nil {
 			break
@@ -1046,6 +1219,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallMissed.Sequence(childComplexity), true
+
+	case "CallRecord.agentId":
+		if e.ComplexityRoot.CallRecord.AgentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.AgentID(childComplexity), true
+	case "CallRecord.direction":
+		if e.ComplexityRoot.CallRecord.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.Direction(childComplexity), true
+	case "CallRecord.disposition":
+		if e.ComplexityRoot.CallRecord.Disposition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.Disposition(childComplexity), true
+	case "CallRecord.id":
+		if e.ComplexityRoot.CallRecord.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.ID(childComplexity), true
+	case "CallRecord.outcome":
+		if e.ComplexityRoot.CallRecord.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.Outcome(childComplexity), true
+	case "CallRecord.phone":
+		if e.ComplexityRoot.CallRecord.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.Phone(childComplexity), true
+	case "CallRecord.startedAt":
+		if e.ComplexityRoot.CallRecord.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.StartedAt(childComplexity), true
+	case "CallRecord.talkSeconds":
+		if e.ComplexityRoot.CallRecord.TalkSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.TalkSeconds(childComplexity), true
+	case "CallRecord.totalSeconds":
+		if e.ComplexityRoot.CallRecord.TotalSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.TotalSeconds(childComplexity), true
 
 	case "CallRecordingChanged.agent":
 		if e.ComplexityRoot.CallRecordingChanged.Agent == nil {
@@ -1505,6 +1733,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Lead.ID(childComplexity), true
+
+	case "LeadResult.highlights":
+		if e.ComplexityRoot.LeadResult.Highlights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.Highlights(childComplexity), true
+	case "LeadResult.id":
+		if e.ComplexityRoot.LeadResult.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.ID(childComplexity), true
+	case "LeadResult.kind":
+		if e.ComplexityRoot.LeadResult.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.Kind(childComplexity), true
+	case "LeadResult.lead":
+		if e.ComplexityRoot.LeadResult.Lead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.Lead(childComplexity), true
+	case "LeadResult.phone":
+		if e.ComplexityRoot.LeadResult.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.Phone(childComplexity), true
+	case "LeadResult.score":
+		if e.ComplexityRoot.LeadResult.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.Score(childComplexity), true
+	case "LeadResult.subtitle":
+		if e.ComplexityRoot.LeadResult.Subtitle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.Subtitle(childComplexity), true
+	case "LeadResult.title":
+		if e.ComplexityRoot.LeadResult.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LeadResult.Title(childComplexity), true
 
 	case "LeadTask.dueAt":
 		if e.ComplexityRoot.LeadTask.DueAt == nil {
@@ -2068,6 +2345,55 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Patient.ID(childComplexity), true
 
+	case "PatientResult.highlights":
+		if e.ComplexityRoot.PatientResult.Highlights == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.Highlights(childComplexity), true
+	case "PatientResult.id":
+		if e.ComplexityRoot.PatientResult.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.ID(childComplexity), true
+	case "PatientResult.kind":
+		if e.ComplexityRoot.PatientResult.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.Kind(childComplexity), true
+	case "PatientResult.patient":
+		if e.ComplexityRoot.PatientResult.Patient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.Patient(childComplexity), true
+	case "PatientResult.phone":
+		if e.ComplexityRoot.PatientResult.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.Phone(childComplexity), true
+	case "PatientResult.score":
+		if e.ComplexityRoot.PatientResult.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.Score(childComplexity), true
+	case "PatientResult.subtitle":
+		if e.ComplexityRoot.PatientResult.Subtitle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.Subtitle(childComplexity), true
+	case "PatientResult.title":
+		if e.ComplexityRoot.PatientResult.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PatientResult.Title(childComplexity), true
+
 	case "Query.abandonedCalls":
 		if e.ComplexityRoot.Query.AbandonedCalls == nil {
 			break
@@ -2085,6 +2411,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Agents(childComplexity), true
+	case "Query.callHistory":
+		if e.ComplexityRoot.Query.CallHistory == nil {
+			break
+		}
+
+		args, err := ec.field_Query_callHistory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CallHistory(childComplexity, args["date"].(time.Time), args["agentId"].(*string), args["direction"].(*CallDirection), args["first"].(*int), args["after"].(*string)), true
 	case "Query.callTimeline":
 		if e.ComplexityRoot.Query.CallTimeline == nil {
 			break
@@ -2120,6 +2457,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MissedCallQueue(childComplexity, args["status"].(*CallbackStatus)), true
+	case "Query.search":
+		if e.ComplexityRoot.Query.Search == nil {
+			break
+		}
+
+		args, err := ec.field_Query_search_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Search(childComplexity, args["query"].(string), args["kinds"].([]SearchKind), args["first"].(*int)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
@@ -2175,6 +2523,64 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReleaseMissedCallPayload.Ok(childComplexity), true
+
+	case "SearchConnection.edges":
+		if e.ComplexityRoot.SearchConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.Edges(childComplexity), true
+	case "SearchConnection.errors":
+		if e.ComplexityRoot.SearchConnection.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.Errors(childComplexity), true
+	case "SearchConnection.totalCount":
+		if e.ComplexityRoot.SearchConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchConnection.TotalCount(childComplexity), true
+
+	case "SearchEdge.node":
+		if e.ComplexityRoot.SearchEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchEdge.Node(childComplexity), true
+
+	case "SearchError.code":
+		if e.ComplexityRoot.SearchError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchError.Code(childComplexity), true
+	case "SearchError.kind":
+		if e.ComplexityRoot.SearchError.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchError.Kind(childComplexity), true
+	case "SearchError.message":
+		if e.ComplexityRoot.SearchError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchError.Message(childComplexity), true
+
+	case "SearchHighlight.field":
+		if e.ComplexityRoot.SearchHighlight.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHighlight.Field(childComplexity), true
+	case "SearchHighlight.text":
+		if e.ComplexityRoot.SearchHighlight.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHighlight.Text(childComplexity), true
 
 	case "Session.accessToken":
 		if e.ComplexityRoot.Session.AccessToken == nil {
@@ -2606,6 +3012,8 @@ schema {
 scalar DateTime
 "A UUID of version 4 or 5, lower case: the only versions that FortyTwo accepts."
 scalar UUID
+"A calendar day, e.g. ` + "`" + `2026-01-14` + "`" + `."
+scalar Date
 "A telephone number in E.164 form, e.g. ` + "`" + `+919812345678` + "`" + `. Indian national forms (` + "`" + `09812345678` + "`" + `, ` + "`" + `98123 45678` + "`" + `) are accepted on input."
 scalar PhoneNumber
 "An opaque place in a list or in the stream of events. Keep it as it is; it means nothing to anybody but the gateway."
@@ -2639,6 +3047,31 @@ type Query {
     "Not after."
     to: DateTime!
   ): [AbandonedCall!]!
+  """
+  Patients, leads and appointments that a text finds, with the viewer's own rights, the best first. Names are found as they
+  are written, in any script: "Asha" does not find "आशा". Parts of phone numbers are found in any format.
+  """
+  search(
+    "What to look for: at least 2 letters or digits; several words must all be found."
+    query: String!
+    "Only these kinds; all when absent."
+    kinds: [SearchKind!]
+    "How many, 1 to 100."
+    first: Int = 20
+  ): SearchConnection!
+  "The calls of a day as Ozonetel recorded them, the latest first. An agent sees his own, a supervisor all."
+  callHistory(
+    "The day, at most 15 days back."
+    date: Date!
+    "Only this agent's. Others' need a supervisor."
+    agentId: ID
+    "Only these."
+    direction: CallDirection
+    "How many, 1 to 100."
+    first: Int = 50
+    "Those after this cursor of an earlier answer."
+    after: Cursor
+  ): CallHistoryConnection!
   "The labels that the campaign of the viewer's desk accepts."
   dispositions: [String!]!
   "Every agent of the directory with his state. Needs a supervisor."
@@ -3502,6 +3935,180 @@ type AbandonedCall {
   campaign: String
 }
 
+# History and search
+
+"How a call went."
+enum CallOutcome {
+  "Agent and patient talked."
+  ANSWERED
+  "An inbound call reached nobody."
+  MISSED
+  "A dial of ours reached nobody."
+  NOT_ANSWERED
+}
+
+"A page of a day's calls."
+type CallHistoryConnection {
+  "All that were asked for, over all pages."
+  totalCount: Int!
+  "The page's place."
+  pageInfo: PageInfo!
+  "The calls."
+  edges: [CallHistoryEdge!]!
+}
+
+"A call with its cursor."
+type CallHistoryEdge {
+  "Cursor of the call."
+  cursor: Cursor!
+  "The call."
+  node: CallRecord!
+}
+
+"A call that is over, as the provider recorded it. A transferred call may have several records."
+type CallRecord {
+  "The provider's id of the record, decimal digits."
+  id: ID!
+  "The patient's number; null when withheld."
+  phone: PhoneNumber
+  "Who began it."
+  direction: CallDirection!
+  "How it went."
+  outcome: CallOutcome!
+  "Who had it, the last of several; null when nobody did."
+  agentId: ID
+  "When it began."
+  startedAt: DateTime!
+  "Time talked."
+  talkSeconds: Int!
+  "From first ring to hang-up."
+  totalSeconds: Int!
+  "The label that it was disposed with at the provider."
+  disposition: String
+}
+
+"A sort of record that a search finds."
+enum SearchKind {
+  "A patient."
+  PATIENT
+  "A lead."
+  LEAD
+  "An appointment."
+  APPOINTMENT
+}
+
+"What a search found, all kinds merged."
+type SearchConnection {
+  "How many matched, of the kinds that answered; at least so many when a kind has very many."
+  totalCount: Int!
+  "Kinds that failed or are incomplete."
+  errors: [SearchError!]!
+  "The hits, the best first."
+  edges: [SearchEdge!]!
+}
+
+"A hit."
+type SearchEdge {
+  "The hit."
+  node: SearchResult!
+}
+
+"A kind that failed."
+type SearchError {
+  "The kind."
+  kind: SearchKind!
+  "Why."
+  code: ErrorCode!
+  "For the user."
+  message: String!
+}
+
+"A record that a search found."
+interface SearchResult {
+  "Which kind."
+  kind: SearchKind!
+  "Record id in FortyTwo."
+  id: UUID!
+  "The person's name; the appointment's name."
+  title: String!
+  "What tells it from others of the same title."
+  subtitle: String
+  "The person's number."
+  phone: PhoneNumber
+  "How well it matches; only its order means something."
+  score: Float!
+  "Which fields matched."
+  highlights: [SearchHighlight!]!
+}
+
+"A field that matched."
+type SearchHighlight {
+  "The field."
+  field: String!
+  "Its text; what matched stands between ⟦ and ⟧."
+  text: String!
+}
+
+"A lead that a search found."
+type LeadResult implements SearchResult {
+  "LEAD."
+  kind: SearchKind!
+  "Record id in FortyTwo."
+  id: UUID!
+  "The person's name."
+  title: String!
+  "The lead's status."
+  subtitle: String
+  "The person's number."
+  phone: PhoneNumber
+  "How well it matches."
+  score: Float!
+  "Which fields matched."
+  highlights: [SearchHighlight!]!
+  "The lead in FortyTwo."
+  lead: Lead!
+}
+
+"A patient whom a search found."
+type PatientResult implements SearchResult {
+  "PATIENT."
+  kind: SearchKind!
+  "Record id in FortyTwo."
+  id: UUID!
+  "The person's name."
+  title: String!
+  "The record number."
+  subtitle: String
+  "The person's number."
+  phone: PhoneNumber
+  "How well it matches."
+  score: Float!
+  "Which fields matched."
+  highlights: [SearchHighlight!]!
+  "The patient in FortyTwo."
+  patient: Patient!
+}
+
+"An appointment that a search found."
+type AppointmentResult implements SearchResult {
+  "APPOINTMENT."
+  kind: SearchKind!
+  "Record id in FortyTwo."
+  id: UUID!
+  "The appointment's name."
+  title: String!
+  "Person, time and status."
+  subtitle: String
+  "The person's number."
+  phone: PhoneNumber
+  "How well it matches."
+  score: Float!
+  "Which fields matched."
+  highlights: [SearchHighlight!]!
+  "The appointment in FortyTwo."
+  appointment: Appointment!
+}
+
 # FortyTwo's records, as far as the gateway refers to them
 
 "A lead in FortyTwo."
@@ -3512,6 +4119,12 @@ type Lead {
 
 "A patient in FortyTwo."
 type Patient {
+  "Record id."
+  id: UUID!
+}
+
+"An appointment in FortyTwo."
+type Appointment {
   "Record id."
   id: UUID!
 }
@@ -3923,6 +4536,14 @@ func (ec *executionContext) childFields_AgentStateEvent(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type AgentStateEvent", field.Name)
 }
 
+func (ec *executionContext) childFields_Appointment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Appointment_id(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Appointment", field.Name)
+}
+
 func (ec *executionContext) childFields_CallControlPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -3933,6 +4554,52 @@ func (ec *executionContext) childFields_CallControlPayload(ctx context.Context, 
 		return ec.fieldContext_CallControlPayload_call(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallControlPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CallHistoryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "totalCount":
+		return ec.fieldContext_CallHistoryConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CallHistoryConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_CallHistoryConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallHistoryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CallHistoryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CallHistoryEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CallHistoryEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallHistoryEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CallRecord(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CallRecord_id(ctx, field)
+	case "phone":
+		return ec.fieldContext_CallRecord_phone(ctx, field)
+	case "direction":
+		return ec.fieldContext_CallRecord_direction(ctx, field)
+	case "outcome":
+		return ec.fieldContext_CallRecord_outcome(ctx, field)
+	case "agentId":
+		return ec.fieldContext_CallRecord_agentId(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_CallRecord_startedAt(ctx, field)
+	case "talkSeconds":
+		return ec.fieldContext_CallRecord_talkSeconds(ctx, field)
+	case "totalSeconds":
+		return ec.fieldContext_CallRecord_totalSeconds(ctx, field)
+	case "disposition":
+		return ec.fieldContext_CallRecord_disposition(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallRecord", field.Name)
 }
 
 func (ec *executionContext) childFields_CallTimeline(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4241,6 +4908,48 @@ func (ec *executionContext) childFields_ReleaseMissedCallPayload(ctx context.Con
 		return ec.fieldContext_ReleaseMissedCallPayload_missedCall(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReleaseMissedCallPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "totalCount":
+		return ec.fieldContext_SearchConnection_totalCount(ctx, field)
+	case "errors":
+		return ec.fieldContext_SearchConnection_errors(ctx, field)
+	case "edges":
+		return ec.fieldContext_SearchConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SearchEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_SearchError_kind(ctx, field)
+	case "code":
+		return ec.fieldContext_SearchError_code(ctx, field)
+	case "message":
+		return ec.fieldContext_SearchError_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchError", field.Name)
+}
+
+func (ec *executionContext) childFields_SearchHighlight(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_SearchHighlight_field(ctx, field)
+	case "text":
+		return ec.fieldContext_SearchHighlight_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SearchHighlight", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4743,6 +5452,52 @@ func (ec *executionContext) field_Query_abandonedCalls_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_callHistory_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "date",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDate2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["date"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "agentId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["agentId"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (*CallDirection, error) {
+			return ec.unmarshalOCallDirection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_callTimeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4784,6 +5539,36 @@ func (ec *executionContext) field_Query_missedCallQueue_args(ctx context.Context
 		return nil, err
 	}
 	args["status"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "query",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["query"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "kinds",
+		func(ctx context.Context, v any) ([]SearchKind, error) {
+			return ec.unmarshalOSearchKind2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKindᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["kinds"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
 	return args, nil
 }
 
@@ -5338,6 +6123,231 @@ func (ec *executionContext) fieldContext_AgentStateEvent_agent(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_DeskAgent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Appointment_id(ctx context.Context, field graphql.CollectedField, obj *Appointment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Appointment_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Appointment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Appointment", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _AppointmentResult_kind(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
+			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type SearchKind does not have child fields"))
+}
+
+func (ec *executionContext) _AppointmentResult_id(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _AppointmentResult_title(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AppointmentResult_subtitle(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_subtitle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Subtitle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_subtitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AppointmentResult_phone(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _AppointmentResult_score(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Score, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _AppointmentResult_highlights(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_highlights(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Highlights, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
+			return ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_highlights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AppointmentResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SearchHighlight(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AppointmentResult_appointment(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AppointmentResult_appointment(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Appointment, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Appointment) graphql.Marshaler {
+			return ec.marshalNAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AppointmentResult_appointment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AppointmentResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Appointment(ctx, field)
 		},
 	}
 	return fc, nil
@@ -6611,6 +7621,148 @@ func (ec *executionContext) fieldContext_CallEnded_agent(_ context.Context, fiel
 	return fc, nil
 }
 
+func (ec *executionContext) _CallHistoryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *CallHistoryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallHistoryConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallHistoryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallHistoryConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CallHistoryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *CallHistoryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallHistoryConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallHistoryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallHistoryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallHistoryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *CallHistoryConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallHistoryConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []CallHistoryEdge) graphql.Marshaler {
+			return ec.marshalNCallHistoryEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallHistoryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallHistoryConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallHistoryEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallHistoryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *CallHistoryEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallHistoryEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallHistoryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallHistoryEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _CallHistoryEdge_node(ctx context.Context, field graphql.CollectedField, obj *CallHistoryEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallHistoryEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallRecord) graphql.Marshaler {
+			return ec.marshalNCallRecord2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallRecord(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallHistoryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallHistoryEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallRecord(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _CallMissed_cursor(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6802,6 +7954,213 @@ func (ec *executionContext) fieldContext_CallMissed_missedCall(_ context.Context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CallRecord_id(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_phone(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_direction(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_direction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Direction, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallDirection) graphql.Marshaler {
+			return ec.marshalNCallDirection2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type CallDirection does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_outcome(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallOutcome) graphql.Marshaler {
+			return ec.marshalNCallOutcome2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type CallOutcome does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_agentId(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_agentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AgentID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_agentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_startedAt(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_talkSeconds(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_talkSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TalkSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_talkSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_totalSeconds(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_totalSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_totalSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_disposition(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_disposition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disposition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_cursor(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
@@ -8702,6 +10061,208 @@ func (ec *executionContext) _Lead_id(ctx context.Context, field graphql.Collecte
 }
 func (ec *executionContext) fieldContext_Lead_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Lead", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _LeadResult_kind(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
+			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type SearchKind does not have child fields"))
+}
+
+func (ec *executionContext) _LeadResult_id(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _LeadResult_title(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LeadResult_subtitle(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_subtitle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Subtitle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_subtitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _LeadResult_phone(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _LeadResult_score(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Score, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _LeadResult_highlights(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_highlights(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Highlights, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
+			return ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_highlights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeadResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SearchHighlight(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LeadResult_lead(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LeadResult_lead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
+			return ec.marshalNLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LeadResult_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LeadResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Lead(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _LeadTask_id(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
@@ -10937,6 +12498,208 @@ func (ec *executionContext) fieldContext_Patient_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Patient", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
+func (ec *executionContext) _PatientResult_kind(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
+			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type SearchKind does not have child fields"))
+}
+
+func (ec *executionContext) _PatientResult_id(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _PatientResult_title(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PatientResult_subtitle(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_subtitle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Subtitle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_subtitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _PatientResult_phone(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _PatientResult_score(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_score(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Score, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _PatientResult_highlights(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_highlights(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Highlights, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
+			return ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_highlights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PatientResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SearchHighlight(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PatientResult_patient(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PatientResult_patient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Patient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
+			return ec.marshalNPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PatientResult_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PatientResult",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Patient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11095,6 +12858,94 @@ func (ec *executionContext) fieldContext_Query_abandonedCalls(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_abandonedCalls_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_search(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_search(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Search(ctx, fc.Args["query"].(string), fc.Args["kinds"].([]SearchKind), fc.Args["first"].(*int))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SearchConnection) graphql.Marshaler {
+			return ec.marshalNSearchConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_search(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SearchConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_search_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_callHistory(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_callHistory(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CallHistory(ctx, fc.Args["date"].(time.Time), fc.Args["agentId"].(*string), fc.Args["direction"].(*CallDirection), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallHistoryConnection) graphql.Marshaler {
+			return ec.marshalNCallHistoryConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_callHistory(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallHistoryConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_callHistory_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -11480,6 +13331,240 @@ func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_missedCall(_ c
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SearchConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *SearchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _SearchConnection_errors(ctx context.Context, field graphql.CollectedField, obj *SearchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchConnection_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SearchError) graphql.Marshaler {
+			return ec.marshalNSearchError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchConnection_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SearchConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SearchError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SearchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *SearchConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SearchEdge) graphql.Marshaler {
+			return ec.marshalNSearchEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SearchConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SearchEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.CollectedField, obj *SearchEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v SearchResult) graphql.Marshaler {
+			return ec.marshalNSearchResult2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchResult(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SearchEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SearchError_kind(ctx context.Context, field graphql.CollectedField, obj *SearchError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchError_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
+			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchError_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchError", field, false, false, errors.New("field of type SearchKind does not have child fields"))
+}
+
+func (ec *executionContext) _SearchError_code(ctx context.Context, field graphql.CollectedField, obj *SearchError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchError_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v ErrorCode) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchError", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
+}
+
+func (ec *executionContext) _SearchError_message(ctx context.Context, field graphql.CollectedField, obj *SearchError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchError_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchError", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SearchHighlight_field(ctx context.Context, field graphql.CollectedField, obj *SearchHighlight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchHighlight_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchHighlight_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHighlight", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SearchHighlight_text(ctx context.Context, field graphql.CollectedField, obj *SearchHighlight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SearchHighlight_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SearchHighlight_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHighlight", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Session_accessToken(ctx context.Context, field graphql.CollectedField, obj *Session) (ret graphql.Marshaler) {
@@ -14409,6 +16494,40 @@ func (ec *executionContext) _CallEvent(ctx context.Context, sel ast.SelectionSet
 	}
 }
 
+func (ec *executionContext) _SearchResult(ctx context.Context, sel ast.SelectionSet, obj SearchResult) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case PatientResult:
+		return ec._PatientResult(ctx, sel, &obj)
+	case *PatientResult:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._PatientResult(ctx, sel, obj)
+	case LeadResult:
+		return ec._LeadResult(ctx, sel, &obj)
+	case *LeadResult:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LeadResult(ctx, sel, obj)
+	case AppointmentResult:
+		return ec._AppointmentResult(ctx, sel, &obj)
+	case *AppointmentResult:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AppointmentResult(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of SearchResult must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
 func (ec *executionContext) _WorklistItem(ctx context.Context, sel ast.SelectionSet, obj WorklistItem) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
@@ -14673,6 +16792,117 @@ func (ec *executionContext) _AgentStateEvent(ctx context.Context, sel ast.Select
 			}
 		case "agent":
 			out.Values[i] = ec._AgentStateEvent_agent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var appointmentImplementors = []string{"Appointment"}
+
+func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionSet, obj *Appointment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Appointment")
+		case "id":
+			out.Values[i] = ec._Appointment_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var appointmentResultImplementors = []string{"AppointmentResult", "SearchResult"}
+
+func (ec *executionContext) _AppointmentResult(ctx context.Context, sel ast.SelectionSet, obj *AppointmentResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AppointmentResult")
+		case "kind":
+			out.Values[i] = ec._AppointmentResult_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "id":
+			out.Values[i] = ec._AppointmentResult_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._AppointmentResult_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "subtitle":
+			out.Values[i] = ec._AppointmentResult_subtitle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._AppointmentResult_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._AppointmentResult_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "highlights":
+			out.Values[i] = ec._AppointmentResult_highlights(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "appointment":
+			out.Values[i] = ec._AppointmentResult_appointment(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -15188,6 +17418,97 @@ func (ec *executionContext) _CallEnded(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var callHistoryConnectionImplementors = []string{"CallHistoryConnection"}
+
+func (ec *executionContext) _CallHistoryConnection(ctx context.Context, sel ast.SelectionSet, obj *CallHistoryConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callHistoryConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallHistoryConnection")
+		case "totalCount":
+			out.Values[i] = ec._CallHistoryConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._CallHistoryConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._CallHistoryConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callHistoryEdgeImplementors = []string{"CallHistoryEdge"}
+
+func (ec *executionContext) _CallHistoryEdge(ctx context.Context, sel ast.SelectionSet, obj *CallHistoryEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callHistoryEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallHistoryEdge")
+		case "cursor":
+			out.Values[i] = ec._CallHistoryEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._CallHistoryEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var callMissedImplementors = []string{"CallMissed", "CallEvent"}
 
 func (ec *executionContext) _CallMissed(ctx context.Context, sel ast.SelectionSet, obj *CallMissed) graphql.Marshaler {
@@ -15273,6 +17594,84 @@ func (ec *executionContext) _CallMissed(ctx context.Context, sel ast.SelectionSe
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callRecordImplementors = []string{"CallRecord"}
+
+func (ec *executionContext) _CallRecord(ctx context.Context, sel ast.SelectionSet, obj *CallRecord) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callRecordImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallRecord")
+		case "id":
+			out.Values[i] = ec._CallRecord_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._CallRecord_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "direction":
+			out.Values[i] = ec._CallRecord_direction(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outcome":
+			out.Values[i] = ec._CallRecord_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agentId":
+			out.Values[i] = ec._CallRecord_agentId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._CallRecord_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "talkSeconds":
+			out.Values[i] = ec._CallRecord_talkSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalSeconds":
+			out.Values[i] = ec._CallRecord_totalSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "disposition":
+			out.Values[i] = ec._CallRecord_disposition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -16225,6 +18624,79 @@ func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj
 	return out
 }
 
+var leadResultImplementors = []string{"LeadResult", "SearchResult"}
+
+func (ec *executionContext) _LeadResult(ctx context.Context, sel ast.SelectionSet, obj *LeadResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, leadResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LeadResult")
+		case "kind":
+			out.Values[i] = ec._LeadResult_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "id":
+			out.Values[i] = ec._LeadResult_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._LeadResult_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "subtitle":
+			out.Values[i] = ec._LeadResult_subtitle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._LeadResult_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._LeadResult_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "highlights":
+			out.Values[i] = ec._LeadResult_highlights(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lead":
+			out.Values[i] = ec._LeadResult_lead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var leadTaskImplementors = []string{"LeadTask", "WorklistItem"}
 
 func (ec *executionContext) _LeadTask(ctx context.Context, sel ast.SelectionSet, obj *LeadTask) graphql.Marshaler {
@@ -17121,6 +19593,79 @@ func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var patientResultImplementors = []string{"PatientResult", "SearchResult"}
+
+func (ec *executionContext) _PatientResult(ctx context.Context, sel ast.SelectionSet, obj *PatientResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, patientResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PatientResult")
+		case "kind":
+			out.Values[i] = ec._PatientResult_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "id":
+			out.Values[i] = ec._PatientResult_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "title":
+			out.Values[i] = ec._PatientResult_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "subtitle":
+			out.Values[i] = ec._PatientResult_subtitle(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._PatientResult_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._PatientResult_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "highlights":
+			out.Values[i] = ec._PatientResult_highlights(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "patient":
+			out.Values[i] = ec._PatientResult_patient(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -17217,6 +19762,50 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_abandonedCalls(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "search":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_search(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "callHistory":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_callHistory(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -17425,6 +20014,183 @@ func (ec *executionContext) _ReleaseMissedCallPayload(ctx context.Context, sel a
 		case "missedCall":
 			out.Values[i] = ec._ReleaseMissedCallPayload_missedCall(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var searchConnectionImplementors = []string{"SearchConnection"}
+
+func (ec *executionContext) _SearchConnection(ctx context.Context, sel ast.SelectionSet, obj *SearchConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, searchConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SearchConnection")
+		case "totalCount":
+			out.Values[i] = ec._SearchConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._SearchConnection_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._SearchConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var searchEdgeImplementors = []string{"SearchEdge"}
+
+func (ec *executionContext) _SearchEdge(ctx context.Context, sel ast.SelectionSet, obj *SearchEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, searchEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SearchEdge")
+		case "node":
+			out.Values[i] = ec._SearchEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var searchErrorImplementors = []string{"SearchError"}
+
+func (ec *executionContext) _SearchError(ctx context.Context, sel ast.SelectionSet, obj *SearchError) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, searchErrorImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SearchError")
+		case "kind":
+			out.Values[i] = ec._SearchError_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._SearchError_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._SearchError_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var searchHighlightImplementors = []string{"SearchHighlight"}
+
+func (ec *executionContext) _SearchHighlight(ctx context.Context, sel ast.SelectionSet, obj *SearchHighlight) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, searchHighlightImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SearchHighlight")
+		case "field":
+			out.Values[i] = ec._SearchHighlight_field(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._SearchHighlight_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -18553,6 +21319,16 @@ func (ec *executionContext) marshalNAgentStateEvent2ᚖgithubᚗcomᚋhelixᚑen
 	return ec._AgentStateEvent(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v *Appointment) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Appointment(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -18634,6 +21410,56 @@ func (ec *executionContext) marshalNCallEventKind2githubᚗcomᚋhelixᚑengage�
 	return v
 }
 
+func (ec *executionContext) marshalNCallHistoryConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryConnection(ctx context.Context, sel ast.SelectionSet, v *CallHistoryConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CallHistoryConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCallHistoryEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdge(ctx context.Context, sel ast.SelectionSet, v CallHistoryEdge) graphql.Marshaler {
+	return ec._CallHistoryEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCallHistoryEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []CallHistoryEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCallHistoryEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNCallOutcome2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx context.Context, v any) (CallOutcome, error) {
+	var res CallOutcome
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCallOutcome2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx context.Context, sel ast.SelectionSet, v CallOutcome) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNCallRecord2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallRecord(ctx context.Context, sel ast.SelectionSet, v *CallRecord) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CallRecord(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallState(ctx context.Context, v any) (CallState, error) {
 	var res CallState
 	err := res.UnmarshalGQL(v)
@@ -18707,6 +21533,22 @@ func (ec *executionContext) unmarshalNCursor2string(ctx context.Context, v any) 
 func (ec *executionContext) marshalNCursor2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
 	_ = sel
 	res := scalar.MarshalCursor(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNDate2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
+	res, err := scalar.UnmarshalDate(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDate2timeᚐTime(ctx context.Context, sel ast.SelectionSet, v time.Time) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalDate(v)
 	if res == graphql.Null {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
 			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
@@ -18801,6 +21643,22 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋga
 	return v
 }
 
+func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
 func (ec *executionContext) marshalNFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v *FollowUp) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -18856,6 +21714,16 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx context.Context, sel ast.SelectionSet, v *Lead) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Lead(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNLiveCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx context.Context, sel ast.SelectionSet, v LiveCall) graphql.Marshaler {
@@ -18958,6 +21826,16 @@ func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋ
 	return ec._PageInfo(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx context.Context, sel ast.SelectionSet, v *Patient) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Patient(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNPermission2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPermission(ctx context.Context, v any) (Permission, error) {
 	var res Permission
 	err := res.UnmarshalGQL(v)
@@ -19042,6 +21920,96 @@ func (ec *executionContext) marshalNReleaseMissedCallPayload2ᚖgithubᚗcomᚋh
 		return graphql.Null
 	}
 	return ec._ReleaseMissedCallPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSearchConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchConnection(ctx context.Context, sel ast.SelectionSet, v *SearchConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SearchConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSearchEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdge(ctx context.Context, sel ast.SelectionSet, v SearchEdge) graphql.Marshaler {
+	return ec._SearchEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSearchEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []SearchEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSearchEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSearchError2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchError(ctx context.Context, sel ast.SelectionSet, v SearchError) graphql.Marshaler {
+	return ec._SearchError(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSearchError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []SearchError) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSearchError2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchError(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSearchHighlight2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlight(ctx context.Context, sel ast.SelectionSet, v SearchHighlight) graphql.Marshaler {
+	return ec._SearchHighlight(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx context.Context, sel ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSearchHighlight2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlight(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx context.Context, v any) (SearchKind, error) {
+	var res SearchKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx context.Context, sel ast.SelectionSet, v SearchKind) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNSearchResult2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchResult(ctx context.Context, sel ast.SelectionSet, v SearchResult) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._SearchResult(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSetAgentStateInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSetAgentStateInput(ctx context.Context, v any) (SetAgentStateInput, error) {
@@ -19528,6 +22496,22 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) unmarshalOCallDirection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx context.Context, v any) (*CallDirection, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(CallDirection)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCallDirection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx context.Context, sel ast.SelectionSet, v *CallDirection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) unmarshalOCallEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEndReason(ctx context.Context, v any) (*CallEndReason, error) {
 	if v == nil {
 		return nil, nil
@@ -19756,6 +22740,42 @@ func (ec *executionContext) marshalOProvider2ᚖgithubᚗcomᚋhelixᚑengageᚋ
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) unmarshalOSearchKind2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKindᚄ(ctx context.Context, v any) ([]SearchKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]SearchKind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOSearchKind2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKindᚄ(ctx context.Context, sel ast.SelectionSet, v []SearchKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSession(ctx context.Context, sel ast.SelectionSet, v *Session) graphql.Marshaler {

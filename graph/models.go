@@ -29,6 +29,25 @@ type CallEvent interface {
 	GetPhone() *helix.Phone
 }
 
+// A record that a search found.
+type SearchResult interface {
+	IsSearchResult()
+	// Which kind.
+	GetKind() SearchKind
+	// Record id in FortyTwo.
+	GetID() string
+	// The person's name; the appointment's name.
+	GetTitle() string
+	// What tells it from others of the same title.
+	GetSubtitle() *string
+	// The person's number.
+	GetPhone() *helix.Phone
+	// How well it matches; only its order means something.
+	GetScore() float64
+	// Which fields matched.
+	GetHighlights() []SearchHighlight
+}
+
 // One thing to do.
 type WorklistItem interface {
 	IsWorklistItem()
@@ -114,6 +133,64 @@ type AgentStateEvent struct {
 	At time.Time `json:"at"`
 	// The agent.
 	Agent *DeskAgent `json:"agent"`
+}
+
+// An appointment in FortyTwo.
+type Appointment struct {
+	// Record id.
+	ID string `json:"id"`
+}
+
+// An appointment that a search found.
+type AppointmentResult struct {
+	// APPOINTMENT.
+	Kind SearchKind `json:"kind"`
+	// Record id in FortyTwo.
+	ID string `json:"id"`
+	// The appointment's name.
+	Title string `json:"title"`
+	// Person, time and status.
+	Subtitle *string `json:"subtitle,omitempty"`
+	// The person's number.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// How well it matches.
+	Score float64 `json:"score"`
+	// Which fields matched.
+	Highlights []SearchHighlight `json:"highlights"`
+	// The appointment in FortyTwo.
+	Appointment *Appointment `json:"appointment"`
+}
+
+func (AppointmentResult) IsSearchResult() {}
+
+// Which kind.
+func (this AppointmentResult) GetKind() SearchKind { return this.Kind }
+
+// Record id in FortyTwo.
+func (this AppointmentResult) GetID() string { return this.ID }
+
+// The person's name; the appointment's name.
+func (this AppointmentResult) GetTitle() string { return this.Title }
+
+// What tells it from others of the same title.
+func (this AppointmentResult) GetSubtitle() *string { return this.Subtitle }
+
+// The person's number.
+func (this AppointmentResult) GetPhone() *helix.Phone { return this.Phone }
+
+// How well it matches; only its order means something.
+func (this AppointmentResult) GetScore() float64 { return this.Score }
+
+// Which fields matched.
+func (this AppointmentResult) GetHighlights() []SearchHighlight {
+	if this.Highlights == nil {
+		return nil
+	}
+	interfaceSlice := make([]SearchHighlight, 0, len(this.Highlights))
+	for _, concrete := range this.Highlights {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
 }
 
 // Agent and patient talk.
@@ -378,6 +455,24 @@ func (this CallEnded) GetCallID() *string { return this.CallID }
 // The patient's number; null when withheld.
 func (this CallEnded) GetPhone() *helix.Phone { return this.Phone }
 
+// A page of a day's calls.
+type CallHistoryConnection struct {
+	// All that were asked for, over all pages.
+	TotalCount int `json:"totalCount"`
+	// The page's place.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The calls.
+	Edges []CallHistoryEdge `json:"edges"`
+}
+
+// A call with its cursor.
+type CallHistoryEdge struct {
+	// Cursor of the call.
+	Cursor string `json:"cursor"`
+	// The call.
+	Node *CallRecord `json:"node"`
+}
+
 // An inbound call reached nobody.
 type CallMissed struct {
 	// Resume from here with `after`.
@@ -419,6 +514,28 @@ func (this CallMissed) GetCallID() *string { return this.CallID }
 
 // The patient's number; null when withheld.
 func (this CallMissed) GetPhone() *helix.Phone { return this.Phone }
+
+// A call that is over, as the provider recorded it. A transferred call may have several records.
+type CallRecord struct {
+	// The provider's id of the record, decimal digits.
+	ID string `json:"id"`
+	// The patient's number; null when withheld.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// Who began it.
+	Direction CallDirection `json:"direction"`
+	// How it went.
+	Outcome CallOutcome `json:"outcome"`
+	// Who had it, the last of several; null when nobody did.
+	AgentID *string `json:"agentId,omitempty"`
+	// When it began.
+	StartedAt time.Time `json:"startedAt"`
+	// Time talked.
+	TalkSeconds int `json:"talkSeconds"`
+	// From first ring to hang-up.
+	TotalSeconds int `json:"totalSeconds"`
+	// The label that it was disposed with at the provider.
+	Disposition *string `json:"disposition,omitempty"`
+}
 
 // The recording was paused or resumed.
 type CallRecordingChanged struct {
@@ -776,6 +893,58 @@ type Lead struct {
 	ID string `json:"id"`
 }
 
+// A lead that a search found.
+type LeadResult struct {
+	// LEAD.
+	Kind SearchKind `json:"kind"`
+	// Record id in FortyTwo.
+	ID string `json:"id"`
+	// The person's name.
+	Title string `json:"title"`
+	// The lead's status.
+	Subtitle *string `json:"subtitle,omitempty"`
+	// The person's number.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// How well it matches.
+	Score float64 `json:"score"`
+	// Which fields matched.
+	Highlights []SearchHighlight `json:"highlights"`
+	// The lead in FortyTwo.
+	Lead *Lead `json:"lead"`
+}
+
+func (LeadResult) IsSearchResult() {}
+
+// Which kind.
+func (this LeadResult) GetKind() SearchKind { return this.Kind }
+
+// Record id in FortyTwo.
+func (this LeadResult) GetID() string { return this.ID }
+
+// The person's name; the appointment's name.
+func (this LeadResult) GetTitle() string { return this.Title }
+
+// What tells it from others of the same title.
+func (this LeadResult) GetSubtitle() *string { return this.Subtitle }
+
+// The person's number.
+func (this LeadResult) GetPhone() *helix.Phone { return this.Phone }
+
+// How well it matches; only its order means something.
+func (this LeadResult) GetScore() float64 { return this.Score }
+
+// Which fields matched.
+func (this LeadResult) GetHighlights() []SearchHighlight {
+	if this.Highlights == nil {
+		return nil
+	}
+	interfaceSlice := make([]SearchHighlight, 0, len(this.Highlights))
+	for _, concrete := range this.Highlights {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
 // A lead that waits for its first contact.
 type LeadTask struct {
 	// Id of the lead.
@@ -1034,6 +1203,58 @@ type Patient struct {
 	ID string `json:"id"`
 }
 
+// A patient whom a search found.
+type PatientResult struct {
+	// PATIENT.
+	Kind SearchKind `json:"kind"`
+	// Record id in FortyTwo.
+	ID string `json:"id"`
+	// The person's name.
+	Title string `json:"title"`
+	// The record number.
+	Subtitle *string `json:"subtitle,omitempty"`
+	// The person's number.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// How well it matches.
+	Score float64 `json:"score"`
+	// Which fields matched.
+	Highlights []SearchHighlight `json:"highlights"`
+	// The patient in FortyTwo.
+	Patient *Patient `json:"patient"`
+}
+
+func (PatientResult) IsSearchResult() {}
+
+// Which kind.
+func (this PatientResult) GetKind() SearchKind { return this.Kind }
+
+// Record id in FortyTwo.
+func (this PatientResult) GetID() string { return this.ID }
+
+// The person's name; the appointment's name.
+func (this PatientResult) GetTitle() string { return this.Title }
+
+// What tells it from others of the same title.
+func (this PatientResult) GetSubtitle() *string { return this.Subtitle }
+
+// The person's number.
+func (this PatientResult) GetPhone() *helix.Phone { return this.Phone }
+
+// How well it matches; only its order means something.
+func (this PatientResult) GetScore() float64 { return this.Score }
+
+// Which fields matched.
+func (this PatientResult) GetHighlights() []SearchHighlight {
+	if this.Highlights == nil {
+		return nil
+	}
+	interfaceSlice := make([]SearchHighlight, 0, len(this.Highlights))
+	for _, concrete := range this.Highlights {
+		interfaceSlice = append(interfaceSlice, concrete)
+	}
+	return interfaceSlice
+}
+
 // What can be read.
 type Query struct {
 }
@@ -1068,6 +1289,40 @@ type ReleaseMissedCallPayload struct {
 	Error *OperationError `json:"error,omitempty"`
 	// The missed call afterwards.
 	MissedCall *MissedCall `json:"missedCall,omitempty"`
+}
+
+// What a search found, all kinds merged.
+type SearchConnection struct {
+	// How many matched, of the kinds that answered; at least so many when a kind has very many.
+	TotalCount int `json:"totalCount"`
+	// Kinds that failed or are incomplete.
+	Errors []SearchError `json:"errors"`
+	// The hits, the best first.
+	Edges []SearchEdge `json:"edges"`
+}
+
+// A hit.
+type SearchEdge struct {
+	// The hit.
+	Node SearchResult `json:"node"`
+}
+
+// A kind that failed.
+type SearchError struct {
+	// The kind.
+	Kind SearchKind `json:"kind"`
+	// Why.
+	Code ErrorCode `json:"code"`
+	// For the user.
+	Message string `json:"message"`
+}
+
+// A field that matched.
+type SearchHighlight struct {
+	// The field.
+	Field string `json:"field"`
+	// Its text; what matched stands between ⟦ and ⟧.
+	Text string `json:"text"`
 }
 
 // FortyTwo's own tokens and whom they stand for.
@@ -1629,6 +1884,67 @@ func (e CallEventKind) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// How a call went.
+type CallOutcome string
+
+const (
+	// Agent and patient talked.
+	CallOutcomeAnswered CallOutcome = "ANSWERED"
+	// An inbound call reached nobody.
+	CallOutcomeMissed CallOutcome = "MISSED"
+	// A dial of ours reached nobody.
+	CallOutcomeNotAnswered CallOutcome = "NOT_ANSWERED"
+)
+
+var AllCallOutcome = []CallOutcome{
+	CallOutcomeAnswered,
+	CallOutcomeMissed,
+	CallOutcomeNotAnswered,
+}
+
+func (e CallOutcome) IsValid() bool {
+	switch e {
+	case CallOutcomeAnswered, CallOutcomeMissed, CallOutcomeNotAnswered:
+		return true
+	}
+	return false
+}
+
+func (e CallOutcome) String() string {
+	return string(e)
+}
+
+func (e *CallOutcome) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CallOutcome(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CallOutcome", str)
+	}
+	return nil
+}
+
+func (e CallOutcome) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CallOutcome) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CallOutcome) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Where a call stands.
 type CallState string
 
@@ -1995,6 +2311,67 @@ func (e *Provider) UnmarshalJSON(b []byte) error {
 }
 
 func (e Provider) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A sort of record that a search finds.
+type SearchKind string
+
+const (
+	// A patient.
+	SearchKindPatient SearchKind = "PATIENT"
+	// A lead.
+	SearchKindLead SearchKind = "LEAD"
+	// An appointment.
+	SearchKindAppointment SearchKind = "APPOINTMENT"
+)
+
+var AllSearchKind = []SearchKind{
+	SearchKindPatient,
+	SearchKindLead,
+	SearchKindAppointment,
+}
+
+func (e SearchKind) IsValid() bool {
+	switch e {
+	case SearchKindPatient, SearchKindLead, SearchKindAppointment:
+		return true
+	}
+	return false
+}
+
+func (e SearchKind) String() string {
+	return string(e)
+}
+
+func (e *SearchKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SearchKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SearchKind", str)
+	}
+	return nil
+}
+
+func (e SearchKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SearchKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SearchKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

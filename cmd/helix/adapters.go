@@ -36,6 +36,17 @@ func (t telephony) Control(
 	return t.Client.Control(ctx, seat, call, ozonetel.ControlAction(action), number)
 }
 
+func (t telephony) CallDetails(ctx context.Context, day time.Time) ([]helix.CallDetail, error) {
+	records, err := t.CallRecords(ctx, day)
+	details := make([]helix.CallDetail, len(records.Records))
+	for i, r := range records.Records {
+		details[i] = helix.CallDetail{
+			ID: r.ID, Report: r.Report, Outcome: helix.CallOutcome(r.Outcome), AnsweredAt: r.AnsweredAt, Hold: r.Hold, WrapUp: r.WrapUp,
+		}
+	}
+	return details, err
+}
+
 func (t telephony) Dispose(ctx context.Context, seat helix.AgentSeat, call helix.Call, d helix.Disposition) error {
 	_, err := t.Client.Dispose(ctx, seat, ozonetel.Disposal{
 		ProviderCallID: call.ProviderCallID, DID: call.DID, Label: d.Label, Notes: d.Notes, CallbackAt: d.CallbackAt,

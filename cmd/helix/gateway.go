@@ -45,16 +45,18 @@ type Gateway struct {
 	fortyTwo                   *fortytwo.Client
 	ozonetel                   *ozonetel.Client
 
-	calls     *calls.Service
-	sweeper   *calls.Sweeper
-	records   *records.Service
-	agents    *desk.Agents
-	queue     *desk.Queue
-	desk      *desk.Desk
-	auth      *auth.Authenticator
-	scheduler *scheduler.Scheduler
-	graphQL   *transport.Handler
-	server    *server.Server
+	calls   *calls.Service
+	sweeper *calls.Sweeper
+
+	reconciler *calls.Reconciler
+	records    *records.Service
+	agents     *desk.Agents
+	queue      *desk.Queue
+	desk       *desk.Desk
+	auth       *auth.Authenticator
+	scheduler  *scheduler.Scheduler
+	graphQL    *transport.Handler
+	server     *server.Server
 }
 
 // NewGateway wires a gateway from its configuration; listener may be nil. A gateway that is not run must be closed.
@@ -176,12 +178,20 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,
 	})
+	zone, err := time.LoadLocation(g.cfg.Ozonetel.TimeZone)
+	if err != nil {
+		return err
+	}
+	g.reconciler = calls.NewReconciler(g.calls, telephony{g.ozonetel}, zone, g.now)
 	g.sweeper, err = calls.NewSweeper(ctx, g.bus, g.calls, g.ozonetel, g.now)
 	return err
 }
 
 // tendEvery is how often lapsed offers, forgotten look-ups and dials without an outcome are seen to.
 const tendEvery = 15 * time.Second
+
+// reconcileEvery is how often the provider's records are compared with ours; it answers two such questions a minute.
+const reconcileEvery = 10 * time.Minute
 
 // repairEvery is how often the provider is asked how agents are; the account may ask five times a minute.
 const repairEvery = 30 * time.Second
@@ -197,6 +207,7 @@ func (g *Gateway) buildJobs() (err error) {
 		jobs = append(
 			jobs,
 			scheduler.Job{Name: "ingest-abandoned-calls", Every: poll, Within: max(poll, time.Minute), Run: g.sweeper.Sweep},
+			scheduler.Job{Name: "reconcile-call-records", Every: reconcileEvery, Within: reconcileEvery, Run: g.reconciler.Reconcile},
 			scheduler.Job{Name: "tend-agents", Every: tendEvery, Within: tendEvery, Run: g.desk.Tend},
 			scheduler.Job{Name: "repair-agent-states", Every: repairEvery, Within: repairEvery, Run: g.desk.Repair},
 		)

@@ -42,6 +42,27 @@ func UnmarshalDateTime(v any) (time.Time, error) {
 	return t.UTC(), nil
 }
 
+// MarshalDate writes the calendar day that t shows in its own zone.
+func MarshalDate(t time.Time) graphql.Marshaler {
+	if t.IsZero() {
+		return graphql.Null
+	}
+	return graphql.MarshalString(t.Format(time.DateOnly))
+}
+
+// UnmarshalDate reads a calendar day; the time shows it in UTC.
+func UnmarshalDate(v any) (time.Time, error) {
+	s, ok := v.(string)
+	if !ok {
+		return time.Time{}, helix.BadInput("a Date is a string such as 2026-01-14")
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return time.Time{}, helix.BadInput("a Date is a day such as 2026-01-14")
+	}
+	return t, nil
+}
+
 // MarshalUUID writes a record id; the empty id is null.
 func MarshalUUID(id string) graphql.Marshaler {
 	if id == "" {

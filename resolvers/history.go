@@ -1,0 +1,63 @@
+package resolvers
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/desk"
+	"github.com/helix-engage/gateway/graph"
+)
+
+// historyWithin bounds the wait for a day's records: the provider answers two such questions a minute.
+const historyWithin = 40 * time.Second
+
+// CallHistory resolves the calls of a day; the cursor is the record's id.
+func (r *queryResolver) CallHistory(
+	ctx context.Context, date time.Time, agentID *string, direction *graph.CallDirection, first *int, after *string,
+) (*graph.CallHistoryConnection, error) {
+	w, err := anyWorker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	size, err := r.pageSize(first)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, historyWithin)
+	defer cancel()
+	all, err := r.o.Desk.History(ctx, w, desk.HistoryQuery{
+		Day: date, Agent: helix.AgentID(value(agentID)), Direction: helix.Direction(value(direction)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	rest := all
+	if after != nil {
+		i := slices.IndexFunc(all, func(c helix.CallDetail) bool { return c.ID == *after })
+		if i < 0 {
+			return nil, helix.BadInput("the cursor's call is not in this list; begin anew")
+		}
+		rest = all[i+1:]
+	}
+	out := &graph.CallHistoryConnection{
+		TotalCount: len(all), PageInfo: &graph.PageInfo{HasNextPage: len(rest) > size}, Edges: []graph.CallHistoryEdge{},
+	}
+	for _, c := range rest[:min(size, len(rest))] {
+		out.Edges = append(out.Edges, graph.CallHistoryEdge{Cursor: c.ID, Node: callRecord(c)})
+	}
+	if n := len(out.Edges); n > 0 {
+		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
+	}
+	return out, nil
+}
+
+func callRecord(c helix.CallDetail) *graph.CallRecord {
+	r := c.Report
+	return &graph.CallRecord{
+		ID: c.ID, Phone: number(r.Phone), Direction: graph.CallDirection(r.Direction), Outcome: graph.CallOutcome(c.Outcome),
+		AgentID: text(string(r.Agent)), StartedAt: r.At, TalkSeconds: seconds(r.Talk), TotalSeconds: seconds(r.Total),
+		Disposition: text(r.Disposition),
+	}
+}
