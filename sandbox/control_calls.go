@@ -46,6 +46,10 @@ func (s *Sandbox) callRoutes() []route {
 			return map[string]any{"agents": s.phone.Agents()}
 		})},
 		{
+			Method: "POST", Path: "/sandbox/agents/{agent}/stick", Does: "the agent's line takes no call until releaseFwpNumber",
+			serve: func(r *http.Request) (any, error) { return done{OK: true}, s.phone.StickLine(r.PathValue("agent")) },
+		},
+		{
 			Method: "POST", Path: "/sandbox/dials/next",
 			Does: "how the next dialled customer behaves: outcome answer, busy, noanswer, agent-noanswer or manual (waits for this server); " +
 				"plans are used in order; they hold for who is called into a conference too; unpushed as for calls",

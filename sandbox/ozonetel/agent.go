@@ -44,6 +44,9 @@ type agent struct {
 	mode        string
 	call        *call           // the call he is offered, talks on, or wraps up
 	wrapUp      *timeline.Timer // runs in ACW
+	stuck       bool            // the line takes no call until it is released
+	counted     time.Time       // work is counted until then
+	work        map[workday]*worktime
 }
 
 // wireState is the state as getAgentLogins and AgentDetails spell it.
@@ -70,6 +73,7 @@ func (s *Server) move(a *agent, to AgentState) error {
 	if !slices.Contains(agentMoves[a.state], to) {
 		return fmt.Errorf("%w: agent %s is %s, cannot become %s", ErrIllegalMove, a.ID, a.state, to)
 	}
+	s.countWork(a)
 	a.wrapUp.Stop()
 	a.wrapUp = nil
 	if a.state == ACW && a.call != nil {
@@ -88,8 +92,8 @@ func (s *Server) move(a *agent, to AgentState) error {
 		a.call = nil
 	}
 	s.pushAgentEvent(a, agentAction(to))
-	if to == Ready && s.autoDistribute {
-		s.line.After(0, s.distribute)
+	if to == Ready {
+		s.distributeSoon()
 	}
 	return nil
 }
@@ -137,7 +141,7 @@ func (s *Server) mustMove(a *agent, to AgentState) {
 func (s *Server) longestReady() *agent {
 	var best *agent
 	for _, a := range s.agents {
-		if a.state == Ready && a.takes(inbound) && (best == nil || a.since.Before(best.since)) {
+		if a.state == Ready && !a.stuck && a.takes(inbound) && (best == nil || a.since.Before(best.since)) {
 			best = a
 		}
 	}

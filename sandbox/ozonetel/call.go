@@ -63,7 +63,8 @@ type call struct {
 	uui   string
 
 	agent       *agent // who is offered, talks or talked last; nil while no agent's phone has rung
-	agentNumber string // that agent's number at the time
+	agentNumber string // that agent's number at the time, or that of the phone that dials without an agent
+	phoneName   string // its label
 
 	started  time.Time
 	answered time.Time // zero: never
@@ -74,6 +75,8 @@ type call struct {
 	wrapping time.Time // the agent's after-call work began; zero: never
 	wrapped  time.Time // the agent's after-call work was over; zero: not yet, or none
 	unpushed bool      // no push tells of it
+
+	limit time.Duration // of the talk, 0: none
 
 	held            bool
 	heldSince       time.Time

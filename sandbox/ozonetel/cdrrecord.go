@@ -86,7 +86,7 @@ func (s *Server) cdrRecord(c *call) cdrRecord {
 	if c.kind == inbound {
 		r.CallFlow, r.Skill = "IVR+Agent+Dial", &s.account.Campaign.Skill // + for a space, as in texts like these
 	}
-	if c.offered.IsZero() {
+	if c.kind == inbound && c.offered.IsZero() {
 		r.CallFlow, r.Event, r.DialCount = "IVR", "Queue+Abandon", "0"
 	}
 	if c.wasAnswered() {

@@ -45,8 +45,8 @@ func (s *Server) control(body fields) reply {
 	switch {
 	case !known:
 		return statusReply("Error", "Invalid action")
-	case c == nil || c.agent == nil || c.agentGone || body.text("did") != s.account.Campaign.DID ||
-		body.text("agentPhoneName") != c.agent.PhoneName || !c.controllable(action):
+	case c == nil || c.phoneName == "" || c.agentGone || body.text("did") != s.account.Campaign.DID ||
+		body.text("agentPhoneName") != c.phoneName || !c.controllable(action):
 		return statusReply("Error", "Call not Found")
 	}
 	number, out := body.text("conferenceNumber"), answer{Status: "Success", Message: done}

@@ -4,12 +4,16 @@ package ozonetel
 // accepted. The skill variant of the same path picks the agent who has been READY longest.
 func (s *Server) manualDial(r *request) reply {
 	// A missing userName is one of the mandatory parameters here, not an authentication fault.
-	missing := ptr(statusReply("Fail", "All parameters are mandatory"))
-	body, refused := s.accept(r, authTexts{userEmpty: missing})
+	body, refused := s.accept(r, authTexts{userEmpty: ptr(dialIncomplete())})
 	if refused != nil {
 		return *refused
 	}
-	a, refused := s.dialler(body, *missing)
+	return s.startDial(body)
+}
+
+// startDial is the dial of checked credentials.
+func (s *Server) startDial(body fields) reply {
+	a, refused := s.dialler(body)
 	if refused != nil {
 		return *refused
 	}
@@ -24,10 +28,12 @@ func (s *Server) manualDial(r *request) reply {
 	return jsonReply(out)
 }
 
+func dialIncomplete() reply { return statusReply("Fail", "All parameters are mandatory") }
+
 func unavailable() reply { return statusReply("Fail", "Agent is not available") }
 
 // dialler is the READY agent who is to dial, or the refusal: named by agentID and campaignName, or whoever has the skill.
-func (s *Server) dialler(body fields, missing reply) (*agent, *reply) {
+func (s *Server) dialler(body fields) (*agent, *reply) {
 	mandatory := []string{"customerNumber", "agentID", "campaignName"}
 	bySkill := body.text("skill") != ""
 	if bySkill {
@@ -35,7 +41,7 @@ func (s *Server) dialler(body fields, missing reply) (*agent, *reply) {
 	}
 	for _, name := range mandatory {
 		if body.text(name) == "" {
-			return nil, &missing
+			return nil, ptr(dialIncomplete())
 		}
 	}
 	campaign, a := s.account.Campaign, s.agent(body.text("agentID"))
@@ -45,9 +51,9 @@ func (s *Server) dialler(body fields, missing reply) (*agent, *reply) {
 		a = s.longestReady()
 	}
 	switch {
-	case !known:
+	case !known || s.stopped:
 		return nil, ptr(statusReply("fails", "Campaign is invalid"))
-	case a == nil || a.state != Ready || (!bySkill && !a.takes(manual)):
+	case a == nil || a.state != Ready || a.stuck || (!bySkill && !a.takes(manual)):
 		return nil, ptr(unavailable())
 	default:
 		return a, nil

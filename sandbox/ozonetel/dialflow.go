@@ -27,7 +27,7 @@ func (s *Server) SetDialPlan(plan func() DialPlan) {
 	s.usualDial = plan
 }
 
-// dial starts a manual call: the agent's own leg rings first. The agent is READY.
+// dial starts a manual call: the agent's own leg rings first. The agent is READY; nil: the caller of this seats the call.
 func (s *Server) dial(a *agent, number, uui string) (*call, error) {
 	c, err := s.newCall(manual, number)
 	if err != nil {
@@ -36,7 +36,9 @@ func (s *Server) dial(a *agent, number, uui string) (*call, error) {
 	c.state, c.uui, c.dial = AgentRinging, uui, s.nextDialPlan()
 	c.unpushed = c.dial.Unpushed
 	c.agentStatus, c.customerStatus = "not_answered", "not_answered"
-	s.seat(c, a)
+	if a != nil {
+		s.seat(c, a)
+	}
 	switch c.dial.Outcome {
 	case HandDriven:
 	case AgentNoAnswer:

@@ -27,7 +27,7 @@ func (s *Server) dispose(r *request) reply {
 	}
 	switch action := body.text("action"); strings.ToLower(action) {
 	case "set":
-		return s.setDisposition(body)
+		return s.setDisposition(body, firstDisposition)
 	case "get":
 		return s.listDispositions()
 	default:
@@ -37,7 +37,7 @@ func (s *Server) dispose(r *request) reply {
 
 func (s *Server) listDispositions() reply {
 	if len(s.account.Dispositions) == 0 {
-		return statusReply("Fail", fmt.Sprintf("No disposition found for campaign ID: %s and user: %s", s.account.Campaign.ID, s.account.UserName))
+		return s.noDispositions(s.account.Campaign.ID)
 	}
 	labels := make([]string, 0, len(s.account.Dispositions))
 	for _, d := range s.account.Dispositions {
@@ -46,7 +46,18 @@ func (s *Server) listDispositions() reply {
 	return jsonReply(answer{Status: "Success", Details: labels})
 }
 
-func (s *Server) setDisposition(body fields) reply {
+// dispositionRules are what sets a label for the first time apart from replacing it later (DispositionAPIV3).
+type dispositionRules struct {
+	callBackLayout string
+	replaces       bool // a label that a person has set
+}
+
+var (
+	firstDisposition = dispositionRules{callBackLayout: "2006-01-02 15:04"}
+	lateDisposition  = dispositionRules{callBackLayout: "01/02/2006 15:04:05", replaces: true}
+)
+
+func (s *Server) setDisposition(body fields, rules dispositionRules) reply {
 	ucid, did := body.text("ucid"), body.text("did")
 	if len(ucid) >= 20 {
 		return statusReply("Error", "Unable to Dispose . Please retry after some time.")
@@ -59,7 +70,7 @@ func (s *Server) setDisposition(body fields) reply {
 		label: body.text("disposition"), comments: body.text("comments"), autoRelease: body.yes("autoRelease"),
 		pauseAfter: body.yes("pauseAfterDispose"), pauseReason: body.text("pauseReason"),
 	}
-	if problem := s.checkOrder(order, body.text("callBackTime")); problem != "" {
+	if problem := s.checkOrder(order, body.text("callBackTime"), rules.callBackLayout); problem != "" {
 		return dispositionFail(problem)
 	}
 	c := s.calls[ucid]
@@ -71,7 +82,7 @@ func (s *Server) setDisposition(body fields) reply {
 	case c.state != Ended && !c.agentGone:
 		c.queued = &order
 		return statusReply("Success", "Disposition Queued Successfully")
-	case c.disposition != "" && !c.autoDisposed:
+	case c.disposition != "" && !c.autoDisposed && !rules.replaces:
 		return dispositionFail("This call is already Disposed.")
 	default:
 		s.applyDisposition(c, order)
@@ -80,7 +91,7 @@ func (s *Server) setDisposition(body fields) reply {
 }
 
 // checkOrder is the text of what is wrong with an order, empty when nothing is.
-func (s *Server) checkOrder(order dispositionOrder, callBackTime string) string {
+func (s *Server) checkOrder(order dispositionOrder, callBackTime, layout string) string {
 	if order.label == "" {
 		return "Empty disposition code"
 	}
@@ -102,7 +113,7 @@ func (s *Server) checkOrder(order dispositionOrder, callBackTime string) string 
 		}
 		return ""
 	}
-	if _, err := time.Parse("2006-01-02 15:04", callBackTime); err != nil {
+	if _, err := time.Parse(layout, callBackTime); err != nil {
 		return "Invalid callBackTime format"
 	}
 	return ""

@@ -23,21 +23,21 @@
 //
 //	1     generateToken and its aliases: 60 min, 10 an hour, a new token kills the earlier ones; both account modes of section 0
 //	2     AgentAuthenticationV2
-//	3     changeAgentState
-//	4     DispositionAPIV2: Set, get
-//	5.1   AgentManualDial, by agent and by skill
-//	6     CallControl_V4 and its legacy path, with conference parties and transfer
+//	3     changeAgentState, StateChange.php
+//	4     DispositionAPIV2: Set, get; DispositionAPIV3.php, DispositionAPI.php: get
+//	5     AgentManualDial, by agent and by skill, AgentManualDial.php, PhoneManualDial
+//	6     CallControl_V4 and its legacy path, with conference parties and transfer; releaseFwpNumber
 //	7     Record.php, pause and unPause
 //	8     abandonCalls
 //	9     fetchCDRDetails, fetchCdrByPagination, fetchCdrByUCID
-//	11    getAgentLogins, AgentDetails, phoneManageV2
+//	10    summaryReport, AHT
+//	11    getAgentLogins, AgentDetails, campaignStatus, setCampaignStatus, phoneManageV2
 //	12.1  subscribe, subscriptions/list, un-subscribe
 //	12.2  call and agent events
 //	12.3  CDR push, at hang-up without and later with the disposition
 //
-// Not emulated: the legacy paths under /CAServices other than agent login, PhoneManualDial (5.2), performance (10),
-// campaign status (11), screen pop (12.4), KooKoo (13, 14), campaign data (15). A further endpoint is one method answering a request
-// and one row in Server.endpoints.
+// Not emulated: the legacy CDR and login reports, screen pop (12.4), KooKoo (13, 14), campaign data (15). A further endpoint is one
+// method answering a request and one row in Server.endpoints.
 //
 // Where the protocol is silent the comment at the endpoint says what was chosen: DispositionAPIV2 for an unknown label,
 // AgentAuthenticationV2 for a missing number, AgentDetails for an agent who is logged out, and so on.

@@ -43,7 +43,7 @@ func (s *Server) Offer(ucid, agentID string) error {
 			return ErrUnknownAgent
 		}
 	}
-	if a == nil || a.state != Ready || !a.takes(inbound) {
+	if a == nil || a.state != Ready || a.stuck || !a.takes(inbound) {
 		return fmt.Errorf("%w: no agent who is READY for inbound calls", ErrIllegalMove)
 	}
 	if c.state != Queued {
@@ -93,6 +93,13 @@ func (s *Server) Abandon(ucid string) error {
 	}
 }
 
+// distributeSoon has waiting calls offered, where that happens by itself.
+func (s *Server) distributeSoon() {
+	if s.autoDistribute {
+		s.line.After(0, s.distribute)
+	}
+}
+
 // distribute offers waiting calls to READY agents, oldest call first, agent who is READY longest first.
 func (s *Server) distribute() {
 	s.mu.Lock()
@@ -135,7 +142,7 @@ func (s *Server) offer(c *call, a *agent) error {
 
 // seat gives a call to an agent whose phone starts to ring.
 func (s *Server) seat(c *call, a *agent) {
-	c.agent, c.agentNumber = a, a.number
+	c.agent, c.agentNumber, c.phoneName = a, a.number, a.PhoneName
 	if c.offered.IsZero() {
 		c.offered = s.line.Now()
 	}
@@ -169,10 +176,15 @@ func (s *Server) answer(c *call) error {
 	}
 	c.answered = s.line.Now()
 	c.agentStatus, c.customerStatus = "answered", "answered"
-	s.mustMove(c.agent, InCall)
+	if c.agent != nil {
+		s.mustMove(c.agent, InCall)
+	}
 	s.pushCallEvent(c, "Answered")
 	if talk := max(c.caller.Talk, c.dial.Talk); talk > 0 {
 		s.in(c, talk, func() { s.must(c, s.end(c, UserHangup)) })
+	}
+	if c.limit > 0 {
+		s.in(c, c.limit, func() { s.must(c, s.end(c, AgentHangup)) })
 	}
 	return nil
 }
@@ -220,6 +232,9 @@ func (s *Server) releaseAfter(c *call, before CallState) {
 
 // startWrapUp puts the agent of a call into after-call work; a simulated one disposes by himself.
 func (s *Server) startWrapUp(c *call) {
+	if c.agent == nil {
+		return
+	}
 	c.wrapping = s.line.Now()
 	s.mustMove(c.agent, ACW)
 	if c.agent.Simulated {
@@ -247,9 +262,7 @@ func (s *Server) dropCall(c *call) {
 	case c.kind == inbound && c.state == AgentRinging:
 		s.must(c, s.moveCall(c, Queued))
 		s.startPatience(c)
-		if s.autoDistribute {
-			s.line.After(0, s.distribute)
-		}
+		s.distributeSoon()
 	default:
 		s.must(c, s.end(c, AgentHangup))
 	}

@@ -36,6 +36,8 @@ func FuzzJSONEndpoints(f *testing.F) {
 			"POST /ca_apis/AgentManualDial", "POST /ca_apis/CallControl_V4", "GET /ca_apis/abandonCalls",
 			"GET /ca_reports/fetchCDRDetails", "GET /ca_reports/fetchCdrByPagination", "GET /ca_reports/fetchCdrByUCID",
 			"POST /ca_apis/getAgentLogins", "POST /ca_apis/AgentDetails", "GET /ca_apis/phoneManageV2",
+			"POST /ca_apis/PhoneManualDial", "POST /ca_reports/summaryReport", "GET /ca_apis/AHT", "GET /ca_apis/campaignStatus",
+			"PUT /ca_apis/setCampaignStatus", "POST /ca_apis/releaseFwpNumber",
 		} {
 			method, path, _ := strings.Cut(path, " ")
 			request := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))

@@ -57,7 +57,7 @@ func (s *Server) pastCall(started time.Time, seed int64, phones []string, random
 	}
 	if len(s.agents) > 0 && (answered || c.kind == manual) {
 		c.agent = s.agents[random.IntN(len(s.agents))]
-		c.agentNumber, c.offered = c.agent.Number, started.Add(wait/2)
+		c.agentNumber, c.phoneName, c.offered = c.agent.Number, c.agent.PhoneName, started.Add(wait/2)
 	}
 	c.ended = started.Add(wait)
 	if c.agent == nil {
@@ -73,5 +73,6 @@ func (s *Server) pastCall(started time.Time, seed int64, phones []string, random
 	}
 	c.wrapping = c.ended
 	c.wrapped = c.ended.Add(seconds(5, 60))
+	c.agent.workOn(workday{started.Format(time.DateOnly), c.agent.Mode}, started).addPast(c)
 	return c
 }

@@ -69,7 +69,7 @@ func (s *Server) pushEvent(kind PushKind, target, eventType string, data any) {
 
 // pushCallEvent announces Calling, Answered or Disconnect (ozonetel.md 12.2). A call that no agent was offered has none.
 func (s *Server) pushCallEvent(c *call, action string) {
-	if c.unpushed {
+	if c.unpushed || c.agent == nil {
 		return
 	}
 	s.pushEvent(CallEventPush, s.targets.CallEvents, "Call", struct {
@@ -137,7 +137,7 @@ func (s *Server) cdr(c *call, disposition string) json.RawMessage {
 		"FallBackRule": "AgentDial", "Type": string(c.kind), "HangupBy": orNone(c.hangupBy),
 		"Status": "NotAnswered", "DialStatus": "not_answered", "AgentStatus": c.agentStatus, "CustomerStatus": c.customerStatus,
 		"AudioFile": "", "TransferType": "No Transfers", "TransferredTo": c.transferredTo(), "Comments": c.comments, "Disposition": disposition,
-		"PhoneName": "", "Skill": s.account.Campaign.Skill, "DialedNumber": "", "AgentID": "", "AgentPhoneNumber": "",
+		"PhoneName": c.phoneName, "Skill": s.account.Campaign.Skill, "DialedNumber": c.agentNumber, "AgentID": "", "AgentPhoneNumber": c.agentNumber,
 		"AgentUniqueID": "", "AgentName": "",
 		"Apikey": s.account.APIKey, "UserName": s.account.UserName, "CallerConfAudioFile": "", "ConfDuration": wireDuration(c.conferenced()),
 		"CampaignStatus": "ONLINE",
@@ -153,7 +153,6 @@ func (s *Server) cdr(c *call, disposition string) json.RawMessage {
 		record["HoldDuration"] = wireDuration(c.heldFor)
 	}
 	if a := c.agent; a != nil {
-		record["PhoneName"], record["DialedNumber"], record["AgentPhoneNumber"] = a.PhoneName, c.agentNumber, c.agentNumber
 		record["AgentID"], record["AgentUniqueID"], record["AgentName"] = a.ID, a.UniqueID, a.Name
 	}
 	return jsonReply(record).body

@@ -38,6 +38,7 @@ type Server struct {
 	mu             sync.Mutex
 	ids            idSource
 	tokens         tokenStore
+	stopped        bool // the campaign takes no manual dials
 	rateLimits     RateLimits
 	windows        map[family]*window
 	agents         []*agent
@@ -76,7 +77,7 @@ func New(options Options) (*Server, error) {
 		if profile.Mode == "" {
 			profile.Mode = "blended"
 		}
-		s.agents = append(s.agents, &agent{AgentProfile: profile, state: Offline, since: s.line.Now()})
+		s.agents = append(s.agents, &agent{AgentProfile: profile, state: Offline, since: s.line.Now(), counted: s.line.Now()})
 	}
 	if err := s.seedHistory(options.History, options.Seed); err != nil {
 		return nil, err
@@ -121,6 +122,7 @@ type AgentView struct {
 	Number    string     `json:"number,omitempty"` // bound at login
 	UCID      string     `json:"ucid,omitempty"`   // the call he is offered, talks on or wraps up
 	Simulated bool       `json:"simulated"`
+	Stuck     bool       `json:"stuck,omitempty"` // the line takes no call until releaseFwpNumber
 }
 
 // Agents is the directory with live states, in directory order.
@@ -129,7 +131,7 @@ func (s *Server) Agents() []AgentView {
 	defer s.mu.Unlock()
 	views := make([]AgentView, 0, len(s.agents))
 	for _, a := range s.agents {
-		view := AgentView{ID: a.ID, Name: a.Name, State: a.state, Since: a.since, Reason: a.pauseReason, Number: a.number, Simulated: a.Simulated}
+		view := AgentView{ID: a.ID, Name: a.Name, State: a.state, Since: a.since, Reason: a.pauseReason, Number: a.number, Simulated: a.Simulated, Stuck: a.stuck}
 		if a.call != nil {
 			view.UCID = a.call.ucid
 		}

@@ -9,15 +9,24 @@ import (
 // changeAgentState answers POST /ca_apis/changeAgentState (ozonetel.md 3). A refusal of an agent in wrap-up or on a call sits in `Message`;
 // success is a JSON document inside the string `message`.
 func (s *Server) changeAgentState(r *request) reply {
-	body, refused := s.accept(r, authTexts{
+	body, refused := s.accept(r, stateTexts())
+	if refused != nil {
+		return *refused
+	}
+	return s.changeState(body)
+}
+
+func stateTexts() authTexts {
+	return authTexts{
 		keyEmpty:  ptr(statusReply("error", "apiKey should not be empty")),
 		keyWrong:  ptr(statusReply("error", "userName or apiKey is Invalid")),
 		userEmpty: ptr(statusReply("error", "Please provide UserName")),
 		userWrong: ptr(statusReply("error", "user_name or api_Key is Invalid")),
-	})
-	if refused != nil {
-		return *refused
 	}
+}
+
+// changeState is the change of checked credentials.
+func (s *Server) changeState(body fields) reply {
 	want, reason := body.text("state"), body.text("pauseReason")
 	if want != "Ready" && want != "Pause" {
 		return statusReply("error", "The state should be either 'Ready' or 'Pause' state'")
