@@ -71,7 +71,7 @@ func (c *Client) newestByPhone(
 			{f.name: cond("primaryPhoneNumber", "eq", national)},
 			{f.name: cond("primaryPhoneCallingCode", "eq", calling)},
 		},
-		order: []order{descending(columnCreatedAt), ascending(columnID)},
+		order: newestFirst(),
 		first: 1,
 	})
 	if err != nil || len(nodes) == 0 {
@@ -80,12 +80,8 @@ func (c *Client) newestByPhone(
 	return person{id: nodes[0].id(), name: nodes[0].displayName(o)}, nil
 }
 
-// worse gives the error that counts of two look-ups: an object that may not be read, or that the workspace lacks, is
-// forgiven while the other answers.
+// worse gives the error that counts of two look-ups: what is forgiven is so while the other answers.
 func worse(a, b error) error {
-	forgiven := func(err error) bool {
-		return helix.IsCode(err, helix.CodeForbidden) || helix.IsCode(err, helix.CodeNotConfigured)
-	}
 	switch {
 	case a != nil && !forgiven(a):
 		return a
@@ -96,4 +92,9 @@ func worse(a, b error) error {
 	default:
 		return nil
 	}
+}
+
+// forgiven reports whether an object counts as empty: it may not be read, or the workspace lacks it.
+func forgiven(err error) bool {
+	return helix.IsCode(err, helix.CodeForbidden) || helix.IsCode(err, helix.CodeNotConfigured)
 }

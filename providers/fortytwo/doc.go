@@ -4,6 +4,8 @@
 //	signIn, who-am-I, data model ── /metadata ── generated.go (genqlient), fixed operations
 //	records                      ── /graphql  ── query.go, upsert.go, built from the model that was resolved at start
 //
+// A search is read by searchtext.go, asked by searchfilter.go, judged by searchrank.go and put together by search.go.
+//
 // A reader starts at client.go. The protocol is described in fortytwo.md; what is written here holds on its lines 1.5 and
 // 2.x alike: one root field per request, values in variables, no alias, no directive, one operator per filter field,
 // every field that is ordered by selected, record ids of UUID version 4 or 5.
@@ -14,6 +16,8 @@
 //   - No name of an object, field or value is assumed. Each is found in the workspace's metadata, or in Options.FieldMap;
 //     what is missing is named by [Client.State] and fails or shrinks only what needs it.
 //   - Writes are absolute values under ids of ours, sent as upserts, so repeating one is always safe.
+//   - What is searched by is selected too: FortyTwo refuses to show a field that a role may not read, but would let it be
+//     filtered by. Users' words reach a filter as literals, in variables.
 //   - The server key spends a budget of its own below FortyTwo's limit; write-back goes before look-ups. Users' tokens
 //     are not limited here.
 //

@@ -25,7 +25,7 @@ type upstream struct {
 	now atomic.Int64
 }
 
-func newUpstream(t *testing.T, change func(*emulator.Options)) *upstream {
+func newUpstream(t testing.TB, change func(*emulator.Options)) *upstream {
 	t.Helper()
 	u := &upstream{}
 	u.now.Store(time.Now().UnixNano())
@@ -47,7 +47,7 @@ func newUpstream(t *testing.T, change func(*emulator.Options)) *upstream {
 }
 
 // client gives a client whose model is resolved.
-func (u *upstream) client(t *testing.T) *fortytwo.Client {
+func (u *upstream) client(t testing.TB) *fortytwo.Client {
 	t.Helper()
 	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderFortyTwo, Timeout: time.Second})
 	if err != nil {
@@ -74,7 +74,7 @@ type agent struct {
 
 func (a agent) access() helix.Access { return helix.AsUser(a.session.AccessToken) }
 
-func signIn(t *testing.T, c *fortytwo.Client, email string) agent {
+func signIn(t testing.TB, c *fortytwo.Client, email string) agent {
 	t.Helper()
 	session, err := c.SignIn(t.Context(), email, "sandbox")
 	if err != nil {
@@ -103,6 +103,13 @@ func put(t *testing.T, c *fortytwo.Client, writes ...helix.RecordWrite) {
 
 func write(object helix.RecordObject, name string, fields map[string]any) helix.RecordWrite {
 	return helix.RecordWrite{Object: object, Record: helix.NewID(string(object), name), Fields: fields}
+}
+
+func wantEqual[T any](t *testing.T, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 }
 
 func wantCode(t *testing.T, err error, code helix.Code) {

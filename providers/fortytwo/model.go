@@ -80,6 +80,18 @@ func (f *field) value(ours string) (string, error) {
 	return "", lacking(f.path + "." + ours)
 }
 
+// ours translates a value that FortyTwo answered; one that the gateway does not know stays.
+func (f *field) ours(theirs string) string {
+	if f != nil {
+		for ours, value := range f.values {
+			if value == theirs {
+				return ours
+			}
+		}
+	}
+	return theirs
+}
+
 // mentioned picks the model's own names out of an upstream message, at most five: the only part of it that surely holds
 // no value of a record.
 func (m *model) mentioned(message string) string {

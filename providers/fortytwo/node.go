@@ -61,21 +61,30 @@ func (n node) column(f *field) string {
 	return strings.ToLower(read[string](n, f.column))
 }
 
-// phone reads the primary number of a PHONES field as E.164. FortyTwo keeps the national number and the calling code
-// apart (fortytwo.md 7); without the code the number cannot be told and reads as "".
+// phone reads the primary number of a PHONES field as E.164; without its calling code it cannot be told and reads as "".
 func (n node) phone(f *field) helix.Phone {
-	if f == nil {
+	calling, national := n.phoneParts(f)
+	if calling == "" || national == "" {
 		return ""
+	}
+	return helix.Phone("+" + calling + national)
+}
+
+// phoneParts reads the primary number of a PHONES field as FortyTwo keeps it, the calling code apart (fortytwo.md 7):
+// digits both, or "" when they are none or too many.
+func (n node) phoneParts(f *field) (calling, national string) {
+	if f == nil {
+		return "", ""
 	}
 	p := read[struct {
 		Number  string `json:"primaryPhoneNumber"`
 		Calling string `json:"primaryPhoneCallingCode"`
 	}](n, f.name)
-	calling := strings.TrimPrefix(p.Calling, "+")
-	if calling == "" || p.Number == "" || !isDigits(calling) || !isDigits(p.Number) || len(calling)+len(p.Number) > 15 {
-		return ""
+	calling = strings.TrimPrefix(p.Calling, "+")
+	if !isDigits(calling) || !isDigits(p.Number) || len(calling)+len(p.Number) > 15 {
+		return "", ""
 	}
-	return helix.Phone("+" + calling + p.Number)
+	return calling, p.Number
 }
 
 // displayName gives what a person record is called: its name, else its full name in parts.
@@ -83,6 +92,11 @@ func (n node) displayName(o *object) string {
 	if name := strings.TrimSpace(n.text(o.fields["name"])); name != "" {
 		return name
 	}
+	return n.fullName(o)
+}
+
+// fullName gives a FULL_NAME in one piece.
+func (n node) fullName(o *object) string {
 	f := o.fields["fullName"]
 	if f == nil {
 		return ""

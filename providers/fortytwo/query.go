@@ -34,6 +34,9 @@ func ascending(column string) order { return order{column: "AscNullsLast"} }
 
 func descending(column string) order { return order{column: "DescNullsLast"} }
 
+// newestFirst is a total order; createdAt must be selected.
+func newestFirst() []order { return []order{descending(columnCreatedAt), ascending(columnID)} }
+
 // listQuery is one find-many request in the style that holds on every line: one root field, everything in variables
 // of the schema's own types, no alias, no directive, no argument below the root (fortytwo.md 16).
 type listQuery struct {

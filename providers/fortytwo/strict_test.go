@@ -7,12 +7,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -190,7 +192,7 @@ func (s *strict) resolve(f *ast.Field, args map[string]any) (any, map[string]any
 			edges = append(edges, map[string]any{"node": o})
 		}
 		return map[string]any{"edges": edges, "pageInfo": map[string]any{"hasNextPage": false}}, nil
-	case "leads", "patients", "followUps":
+	case "leads", "patients", "appointments", "calls", "followUps":
 		return s.find(f.Name, args), nil
 	default:
 		return s.upsert(strings.ToLower(f.Name[6:7])+f.Name[7:], args["data"].([]any))
@@ -323,9 +325,35 @@ func holds(have any, operator string, want any) bool {
 		return have != nil && compare(have, want) >= 0
 	case "lt":
 		return have != nil && compare(have, want) < 0
+	case "in":
+		return have != nil && slices.ContainsFunc(want.([]any), func(w any) bool { return compare(have, w) == 0 })
+	case "ilike":
+		return have != nil && like(strings.ToLower(fmt.Sprint(want)), strings.ToLower(fmt.Sprint(have)))
 	default:
 		panic("operator " + operator)
 	}
+}
+
+// like is SQL's LIKE with its usual escape.
+func like(pattern, text string) bool {
+	var expr strings.Builder
+	for escaped := false; pattern != ""; {
+		r, size := utf8.DecodeRuneInString(pattern)
+		pattern = pattern[size:]
+		switch {
+		case !escaped && r == '\\':
+			escaped = true
+			continue
+		case !escaped && r == '%':
+			expr.WriteString(".*")
+		case !escaped && r == '_':
+			expr.WriteString(".")
+		default:
+			expr.WriteString(regexp.QuoteMeta(string(r)))
+		}
+		escaped = false
+	}
+	return regexp.MustCompile(`^(?s:` + expr.String() + `)$`).MatchString(text)
 }
 
 func compare(a, b any) int {

@@ -172,7 +172,7 @@ func (m *model) assigned(
 	return o, []filter{eq(state.column, value), eq(assignee.column, member)}, nil
 }
 
-// people selects whom a follow-up is about, for as much of it as the workspace has.
+// people selects whom a record is about, for as much of it as the workspace has.
 func (m *model) people(o *object) string {
 	var sel []string
 	for _, name := range []string{"lead", "patient"} {
@@ -184,24 +184,31 @@ func (m *model) people(o *object) string {
 	return strings.Join(sel, " ")
 }
 
-// followUp reads a follow-up. The patient's name and phone win over the lead's.
+// followUp reads a follow-up.
 func (m *model) followUp(o *object, r keyed) helix.FollowUpRecord {
 	item := helix.FollowUpRecord{
 		ID: r.ID, Name: r.node.text(o.fields["name"]), Remark: r.node.text(o.fields["remark"]), DueAt: r.Due,
 		Lead: r.node.column(o.fields["lead"]), Patient: r.node.column(o.fields["patient"]),
 	}
-	for _, name := range []string{"patient", "lead"} {
-		target := m.objects[helix.RecordObject(name)]
-		about := r.node.related(o.fields[name])
+	item.Person, item.Phone = m.about(o, r.node)
+	return item
+}
+
+// about reads name and phone of whom a record is about, as far as [model.people] selected them. The patient's win over
+// the lead's.
+func (m *model) about(o *object, n node) (name string, number helix.Phone) {
+	for _, relation := range []string{"patient", "lead"} {
+		target := m.objects[helix.RecordObject(relation)]
+		about := n.related(o.fields[relation])
 		if target == nil || about == nil {
 			continue
 		}
-		if item.Person == "" {
-			item.Person = about.displayName(target)
+		if name == "" {
+			name = about.displayName(target)
 		}
-		if item.Phone == "" {
-			item.Phone = about.phone(target.fields["phone"])
+		if number == "" {
+			number = about.phone(target.fields["phone"])
 		}
 	}
-	return item
+	return name, number
 }
