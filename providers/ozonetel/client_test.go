@@ -1,7 +1,6 @@
 package ozonetel_test
 
 import (
-	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	helix "github.com/helix-engage/gateway"
-	"github.com/helix-engage/gateway/providers"
 	"github.com/helix-engage/gateway/providers/ozonetel"
 	emulator "github.com/helix-engage/gateway/sandbox/ozonetel"
 )
@@ -149,25 +147,5 @@ func TestARefusalForTooManyRequestsStopsTheFamily(t *testing.T) {
 	}
 	if _, err := client.AgentDetails(t.Context(), "nobody"); !helix.IsCode(err, helix.CodeNotFound) {
 		t.Errorf("another family: %v", err)
-	}
-}
-
-func TestSubscription(t *testing.T) {
-	t.Parallel()
-	a := newAccount(t, ozonetel.AuthToken)
-	client := a.client(t)
-	if got, err := client.Subscription(t.Context()); err != nil || got != (ozonetel.Subscription{}) {
-		t.Fatalf("before: %v, %v", got, err)
-	}
-	want := ozonetel.Subscription{CallEvents: "https://gateway.test/calls", AgentEvents: "https://gateway.test/agents"}
-	if err := client.Subscribe(t.Context(), want); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := client.Subscription(t.Context()); err != nil || got != want {
-		t.Errorf("after: %v, %v", got, err)
-	}
-	stranger := a.client(t, func(o *ozonetel.Options) { o.APIKey = "KKwrong000000000" })
-	if err := stranger.Subscribe(t.Context(), want); !errors.Is(err, providers.ErrCredentials) {
-		t.Errorf("a wrong key: %v", err)
 	}
 }

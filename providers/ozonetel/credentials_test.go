@@ -119,6 +119,8 @@ func TestAnAccountThatIsNotConfigured(t *testing.T) {
 		"Campaign":     second(c.CampaignStatus(ctx, "Main")),
 		"SetCampaign":  c.SetCampaign(ctx, "Main", true),
 		"Subscribe":    c.Subscribe(ctx, ozonetel.Subscription{}),
+		"Unsubscribe":  c.Unsubscribe(ctx, ozonetel.AllEvents),
+		"Ensure":       second(c.EnsureSubscribed(ctx, ozonetel.Subscription{})),
 		"Subscription": second(c.Subscription(ctx)),
 	} {
 		if e := helix.AsError(err); !helix.IsCode(err, helix.CodeNotConfigured) || !strings.Contains(e.Message, "OZONETEL_API_KEY") {

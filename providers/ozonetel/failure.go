@@ -110,12 +110,17 @@ func containsAny(text string, parts []string) bool {
 // maxText bounds how much of a vendor's text is kept.
 const maxText = 160
 
-var digits = regexp.MustCompile(`\+?\d{5,}`)
+var (
+	digits    = regexp.MustCompile(`\+?\d{5,}`)
+	addresses = regexp.MustCompile(`(?i)\b(?:https?|wss?)://\S*`)
+)
 
-// quote makes a vendor's text fit for a log: phone numbers and call ids lose their digits.
+// quote makes a vendor's text fit for a log: phone numbers and call ids lose their digits, and addresses, which may
+// hold secrets, are left out.
 func quote(text string) string {
 	if len(text) > maxText {
 		text = text[:maxText]
 	}
-	return "the vendor says: " + digits.ReplaceAllString(strings.ToValidUTF8(text, "?"), "#")
+	text = addresses.ReplaceAllString(strings.ToValidUTF8(text, "?"), "#")
+	return "the vendor says: " + digits.ReplaceAllString(text, "#")
 }

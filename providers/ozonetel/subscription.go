@@ -50,6 +50,58 @@ func (c *Client) Subscription(ctx context.Context) (Subscription, error) {
 	return s, err
 }
 
+// EventKind names events of the subscription.
+type EventKind string
+
+// The kinds of events that can be unsubscribed from.
+const (
+	CallEvents  EventKind = "call"
+	AgentEvents EventKind = "agent"
+	AllEvents   EventKind = "both"
+)
+
+// Unsubscribe ends the posting of events. An account without a subscription is success.
+func (c *Client) Unsubscribe(ctx context.Context, kind EventKind) error {
+	body, err := json.Marshal(map[string]string{"eventType": string(kind)})
+	if err != nil {
+		return helix.Internal("ozonetel.unsubscribe", err)
+	}
+	op := providers.Operation{Name: "ozonetel.unsubscribe", Family: "subscription", Safety: providers.Idempotent, Timeout: controlTimeout}
+	return c.subscriptions(ctx, op, http.MethodPost, "/events/un-subscribe", body, func(text string) error {
+		if lower := strings.ToLower(text); strings.Contains(lower, "success") || strings.Contains(lower, "exist") {
+			return nil
+		}
+		return refusalOf(text)
+	})
+}
+
+// EnsureSubscribed makes the account's subscription the wanted one; without URLs, none. It is meant for the start and
+// then every hour, because the account has one pair of URLs that anybody with its key may replace (12.1). changed
+// reports whether something else was found.
+func (c *Client) EnsureSubscribed(ctx context.Context, wanted Subscription) (changed bool, err error) {
+	present, err := c.Subscription(ctx)
+	if err != nil || present == wanted {
+		return false, err
+	}
+	// An empty URL in a request skips that kind of events, so it does not end them.
+	for _, events := range []struct {
+		kind   EventKind
+		url    *string
+		wanted string
+	}{{CallEvents, &present.CallEvents, wanted.CallEvents}, {AgentEvents, &present.AgentEvents, wanted.AgentEvents}} {
+		if events.wanted == "" && *events.url != "" {
+			if err := c.Unsubscribe(ctx, events.kind); err != nil {
+				return false, err
+			}
+			*events.url = ""
+		}
+	}
+	if present != wanted {
+		err = c.Subscribe(ctx, wanted)
+	}
+	return err == nil, err
+}
+
 // subscriptions asks the subscription host, which has credentials and answers of its own kind: plain text.
 func (c *Client) subscriptions(ctx context.Context, op providers.Operation, method, path string, body []byte, read func(string) error) error {
 	if err := c.configured(); err != nil {
