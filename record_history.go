@@ -22,3 +22,11 @@ type CallDetail struct {
 	Hold       time.Duration
 	WrapUp     time.Duration // after-call work
 }
+
+// AgentDay is how long an agent was in each state of a day, over all dialling modes (ozonetel.md 10.1).
+type AgentDay struct {
+	Agent  AgentID
+	Login  time.Duration
+	Idle   time.Duration
+	Paused time.Duration
+}

@@ -30,6 +30,8 @@ type Telephony interface {
 	Abandoned(ctx context.Context) ([]helix.CallReport, error)
 	// CallDetails lists the records of a calendar day's calls in the order in which they began; callers must not change it.
 	CallDetails(ctx context.Context, day time.Time) ([]helix.CallDetail, error)
+	// AgentDays tells how long each agent who worked on a calendar day was in which state.
+	AgentDays(ctx context.Context, day time.Time) ([]helix.AgentDay, error)
 	// Dispositions lists the labels that the seat's campaign accepts.
 	Dispositions(ctx context.Context, seat helix.AgentSeat) ([]string, error)
 	// Dispose saves a disposition and frees the agent; a call that is disposed already is success.

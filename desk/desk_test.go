@@ -47,6 +47,7 @@ type line struct {
 	states     []helix.AgentState
 	reports    []helix.AgentReport
 	details    []helix.CallDetail
+	days       []helix.AgentDay
 }
 
 func (l *line) fail(err error) {
@@ -98,6 +99,10 @@ func (l *line) Abandoned(context.Context) ([]helix.CallReport, error) {
 
 func (l *line) CallDetails(context.Context, time.Time) ([]helix.CallDetail, error) {
 	return l.details, l.outcome()
+}
+
+func (l *line) AgentDays(context.Context, time.Time) ([]helix.AgentDay, error) {
+	return l.days, l.outcome()
 }
 
 func (l *line) Dispositions(context.Context, helix.AgentSeat) ([]string, error) {

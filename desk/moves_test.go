@@ -240,3 +240,40 @@ func TestADaysCallsAreOnesOwnUnlessOneSupervises(t *testing.T) {
 		})
 	}
 }
+
+func TestAnAgentsDayInFiguresAgreesWithItsCalls(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	detail := func(agent helix.AgentID, direction helix.Direction, outcome helix.CallOutcome, p helix.Phone, talk int) helix.CallDetail {
+		return helix.CallDetail{
+			Report: helix.CallReport{Agent: agent, Direction: direction, Phone: p, Talk: time.Duration(talk) * time.Second}, Outcome: outcome,
+			Hold: time.Duration(talk/10) * time.Second, WrapUp: time.Duration(talk/5) * time.Second,
+		}
+	}
+	x.line.details = []helix.CallDetail{
+		detail("", helix.Inbound, helix.OutcomeMissed, "+911", 0),
+		detail("agent1", helix.Inbound, helix.OutcomeMissed, "+912", 0),
+		detail("agent1", helix.Inbound, helix.OutcomeAnswered, "+913", 100),
+		detail("agent1", helix.Outbound, helix.OutcomeNotAnswered, "+911", 0),
+		detail("agent1", helix.Outbound, helix.OutcomeAnswered, "+912", 200),
+		detail("agent1", helix.Outbound, helix.OutcomeNotAnswered, "+914", 0), // was never missed
+		detail("agent2", helix.Outbound, helix.OutcomeAnswered, "+911", 500),
+	}
+	x.line.days = []helix.AgentDay{{Agent: "agent1", Login: 1000 * time.Second, Paused: 220 * time.Second, Idle: 390 * time.Second}}
+	p, err := x.Performance(t.Context(), worker("1"), start, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Inbound != 2 || p.Outbound != 3 || p.Answered != 2 || p.Missed != 1 || p.Talk != 300*time.Second {
+		t.Errorf("got %+v", p)
+	}
+	if *p.AverageHandle != 195*time.Second || *p.Occupancy != 0.5 || *p.Recovery != 0.5 {
+		t.Errorf("average %s, occupancy %g, recovery %g", *p.AverageHandle, *p.Occupancy, *p.Recovery)
+	}
+	if p, err := x.Performance(t.Context(), worker("2"), start, ""); err != nil || p.Occupancy != nil || p.Recovery == nil {
+		t.Errorf("one without a login: %+v, %v", p, err)
+	}
+	if _, err := x.Performance(t.Context(), worker("1"), start, "agent2"); !helix.IsCode(err, helix.CodeForbidden) {
+		t.Errorf("somebody else's: %v", err)
+	}
+}

@@ -53,6 +53,14 @@ type ComplexityRoot struct {
 		WaitedSeconds func(childComplexity int) int
 	}
 
+	AgentCallCounts struct {
+		Answered func(childComplexity int) int
+		Inbound  func(childComplexity int) int
+		Missed   func(childComplexity int) int
+		Outbound func(childComplexity int) int
+		Total    func(childComplexity int) int
+	}
+
 	AgentLoginPayload struct {
 		Agent func(childComplexity int) int
 		Error func(childComplexity int) int
@@ -65,9 +73,28 @@ type ComplexityRoot struct {
 		Ok    func(childComplexity int) int
 	}
 
+	AgentPerformance struct {
+		AgentID                func(childComplexity int) int
+		AverageHandleSeconds   func(childComplexity int) int
+		Calls                  func(childComplexity int) int
+		Date                   func(childComplexity int) int
+		MissedCallRecoveryRate func(childComplexity int) int
+		Occupancy              func(childComplexity int) int
+		Seconds                func(childComplexity int) int
+	}
+
 	AgentRef struct {
 		ID   func(childComplexity int) int
 		Name func(childComplexity int) int
+	}
+
+	AgentSeconds struct {
+		AfterCallWork func(childComplexity int) int
+		Hold          func(childComplexity int) int
+		Idle          func(childComplexity int) int
+		Login         func(childComplexity int) int
+		Paused        func(childComplexity int) int
+		Talk          func(childComplexity int) int
 	}
 
 	AgentStateEvent struct {
@@ -456,16 +483,17 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AbandonedCalls  func(childComplexity int, from time.Time, to time.Time) int
-		Agents          func(childComplexity int) int
-		CallHistory     func(childComplexity int, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) int
-		CallTimeline    func(childComplexity int, callID string, first *int, after *string) int
-		Dispositions    func(childComplexity int) int
-		LiveCalls       func(childComplexity int) int
-		MissedCallQueue func(childComplexity int, status *CallbackStatus) int
-		Search          func(childComplexity int, query string, kinds []SearchKind, first *int) int
-		Viewer          func(childComplexity int) int
-		Worklist        func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
+		AbandonedCalls   func(childComplexity int, from time.Time, to time.Time) int
+		AgentPerformance func(childComplexity int, date time.Time, agentID *string) int
+		Agents           func(childComplexity int) int
+		CallHistory      func(childComplexity int, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) int
+		CallTimeline     func(childComplexity int, callID string, first *int, after *string) int
+		Dispositions     func(childComplexity int) int
+		LiveCalls        func(childComplexity int) int
+		MissedCallQueue  func(childComplexity int, status *CallbackStatus) int
+		Search           func(childComplexity int, query string, kinds []SearchKind, first *int) int
+		Viewer           func(childComplexity int) int
+		Worklist         func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
 	}
 
 	RefreshSessionPayload struct {
@@ -629,6 +657,7 @@ type QueryResolver interface {
 	AbandonedCalls(ctx context.Context, from time.Time, to time.Time) ([]AbandonedCall, error)
 	Search(ctx context.Context, query string, kinds []SearchKind, first *int) (*SearchConnection, error)
 	CallHistory(ctx context.Context, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) (*CallHistoryConnection, error)
+	AgentPerformance(ctx context.Context, date time.Time, agentID *string) (*AgentPerformance, error)
 	Dispositions(ctx context.Context) ([]string, error)
 	Agents(ctx context.Context) ([]DeskAgent, error)
 	LiveCalls(ctx context.Context) ([]LiveCall, error)
@@ -694,6 +723,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AbandonedCall.WaitedSeconds(childComplexity), true
 
+	case "AgentCallCounts.answered":
+		if e.ComplexityRoot.AgentCallCounts.Answered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentCallCounts.Answered(childComplexity), true
+	case "AgentCallCounts.inbound":
+		if e.ComplexityRoot.AgentCallCounts.Inbound == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentCallCounts.Inbound(childComplexity), true
+	case "AgentCallCounts.missed":
+		if e.ComplexityRoot.AgentCallCounts.Missed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentCallCounts.Missed(childComplexity), true
+	case "AgentCallCounts.outbound":
+		if e.ComplexityRoot.AgentCallCounts.Outbound == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentCallCounts.Outbound(childComplexity), true
+	case "AgentCallCounts.total":
+		if e.ComplexityRoot.AgentCallCounts.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentCallCounts.Total(childComplexity), true
+
 	case "AgentLoginPayload.agent":
 		if e.ComplexityRoot.AgentLoginPayload.Agent == nil {
 			break
@@ -732,6 +792,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AgentLogoutPayload.Ok(childComplexity), true
 
+	case "AgentPerformance.agentId":
+		if e.ComplexityRoot.AgentPerformance.AgentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentPerformance.AgentID(childComplexity), true
+	case "AgentPerformance.averageHandleSeconds":
+		if e.ComplexityRoot.AgentPerformance.AverageHandleSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentPerformance.AverageHandleSeconds(childComplexity), true
+	case "AgentPerformance.calls":
+		if e.ComplexityRoot.AgentPerformance.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentPerformance.Calls(childComplexity), true
+	case "AgentPerformance.date":
+		if e.ComplexityRoot.AgentPerformance.Date == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentPerformance.Date(childComplexity), true
+	case "AgentPerformance.missedCallRecoveryRate":
+		if e.ComplexityRoot.AgentPerformance.MissedCallRecoveryRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentPerformance.MissedCallRecoveryRate(childComplexity), true
+	case "AgentPerformance.occupancy":
+		if e.ComplexityRoot.AgentPerformance.Occupancy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentPerformance.Occupancy(childComplexity), true
+	case "AgentPerformance.seconds":
+		if e.ComplexityRoot.AgentPerformance.Seconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentPerformance.Seconds(childComplexity), true
+
 	case "AgentRef.id":
 		if e.ComplexityRoot.AgentRef.ID == nil {
 			break
@@ -744,6 +847,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AgentRef.Name(childComplexity), true
+
+	case "AgentSeconds.afterCallWork":
+		if e.ComplexityRoot.AgentSeconds.AfterCallWork == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentSeconds.AfterCallWork(childComplexity), true
+	case "AgentSeconds.hold":
+		if e.ComplexityRoot.AgentSeconds.Hold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentSeconds.Hold(childComplexity), true
+	case "AgentSeconds.idle":
+		if e.ComplexityRoot.AgentSeconds.Idle == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentSeconds.Idle(childComplexity), true
+	case "AgentSeconds.login":
+		if e.ComplexityRoot.AgentSeconds.Login == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentSeconds.Login(childComplexity), true
+	case "AgentSeconds.paused":
+		if e.ComplexityRoot.AgentSeconds.Paused == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentSeconds.Paused(childComplexity), true
+	case "AgentSeconds.talk":
+		if e.ComplexityRoot.AgentSeconds.Talk == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AgentSeconds.Talk(childComplexity), true
 
 	case "AgentStateEvent.agent":
 		if e.ComplexityRoot.AgentStateEvent.Agent == nil {
@@ -2405,6 +2545,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AbandonedCalls(childComplexity, args["from"].(time.Time), args["to"].(time.Time)), true
+	case "Query.agentPerformance":
+		if e.ComplexityRoot.Query.AgentPerformance == nil {
+			break
+		}
+
+		args, err := ec.field_Query_agentPerformance_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AgentPerformance(childComplexity, args["date"].(time.Time), args["agentId"].(*string)), true
 	case "Query.agents":
 		if e.ComplexityRoot.Query.Agents == nil {
 			break
@@ -3072,6 +3223,13 @@ type Query {
     "Those after this cursor of an earlier answer."
     after: Cursor
   ): CallHistoryConnection!
+  "An agent's day in figures, derived from the same records as ` + "`" + `callHistory` + "`" + `. Others' need a supervisor."
+  agentPerformance(
+    "The day, at most 15 days back."
+    date: Date!
+    "Whose; the viewer's own when absent."
+    agentId: ID
+  ): AgentPerformance!
   "The labels that the campaign of the viewer's desk accepts."
   dispositions: [String!]!
   "Every agent of the directory with his state. Needs a supervisor."
@@ -3987,6 +4145,54 @@ type CallRecord {
   disposition: String
 }
 
+"An agent's day in figures."
+type AgentPerformance {
+  "Whose."
+  agentId: ID!
+  "The day."
+  date: Date!
+  "His calls."
+  calls: AgentCallCounts!
+  "His time, in seconds."
+  seconds: AgentSeconds!
+  "Talk, hold and after-call work of an answered call; null without one."
+  averageHandleSeconds: Float
+  "Share of the time not paused that went into calls, 0 to 1; null without a login."
+  occupancy: Float
+  "Share of the missed callers he called back that he reached, 0 to 1; null when he called none back."
+  missedCallRecoveryRate: Float
+}
+
+"An agent's calls of a day."
+type AgentCallCounts {
+  "All."
+  total: Int!
+  "Those that patients began."
+  inbound: Int!
+  "Those that he began."
+  outbound: Int!
+  "Those in which he talked."
+  answered: Int!
+  "Inbound calls that he was offered and did not answer."
+  missed: Int!
+}
+
+"An agent's time of a day, in seconds."
+type AgentSeconds {
+  "Logged in."
+  login: Int!
+  "Talking."
+  talk: Int!
+  "With the patient on hold."
+  hold: Int!
+  "In after-call work."
+  afterCallWork: Int!
+  "Waiting for a call."
+  idle: Int!
+  "On breaks."
+  paused: Int!
+}
+
 "A sort of record that a search finds."
 enum SearchKind {
   "A patient."
@@ -4490,6 +4696,22 @@ func (ec *executionContext) childFields_AbandonedCall(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type AbandonedCall", field.Name)
 }
 
+func (ec *executionContext) childFields_AgentCallCounts(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "total":
+		return ec.fieldContext_AgentCallCounts_total(ctx, field)
+	case "inbound":
+		return ec.fieldContext_AgentCallCounts_inbound(ctx, field)
+	case "outbound":
+		return ec.fieldContext_AgentCallCounts_outbound(ctx, field)
+	case "answered":
+		return ec.fieldContext_AgentCallCounts_answered(ctx, field)
+	case "missed":
+		return ec.fieldContext_AgentCallCounts_missed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AgentCallCounts", field.Name)
+}
+
 func (ec *executionContext) childFields_AgentLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -4514,6 +4736,26 @@ func (ec *executionContext) childFields_AgentLogoutPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type AgentLogoutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AgentPerformance(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "agentId":
+		return ec.fieldContext_AgentPerformance_agentId(ctx, field)
+	case "date":
+		return ec.fieldContext_AgentPerformance_date(ctx, field)
+	case "calls":
+		return ec.fieldContext_AgentPerformance_calls(ctx, field)
+	case "seconds":
+		return ec.fieldContext_AgentPerformance_seconds(ctx, field)
+	case "averageHandleSeconds":
+		return ec.fieldContext_AgentPerformance_averageHandleSeconds(ctx, field)
+	case "occupancy":
+		return ec.fieldContext_AgentPerformance_occupancy(ctx, field)
+	case "missedCallRecoveryRate":
+		return ec.fieldContext_AgentPerformance_missedCallRecoveryRate(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AgentPerformance", field.Name)
+}
+
 func (ec *executionContext) childFields_AgentRef(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4522,6 +4764,24 @@ func (ec *executionContext) childFields_AgentRef(ctx context.Context, field grap
 		return ec.fieldContext_AgentRef_name(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AgentRef", field.Name)
+}
+
+func (ec *executionContext) childFields_AgentSeconds(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "login":
+		return ec.fieldContext_AgentSeconds_login(ctx, field)
+	case "talk":
+		return ec.fieldContext_AgentSeconds_talk(ctx, field)
+	case "hold":
+		return ec.fieldContext_AgentSeconds_hold(ctx, field)
+	case "afterCallWork":
+		return ec.fieldContext_AgentSeconds_afterCallWork(ctx, field)
+	case "idle":
+		return ec.fieldContext_AgentSeconds_idle(ctx, field)
+	case "paused":
+		return ec.fieldContext_AgentSeconds_paused(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AgentSeconds", field.Name)
 }
 
 func (ec *executionContext) childFields_AgentStateEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5452,6 +5712,28 @@ func (ec *executionContext) field_Query_abandonedCalls_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_agentPerformance_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "date",
+		func(ctx context.Context, v any) (time.Time, error) {
+			return ec.unmarshalNDate2timeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["date"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "agentId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["agentId"] = arg1
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_callHistory_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5830,6 +6112,121 @@ func (ec *executionContext) fieldContext_AbandonedCall_campaign(_ context.Contex
 	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _AgentCallCounts_total(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentCallCounts_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentCallCounts_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentCallCounts_inbound(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentCallCounts_inbound(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Inbound, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentCallCounts_inbound(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentCallCounts_outbound(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentCallCounts_outbound(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outbound, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentCallCounts_outbound(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentCallCounts_answered(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentCallCounts_answered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Answered, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentCallCounts_answered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentCallCounts_missed(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentCallCounts_missed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Missed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentCallCounts_missed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
 func (ec *executionContext) _AgentLoginPayload_ok(ctx context.Context, field graphql.CollectedField, obj *AgentLoginPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6004,6 +6401,185 @@ func (ec *executionContext) fieldContext_AgentLogoutPayload_agent(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _AgentPerformance_agentId(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentPerformance_agentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AgentID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentPerformance_agentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _AgentPerformance_date(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentPerformance_date(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Date, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDate2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentPerformance_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
+func (ec *executionContext) _AgentPerformance_calls(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentPerformance_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AgentCallCounts) graphql.Marshaler {
+			return ec.marshalNAgentCallCounts2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentCallCounts(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentPerformance_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AgentPerformance",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AgentCallCounts(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AgentPerformance_seconds(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentPerformance_seconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Seconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AgentSeconds) graphql.Marshaler {
+			return ec.marshalNAgentSeconds2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentSeconds(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentPerformance_seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AgentPerformance",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AgentSeconds(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AgentPerformance_averageHandleSeconds(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentPerformance_averageHandleSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AverageHandleSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AgentPerformance_averageHandleSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _AgentPerformance_occupancy(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentPerformance_occupancy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Occupancy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AgentPerformance_occupancy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _AgentPerformance_missedCallRecoveryRate(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentPerformance_missedCallRecoveryRate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MissedCallRecoveryRate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AgentPerformance_missedCallRecoveryRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
 func (ec *executionContext) _AgentRef_id(ctx context.Context, field graphql.CollectedField, obj *AgentRef) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6048,6 +6624,144 @@ func (ec *executionContext) _AgentRef_name(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_AgentRef_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentRef", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _AgentSeconds_login(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentSeconds_login(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Login, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentSeconds_login(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentSeconds_talk(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentSeconds_talk(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Talk, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentSeconds_talk(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentSeconds_hold(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentSeconds_hold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hold, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentSeconds_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentSeconds_afterCallWork(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentSeconds_afterCallWork(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AfterCallWork, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentSeconds_afterCallWork(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentSeconds_idle(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentSeconds_idle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Idle, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentSeconds_idle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _AgentSeconds_paused(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AgentSeconds_paused(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Paused, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AgentSeconds_paused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentStateEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *AgentStateEvent) (ret graphql.Marshaler) {
@@ -12952,6 +13666,50 @@ func (ec *executionContext) fieldContext_Query_callHistory(ctx context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_agentPerformance(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_agentPerformance(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().AgentPerformance(ctx, fc.Args["date"].(time.Time), fc.Args["agentId"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AgentPerformance) graphql.Marshaler {
+			return ec.marshalNAgentPerformance2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentPerformance(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_agentPerformance(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AgentPerformance(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_agentPerformance_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_dispositions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16629,6 +17387,64 @@ func (ec *executionContext) _AbandonedCall(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var agentCallCountsImplementors = []string{"AgentCallCounts"}
+
+func (ec *executionContext) _AgentCallCounts(ctx context.Context, sel ast.SelectionSet, obj *AgentCallCounts) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, agentCallCountsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AgentCallCounts")
+		case "total":
+			out.Values[i] = ec._AgentCallCounts_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "inbound":
+			out.Values[i] = ec._AgentCallCounts_inbound(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outbound":
+			out.Values[i] = ec._AgentCallCounts_outbound(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "answered":
+			out.Values[i] = ec._AgentCallCounts_answered(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "missed":
+			out.Values[i] = ec._AgentCallCounts_missed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var agentLoginPayloadImplementors = []string{"AgentLoginPayload"}
 
 func (ec *executionContext) _AgentLoginPayload(ctx context.Context, sel ast.SelectionSet, obj *AgentLoginPayload) graphql.Marshaler {
@@ -16725,6 +17541,74 @@ func (ec *executionContext) _AgentLogoutPayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var agentPerformanceImplementors = []string{"AgentPerformance"}
+
+func (ec *executionContext) _AgentPerformance(ctx context.Context, sel ast.SelectionSet, obj *AgentPerformance) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, agentPerformanceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AgentPerformance")
+		case "agentId":
+			out.Values[i] = ec._AgentPerformance_agentId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "date":
+			out.Values[i] = ec._AgentPerformance_date(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "calls":
+			out.Values[i] = ec._AgentPerformance_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "seconds":
+			out.Values[i] = ec._AgentPerformance_seconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "averageHandleSeconds":
+			out.Values[i] = ec._AgentPerformance_averageHandleSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "occupancy":
+			out.Values[i] = ec._AgentPerformance_occupancy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "missedCallRecoveryRate":
+			out.Values[i] = ec._AgentPerformance_missedCallRecoveryRate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var agentRefImplementors = []string{"AgentRef"}
 
 func (ec *executionContext) _AgentRef(ctx context.Context, sel ast.SelectionSet, obj *AgentRef) graphql.Marshaler {
@@ -16744,6 +17628,69 @@ func (ec *executionContext) _AgentRef(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "name":
 			out.Values[i] = ec._AgentRef_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var agentSecondsImplementors = []string{"AgentSeconds"}
+
+func (ec *executionContext) _AgentSeconds(ctx context.Context, sel ast.SelectionSet, obj *AgentSeconds) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, agentSecondsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AgentSeconds")
+		case "login":
+			out.Values[i] = ec._AgentSeconds_login(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "talk":
+			out.Values[i] = ec._AgentSeconds_talk(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hold":
+			out.Values[i] = ec._AgentSeconds_hold(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "afterCallWork":
+			out.Values[i] = ec._AgentSeconds_afterCallWork(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "idle":
+			out.Values[i] = ec._AgentSeconds_idle(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "paused":
+			out.Values[i] = ec._AgentSeconds_paused(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -19818,6 +20765,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "agentPerformance":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_agentPerformance(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "dispositions":
 			field := field
 
@@ -21269,6 +22238,16 @@ func (ec *executionContext) marshalNAbandonedCall2ᚕgithubᚗcomᚋhelixᚑenga
 	return ret
 }
 
+func (ec *executionContext) marshalNAgentCallCounts2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentCallCounts(ctx context.Context, sel ast.SelectionSet, v *AgentCallCounts) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AgentCallCounts(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNAgentLoginInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentLoginInput(ctx context.Context, v any) (AgentLoginInput, error) {
 	res, err := ec.unmarshalInputAgentLoginInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -21297,6 +22276,26 @@ func (ec *executionContext) marshalNAgentLogoutPayload2ᚖgithubᚗcomᚋhelix�
 		return graphql.Null
 	}
 	return ec._AgentLogoutPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNAgentPerformance2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentPerformance(ctx context.Context, sel ast.SelectionSet, v *AgentPerformance) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AgentPerformance(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNAgentSeconds2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentSeconds(ctx context.Context, sel ast.SelectionSet, v *AgentSeconds) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AgentSeconds(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNAgentState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState(ctx context.Context, v any) (AgentState, error) {
@@ -22628,6 +23627,23 @@ func (ec *executionContext) marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengage�
 		return graphql.Null
 	}
 	return ec._DeskAgent(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFloat2ᚖfloat64(ctx context.Context, sel ast.SelectionSet, v *float64) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	res := graphql.MarshalFloatContext(*v)
+	return graphql.WrapContextMarshaler(ctx, res)
 }
 
 func (ec *executionContext) marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v *FollowUp) graphql.Marshaler {

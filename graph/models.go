@@ -85,6 +85,20 @@ type AbandonedCall struct {
 	Campaign *string `json:"campaign,omitempty"`
 }
 
+// An agent's calls of a day.
+type AgentCallCounts struct {
+	// All.
+	Total int `json:"total"`
+	// Those that patients began.
+	Inbound int `json:"inbound"`
+	// Those that he began.
+	Outbound int `json:"outbound"`
+	// Those in which he talked.
+	Answered int `json:"answered"`
+	// Inbound calls that he was offered and did not answer.
+	Missed int `json:"missed"`
+}
+
 // How to log in.
 type AgentLoginInput struct {
 	// SIP extension or phone number to ring instead of the desk's own.
@@ -117,12 +131,46 @@ type AgentLogoutPayload struct {
 	Agent *DeskAgent `json:"agent,omitempty"`
 }
 
+// An agent's day in figures.
+type AgentPerformance struct {
+	// Whose.
+	AgentID string `json:"agentId"`
+	// The day.
+	Date time.Time `json:"date"`
+	// His calls.
+	Calls *AgentCallCounts `json:"calls"`
+	// His time, in seconds.
+	Seconds *AgentSeconds `json:"seconds"`
+	// Talk, hold and after-call work of an answered call; null without one.
+	AverageHandleSeconds *float64 `json:"averageHandleSeconds,omitempty"`
+	// Share of the time not paused that went into calls, 0 to 1; null without a login.
+	Occupancy *float64 `json:"occupancy,omitempty"`
+	// Share of the missed callers he called back that he reached, 0 to 1; null when he called none back.
+	MissedCallRecoveryRate *float64 `json:"missedCallRecoveryRate,omitempty"`
+}
+
 // An agent in a call's story.
 type AgentRef struct {
 	// Login name at the telephony provider.
 	ID string `json:"id"`
 	// Name, as far as known; else the id.
 	Name string `json:"name"`
+}
+
+// An agent's time of a day, in seconds.
+type AgentSeconds struct {
+	// Logged in.
+	Login int `json:"login"`
+	// Talking.
+	Talk int `json:"talk"`
+	// With the patient on hold.
+	Hold int `json:"hold"`
+	// In after-call work.
+	AfterCallWork int `json:"afterCallWork"`
+	// Waiting for a call.
+	Idle int `json:"idle"`
+	// On breaks.
+	Paused int `json:"paused"`
 }
 
 // How an agent is, and since when.

@@ -61,3 +61,32 @@ func callRecord(c helix.CallDetail) *graph.CallRecord {
 		Disposition: text(r.Disposition),
 	}
 }
+
+// AgentPerformance resolves an agent's day in figures.
+func (r *queryResolver) AgentPerformance(ctx context.Context, date time.Time, agentID *string) (*graph.AgentPerformance, error) {
+	w, err := anyWorker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, historyWithin)
+	defer cancel()
+	p, err := r.o.Desk.Performance(ctx, w, date, helix.AgentID(value(agentID)))
+	if err != nil {
+		return nil, err
+	}
+	out := &graph.AgentPerformance{
+		AgentID: string(p.Agent), Date: date, Occupancy: p.Occupancy, MissedCallRecoveryRate: p.Recovery,
+		Calls: &graph.AgentCallCounts{
+			Total: p.Inbound + p.Outbound, Inbound: p.Inbound, Outbound: p.Outbound, Answered: p.Answered, Missed: p.Missed,
+		},
+		Seconds: &graph.AgentSeconds{
+			Login: seconds(p.Login), Talk: seconds(p.Talk), Hold: seconds(p.Hold), AfterCallWork: seconds(p.WrapUp),
+			Idle: seconds(p.Idle), Paused: seconds(p.Paused),
+		},
+	}
+	if p.AverageHandle != nil {
+		average := p.AverageHandle.Seconds()
+		out.AverageHandleSeconds = &average
+	}
+	return out, nil
+}

@@ -47,6 +47,15 @@ func (t telephony) CallDetails(ctx context.Context, day time.Time) ([]helix.Call
 	return details, err
 }
 
+func (t telephony) AgentDays(ctx context.Context, day time.Time) ([]helix.AgentDay, error) {
+	told, _, err := t.Client.AgentDays(ctx, day)
+	days := make([]helix.AgentDay, len(told))
+	for i, d := range told {
+		days[i] = helix.AgentDay{Agent: d.Agent, Login: d.Login, Idle: d.Idle, Paused: d.Pause}
+	}
+	return days, err
+}
+
 func (t telephony) Dispose(ctx context.Context, seat helix.AgentSeat, call helix.Call, d helix.Disposition) error {
 	_, err := t.Client.Dispose(ctx, seat, ozonetel.Disposal{
 		ProviderCallID: call.ProviderCallID, DID: call.DID, Label: d.Label, Notes: d.Notes, CallbackAt: d.CallbackAt,
