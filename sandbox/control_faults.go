@@ -19,7 +19,8 @@ func (s *Sandbox) faultRoutes() []route {
 		{Method: "DELETE", Path: "/sandbox/faults", Does: "disarms every fault not used up", serve: act(s.clearFaults)},
 		{
 			Method: "POST", Path: "/sandbox/pushes",
-			Does: "the next count pushes of a kind (call, agent, cdr; none: any) go wrong; effect: duplicate, delay, reorder, drop",
+			Does: "the next count pushes of a kind (call, agent, cdr, pop; none: any) go wrong; effect: duplicate, delay, reorder, drop; " +
+				"a screen pop twice is what the vendor's browser and server send when both are set up",
 			Body: pushFault{Kind: "cdr", Effect: "duplicate", Count: 1}, serve: s.armPushFault,
 		},
 		{Method: "GET", Path: "/sandbox/pushes", Does: "what became of the pushes", serve: show(s.phone.PushCounts)},

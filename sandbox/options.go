@@ -64,6 +64,7 @@ type Options struct {
 type Webhooks struct {
 	OzonetelEvents string // call and agent events
 	OzonetelCDR    string // call-end push
+	OzonetelPop    string // screen pop
 	FortyTwo       string // record changes
 	FortyTwoSecret string // signs them
 }

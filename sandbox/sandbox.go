@@ -99,7 +99,9 @@ func (s *Sandbox) build() error {
 }
 
 func pushTargets(hooks Webhooks) ozonetel.PushTargets {
-	return ozonetel.PushTargets{CallEvents: hooks.OzonetelEvents, AgentEvents: hooks.OzonetelEvents, CDR: hooks.OzonetelCDR}
+	return ozonetel.PushTargets{
+		CallEvents: hooks.OzonetelEvents, AgentEvents: hooks.OzonetelEvents, CDR: hooks.OzonetelCDR, ScreenPop: hooks.OzonetelPop,
+	}
 }
 
 // SetWebhooks replaces the URLs that Ozonetel pushes to and adds the one that FortyTwo calls, for a gateway whose address is known only

@@ -35,8 +35,9 @@
 //	12.1  subscribe, subscriptions/list, un-subscribe
 //	12.2  call and agent events
 //	12.3  CDR push, at hang-up without and later with the disposition
+//	12.4  screen pop
 //
-// Not emulated: the legacy CDR and login reports, screen pop (12.4), KooKoo (13, 14), campaign data (15). A further endpoint is one
+// Not emulated: the legacy CDR and login reports, KooKoo (13, 14), campaign data (15). A further endpoint is one
 // method answering a request and one row in Server.endpoints.
 //
 // Where the protocol is silent the comment at the endpoint says what was chosen: DispositionAPIV2 for an unknown label,
@@ -52,7 +53,7 @@
 //
 // UCIDs rise and are decided by seed and start. An agent has at most one call. A call that no agent was offered has no call event. At
 // most 1,000 calls are open (then ErrFull), 5,000 are remembered, of 100,000 ended ones of the last 15 days the reports know, 1,000 requests are logged, 100 faults and 100 dial plans wait, 1,024
-// pushes wait for a sender in each of two lanes and 1,024 for another attempt (then dropped and counted). A push is given up after
+// pushes wait for a sender in each of three lanes and 1,024 for another attempt (then dropped and counted). A push is given up after
 // HitTries attempts. Nothing is stored: a restart is a new account. Nobody should face it to a network: it hands out its state to anyone
 // with the published credentials.
 package ozonetel

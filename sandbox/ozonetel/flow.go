@@ -149,6 +149,7 @@ func (s *Server) seat(c *call, a *agent) {
 	s.mustMove(a, Calling)
 	a.call = c
 	s.pushCallEvent(c, "Calling")
+	s.popScreen(c)
 }
 
 // takeBack returns an offered call that the agent did not pick up to the queue.

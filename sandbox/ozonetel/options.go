@@ -80,11 +80,12 @@ type History struct {
 	Phones []string // ten digits, who called; without any, numbers of 6000000000 and up
 }
 
-// PushTargets are the URLs that CloudAgent posts to; an empty one is skipped. /events/subscribe replaces the first two.
+// PushTargets are the URLs that CloudAgent calls; an empty one is skipped. /events/subscribe replaces the first two.
 type PushTargets struct {
 	CallEvents  string
 	AgentEvents string
 	CDR         string
+	ScreenPop   string // GET, when an agent's phone rings
 }
 
 // Timing holds the durations of the emulated account and of the people on its phones. Zero means the default.

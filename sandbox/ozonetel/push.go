@@ -1,6 +1,8 @@
 package ozonetel
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,14 +10,13 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/helix-engage/gateway/sandbox/timeline"
 )
 
-// PushKind is a kind of push (ozonetel.md 12.2, 12.3).
+// PushKind is a kind of push (ozonetel.md 12.2 to 12.4).
 type PushKind string
 
 // The kinds of pushes.
@@ -23,6 +24,7 @@ const (
 	CallEventPush  PushKind = "call"
 	AgentEventPush PushKind = "agent"
 	CDRPush        PushKind = "cdr"
+	ScreenPopPush  PushKind = "pop"
 )
 
 // PushEffect is what goes wrong with a push.
@@ -32,7 +34,7 @@ type PushEffect string
 const (
 	PushDuplicate PushEffect = "duplicate" // sent twice
 	PushDelay     PushEffect = "delay"     // sent after Delay
-	PushReorder   PushEffect = "reorder"   // sent after the next one (of events, or of CDRs), at the latest after reorderLimit
+	PushReorder   PushEffect = "reorder"   // sent after the next one (of events, of CDRs, or of screen pops), at the latest after reorderLimit
 	PushDrop      PushEffect = "drop"      // never sent
 )
 
@@ -63,13 +65,15 @@ type PushCounts struct {
 // push is one message to a URL. It is rendered when it is sent, because eventTime is the time of sending.
 type push struct {
 	kind        PushKind
+	method      string // empty: POST
 	url         string
 	contentType string
-	render      func(sent time.Time) []byte
+	render      func(sent time.Time) []byte // nil: no body
+	once        bool                        // not repeated when it fails
 	attempt     int
 }
 
-// pusher delivers pushes: one lane for events and one for CDRs, so that a slow receiver of one does not hold up the other.
+// pusher delivers pushes: a lane each for events, CDRs and screen pops, so that a slow receiver of one does not hold up the others.
 type pusher struct {
 	log    *slog.Logger
 	line   *timeline.Timeline
@@ -79,6 +83,7 @@ type pusher struct {
 	done   func() // called after each attempt, may be nil
 	events lane
 	cdrs   lane
+	pops   lane
 
 	mu      sync.Mutex
 	faults  []PushFault
@@ -93,10 +98,14 @@ type lane struct {
 }
 
 func (p *pusher) lane(kind PushKind) *lane {
-	if kind == CDRPush {
+	switch kind {
+	case CDRPush:
 		return &p.cdrs
+	case ScreenPopPush:
+		return &p.pops
+	default:
+		return &p.events
 	}
-	return &p.events
 }
 
 func newPusher(options Options) *pusher {
@@ -104,13 +113,14 @@ func newPusher(options Options) *pusher {
 		log: options.Logger, line: options.Timeline, tries: options.Timing.HitTries, pause: options.Timing.RetryDelay, done: options.PushDone,
 		client: &http.Client{Timeout: pushTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: 30 * time.Second}},
 		events: lane{queue: make(chan push, maxPushQueue)}, cdrs: lane{queue: make(chan push, maxPushQueue)},
+		pops: lane{queue: make(chan push, maxPushQueue)},
 	}
 }
 
 // FailPushes arms a fault for pushes. Errors: an unknown kind or effect, a negative number, too many faults.
 func (s *Server) FailPushes(f PushFault) error {
 	switch {
-	case !slices.Contains([]PushKind{"", CallEventPush, AgentEventPush, CDRPush}, f.Kind):
+	case !slices.Contains([]PushKind{"", CallEventPush, AgentEventPush, CDRPush, ScreenPopPush}, f.Kind):
 		return fmt.Errorf("ozonetel emulator: unknown push kind %q", f.Kind)
 	case !slices.Contains([]PushEffect{PushDuplicate, PushDelay, PushReorder, PushDrop}, f.Effect):
 		return fmt.Errorf("ozonetel emulator: unknown push effect %q", f.Effect)
@@ -224,7 +234,7 @@ func (p *pusher) enqueue(message push) {
 // run sends until ctx ends.
 func (p *pusher) run(ctx context.Context) {
 	var group sync.WaitGroup
-	for _, queue := range []chan push{p.events.queue, p.cdrs.queue} {
+	for _, queue := range []chan push{p.events.queue, p.cdrs.queue, p.pops.queue} {
 		group.Go(func() {
 			for {
 				select {
@@ -261,7 +271,7 @@ func (p *pusher) account(message push, err error) {
 	switch {
 	case err == nil:
 		p.counts.Delivered++
-	case message.attempt < p.tries:
+	case message.attempt < p.tries && !message.once:
 		p.counts.Retried++
 		p.later(p.pause, message)
 	default:
@@ -271,11 +281,17 @@ func (p *pusher) account(message push, err error) {
 }
 
 func (p *pusher) post(ctx context.Context, message push) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, message.url, strings.NewReader(string(message.render(p.line.Now()))))
+	var body io.Reader
+	if message.render != nil {
+		body = bytes.NewReader(message.render(p.line.Now()))
+	}
+	request, err := http.NewRequestWithContext(ctx, cmp.Or(message.method, http.MethodPost), message.url, body)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", message.contentType)
+	if body != nil {
+		request.Header.Set("Content-Type", message.contentType)
+	}
 	response, err := p.client.Do(request)
 	if err != nil {
 		return err
