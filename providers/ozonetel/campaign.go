@@ -40,7 +40,7 @@ func (c *Client) CampaignStatus(ctx context.Context, name string) (Campaign, err
 	return campaign, err
 }
 
-// SetCampaign starts or stops a campaign (11). It may be repeated.
+// SetCampaign starts or stops a campaign (11). It may be repeated. NOT_FOUND for one that the account does not have.
 func (c *Client) SetCampaign(ctx context.Context, name string, run bool) error {
 	action := "Stop"
 	if run {

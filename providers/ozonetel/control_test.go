@@ -121,6 +121,7 @@ func TestPhoneNames(t *testing.T) {
 		"as the text":              {`{"status":"success","message":"ravi-desk"}`, "ravi-desk"},
 		"only words":               {`{"status":"success","message":"no name given"}`, "520011"},
 		"only a status":            {`{"status":"success","message":"success"}`, "520011"},
+		"an unknown number":        {`{"status":"error","message":"no record found"}`, "520011"},
 		"a refusal":                {`{"status":"error","message":"phoneNumber is Invalid"}`, "520011"},
 		"an endpoint that is gone": {"", "520011"},
 	} {

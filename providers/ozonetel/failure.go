@@ -54,13 +54,14 @@ var failures = []failure{
 	{[]string{"agentid is invalid"}, helix.CodeNotFound, "ozonetel does not know this agent", nil},
 	{[]string{"pausereason is invalid"}, helix.CodeBadInput, "ozonetel does not know this pause reason", nil},
 	{[]string{"provide pause reason"}, helix.CodeBadInput, "a pause needs a reason", nil},
-	// calls and dispositions (4, 5.1, 6, 7, 9)
+	// calls, dispositions and campaigns (4, 5.1, 6, 7, 9, 10.2, 11)
 	{[]string{"invalid ucid", "ucid is invalid", "ucid should not be empty", "call not found"}, helix.CodeNotFound, "ozonetel does not know this call", nil},
 	{[]string{"invalid agent"}, helix.CodeRejected, "ozonetel says that the call is not this agent's", nil},
 	{[]string{"empty disposition"}, helix.CodeBadInput, "a disposition is needed", nil},
 	{[]string{"disposition"}, helix.CodeRejected, "ozonetel does not know this disposition", errUnknownLabel},
 	{[]string{"callbacktime"}, helix.CodeBadInput, "this disposition needs a time to call back", nil},
 	{[]string{"valid conference number"}, helix.CodeBadInput, "ozonetel does not take this number for a conference", nil},
+	{[]string{"no record found"}, helix.CodeNotFound, "ozonetel knows nothing of that name", nil},
 	{[]string{"campaign is invalid", "invalid campaignname", "campaignname is invalid"}, helix.CodeRejected, "ozonetel does not know the campaign", nil},
 }
 

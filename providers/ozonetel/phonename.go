@@ -47,7 +47,7 @@ func (c *Client) phoneName(ctx context.Context, number string) (string, error) {
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.phone_name", Family: "phones", Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodGet, path: "/ca_apis/phoneManageV2", fields: map[string]any{"action": "get", "phoneNumber": number},
-		expect: expectation{read: func(a answer) error {
+		expect: expectation{accept: noData, read: func(a answer) error {
 			name = readPhoneName(a)
 			return nil
 		}},

@@ -174,4 +174,8 @@ func TestSetCampaign(t *testing.T) {
 			t.Error(diff)
 		}
 	}
+	s := newScript(t, map[string]string{setCampaignPath: `{"status":"failure","message":"no record found"}`})
+	if err := s.client(t).SetCampaign(t.Context(), "Main", true); !helix.IsCode(err, helix.CodeNotFound) {
+		t.Errorf("an unknown campaign: %v", err)
+	}
 }
