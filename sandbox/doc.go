@@ -6,6 +6,7 @@
 //	sandbox/ozonetel  the telephony account      127.0.0.1:4102 (the event subscription host too)
 //	control           this package               127.0.0.1:4109, index at GET /sandbox
 //	sandbox/timeline  the time that all of them share
+//	sandbox/faults    books of faults and logs of requests
 //
 // Each emulator's doc.go lists the endpoints it answers, with the sections of the protocol they follow, and what it leaves out.
 //

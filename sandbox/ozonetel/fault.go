@@ -1,14 +1,12 @@
 package ozonetel
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
+
+	"github.com/helix-engage/gateway/sandbox/faults"
 )
 
 // FaultKind is what goes wrong with a request.
@@ -36,68 +34,26 @@ type Fault struct {
 	AfterEffect bool // the request takes effect and only its answer is lost or replaced
 }
 
-const maxFaults = 100
-
 // Fail arms a fault. Faults of an endpoint are used in the order armed. Errors: an unknown endpoint or kind, a status that is none,
 // too many faults.
 func (s *Server) Fail(f Fault) error {
 	kinds := []FaultKind{FaultDelay, FaultHang, FaultReset, FaultStatus, FaultBody, FaultGarbage, FaultRateLimit}
-	switch {
-	case f.Endpoint != "" && !slices.Contains(s.Endpoints(), f.Endpoint):
+	if f.Endpoint != "" && !slices.Contains(s.Endpoints(), f.Endpoint) {
 		return fmt.Errorf("ozonetel emulator: unknown endpoint %q", f.Endpoint)
-	case !slices.Contains(kinds, f.Kind):
-		return fmt.Errorf("ozonetel emulator: unknown fault kind %q", f.Kind)
-	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("ozonetel emulator: %d is no final HTTP status", f.Status)
-	case f.Count < 0 || f.Delay < 0:
-		return errors.New("ozonetel emulator: count and delay cannot be negative")
 	}
-	if f.Count == 0 {
-		f.Count = 1
+	if err := faults.Check(f.Kind, kinds, f.Status, f.Count, f.Delay); err != nil {
+		return fmt.Errorf("ozonetel emulator: %w", err)
 	}
-	return s.faults.arm(f)
-}
-
-// ClearFaults disarms what Fail armed and is not used up.
-func (s *Server) ClearFaults() { s.faults.clear() }
-
-// faultBook holds the armed faults.
-type faultBook struct {
-	mu    sync.Mutex
-	armed []Fault
-}
-
-func (b *faultBook) arm(f Fault) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.armed) >= maxFaults {
+	if !s.faults.Arm(f, f.Count) {
 		return ErrFull
 	}
-	b.armed = append(b.armed, f)
 	return nil
 }
 
-func (b *faultBook) clear() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.armed = nil
-}
-
-// take uses one count of the first fault for the endpoint; nil when there is none.
-func (b *faultBook) take(endpoint string) *Fault {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i := range b.armed {
-		f := b.armed[i]
-		if f.Endpoint != "" && f.Endpoint != endpoint {
-			continue
-		}
-		if b.armed[i].Count--; b.armed[i].Count == 0 {
-			b.armed = slices.Delete(b.armed, i, i+1)
-		}
-		return &f
-	}
-	return nil
+// ClearFaults disarms what Fail and FailPushes armed and is not used up.
+func (s *Server) ClearFaults() {
+	s.faults.Clear()
+	s.pushes.faults.Clear()
 }
 
 func (f *Fault) kind() FaultKind {
@@ -108,16 +64,16 @@ func (f *Fault) kind() FaultKind {
 }
 
 func (s *Server) applyFault(w http.ResponseWriter, r *http.Request, f Fault, served reply) {
-	if !wait(r.Context(), f.Delay) {
+	if !faults.Wait(r.Context(), nil, f.Delay) {
 		return
 	}
 	switch f.Kind {
 	case FaultDelay:
 		served.write(w)
 	case FaultHang:
-		<-r.Context().Done()
+		faults.Hang(r.Context(), nil)
 	case FaultReset:
-		reset(w)
+		faults.Reset(w)
 	case FaultStatus:
 		code := f.Status
 		if code == 0 {
@@ -135,31 +91,4 @@ func (s *Server) applyFault(w http.ResponseWriter, r *http.Request, f Fault, ser
 	case FaultRateLimit:
 		limitExceeded("Max limit exceeded", f.Status).write(w)
 	}
-}
-
-// wait is false when the client gave up first.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d == 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// reset closes the connection with a TCP reset, as a crashed peer or a firewall does.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2 has no connection to hijack; the stream is reset
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helix-engage/gateway/sandbox/faults"
 	"github.com/helix-engage/gateway/sandbox/timeline"
 )
 
@@ -84,9 +85,9 @@ type pusher struct {
 	events lane
 	cdrs   lane
 	pops   lane
+	faults faults.Book[PushFault]
 
 	mu      sync.Mutex
-	faults  []PushFault
 	waiting int // delayed or to be repeated
 	counts  PushCounts
 }
@@ -127,16 +128,9 @@ func (s *Server) FailPushes(f PushFault) error {
 	case f.Count < 0 || f.Delay < 0:
 		return errors.New("ozonetel emulator: count and delay cannot be negative")
 	}
-	if f.Count == 0 {
-		f.Count = 1
-	}
-	p := s.pushes
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.faults) >= maxFaults {
+	if !s.pushes.faults.Arm(f, f.Count) {
 		return ErrFull
 	}
-	p.faults = append(p.faults, f)
 	return nil
 }
 
@@ -158,7 +152,10 @@ func (s *Server) SetPushTargets(targets PushTargets) {
 func (p *pusher) submit(message push) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	fault, l := p.takeFault(message.kind), p.lane(message.kind)
+	l, fault := p.lane(message.kind), PushFault{}
+	if armed := p.faults.Take(func(f PushFault) bool { return f.Kind == "" || f.Kind == message.kind }); armed != nil {
+		fault = *armed
+	}
 	switch fault.Effect {
 	case PushDrop:
 		p.counts.Dropped++
@@ -180,19 +177,6 @@ func (p *pusher) submit(message push) {
 		l.held = nil
 		p.enqueue(held)
 	}
-}
-
-func (p *pusher) takeFault(kind PushKind) PushFault {
-	for i, f := range p.faults {
-		if f.Kind != "" && f.Kind != kind {
-			continue
-		}
-		if p.faults[i].Count--; p.faults[i].Count == 0 {
-			p.faults = slices.Delete(p.faults, i, i+1)
-		}
-		return f
-	}
-	return PushFault{}
 }
 
 func (p *pusher) hold(l *lane, message push) {

@@ -1,12 +1,6 @@
 package ozonetel
 
-import (
-	"sync"
-	"time"
-)
-
-// maxRequestLog bounds the log; the oldest records are overwritten, counts go on.
-const maxRequestLog = 1_000
+import "time"
 
 // RequestRecord is one request received: never a header, body or query, where secrets are.
 type RequestRecord struct {
@@ -17,43 +11,11 @@ type RequestRecord struct {
 	Fault    FaultKind `json:"fault,omitempty"` // what was done to it on purpose
 }
 
-type requestLog struct {
-	mu     sync.Mutex
-	ring   []RequestRecord
-	next   int
-	counts map[string]int
-}
-
-func (l *requestLog) add(r RequestRecord) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.counts == nil {
-		l.counts = make(map[string]int)
-	}
-	l.counts[r.Endpoint]++
-	if len(l.ring) < maxRequestLog {
-		l.ring = append(l.ring, r)
-		return
-	}
-	l.ring[l.next] = r
-	l.next = (l.next + 1) % maxRequestLog
-}
-
 // Requests are the latest requests received, oldest first, at most 1,000.
-func (s *Server) Requests() []RequestRecord {
-	l := &s.requests
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append(append([]RequestRecord{}, l.ring[l.next:]...), l.ring[:l.next]...)
-}
+func (s *Server) Requests() []RequestRecord { return s.requests.Latest() }
 
 // RequestCount is how many requests an endpoint has received since the start, those with faults included.
-func (s *Server) RequestCount(endpoint string) int {
-	l := &s.requests
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.counts[endpoint]
-}
+func (s *Server) RequestCount(endpoint string) int { return s.requests.Count(endpoint) }
 
 // RequestCounts is RequestCount of every endpoint.
 func (s *Server) RequestCounts() map[string]int {

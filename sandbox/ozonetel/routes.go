@@ -82,8 +82,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, e endpoint) {
 		http.Error(w, "unreadable body", code)
 		return
 	}
-	fault := s.faults.take(e.name)
-	s.requests.add(RequestRecord{At: s.line.Now(), Endpoint: e.name, Method: r.Method, Path: r.URL.Path, Fault: fault.kind()})
+	fault := s.faults.Take(func(f Fault) bool { return f.Endpoint == "" || f.Endpoint == e.name })
+	record := RequestRecord{At: s.line.Now(), Endpoint: e.name, Method: r.Method, Path: r.URL.Path, Fault: fault.kind()}
+	s.requests.Add(record, e.name)
 	var out reply
 	if fault == nil || fault.AfterEffect || fault.Kind == FaultDelay {
 		out = s.serveLocked(e, &request{http: r, body: body})

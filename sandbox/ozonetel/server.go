@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helix-engage/gateway/sandbox/faults"
 	"github.com/helix-engage/gateway/sandbox/timeline"
 )
 
@@ -31,8 +32,8 @@ type Server struct {
 	timing  Timing
 	mux     *http.ServeMux
 
-	faults   faultBook
-	requests requestLog
+	faults   faults.Book[Fault]
+	requests faults.Log[RequestRecord]
 	pushes   *pusher
 
 	mu             sync.Mutex
