@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -74,44 +75,43 @@ func (c *Client) attempt(ctx context.Context, op Operation, req Request, read fu
 		giveBack()
 		return err, false
 	}
-	res, body, netErr := c.exchange(httpReq, op)
-	c.learn(ctx, verdictOf(res, netErr))
+	answer, netErr := c.exchange(httpReq, op)
+	c.learn(ctx, verdictOf(answer, netErr))
 	if netErr != nil {
 		return c.broken(ctx, op, connected.Load(), netErr), true
 	}
-	err, transient = c.judge(op, res, body, read)
+	err, transient = c.judge(op, answer, read)
 	c.heed(op, err)
 	return err, transient
 }
 
-// exchange sends the request and reads the answer, up to one byte more than an answer may have. res is set when there
-// was an answer, though it may have broken off.
-func (c *Client) exchange(req *http.Request, op Operation) (res *http.Response, body []byte, err error) {
+// exchange sends the request and reads the answer, up to one byte more than an answer may have.
+func (c *Client) exchange(req *http.Request, op Operation) (Response, error) {
 	transport := c.pooled
 	if op.Safety == Once {
 		transport = c.single
 	}
-	res, err = transport.RoundTrip(req)
+	res, err := transport.RoundTrip(req)
 	if err != nil {
-		return nil, nil, err
+		return Response{}, err
 	}
 	defer res.Body.Close()
-	if !readable(res.StatusCode) {
-		return res, nil, nil
+	answer := Response{Status: res.StatusCode, Header: res.Header}
+	if readable(res.StatusCode) {
+		answer.Body, err = io.ReadAll(io.LimitReader(res.Body, c.maxResponse+1))
 	}
-	body, err = io.ReadAll(io.LimitReader(res.Body, c.maxResponse+1))
-	return res, body, err
+	return answer, err
 }
 
 // judge turns an answer into an outcome.
-func (c *Client) judge(op Operation, res *http.Response, body []byte, read func(Response) error) (err *helix.Error, transient bool) {
+func (c *Client) judge(op Operation, answer Response, read func(Response) error) (err *helix.Error, transient bool) {
 	switch {
-	case !readable(res.StatusCode):
-		return c.judgeStatus(op, res), true
-	case int64(len(body)) > c.maxResponse:
+	case !readable(answer.Status):
+		return c.judgeStatus(op, answer), true
+	case int64(len(answer.Body)) > c.maxResponse:
 		return c.tooLarge(op), false
 	}
-	judged := read(Response{Status: res.StatusCode, Header: res.Header, Body: body})
+	judged := read(answer)
 	if judged == nil {
 		return nil, false
 	}
@@ -135,9 +135,7 @@ func build(ctx context.Context, op Operation, req Request) (*http.Request, error
 	if err != nil {
 		return nil, errors.New("the request's method or host is malformed")
 	}
-	for name, values := range req.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, req.Header)
 	if op.Safety == Once {
 		r.GetBody = nil
 	}

@@ -36,13 +36,15 @@ func readable(status int) bool {
 }
 
 // verdictOf tells what an exchange shows of the provider, or of the proxies before it.
-func verdictOf(res *http.Response, err error) verdict {
+func verdictOf(answer Response, err error) verdict {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return silent
 	case err != nil:
 		return gone
-	case res.StatusCode == http.StatusBadGateway, res.StatusCode == http.StatusServiceUnavailable, res.StatusCode == http.StatusGatewayTimeout:
+	}
+	switch answer.Status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return gone
 	default:
 		return alive
@@ -50,16 +52,16 @@ func verdictOf(res *http.Response, err error) verdict {
 }
 
 // judgeStatus codes an answer that is not readable.
-func (c *Client) judgeStatus(op Operation, res *http.Response) *helix.Error {
-	detail := "HTTP " + strconv.Itoa(res.StatusCode)
-	if res.StatusCode == http.StatusTooManyRequests {
+func (c *Client) judgeStatus(op Operation, answer Response) *helix.Error {
+	detail := "HTTP " + strconv.Itoa(answer.Status)
+	if answer.Status == http.StatusTooManyRequests {
 		return c.complete(op, &helix.Error{
 			Code: helix.CodeTooManyRequests, Message: "too many requests: try again in a moment",
-			Retryable: true, RetryAfter: c.retryAfter(res.Header), Detail: detail,
+			Retryable: true, RetryAfter: c.retryAfter(answer.Header), Detail: detail,
 		})
 	}
 	err := c.unreadable(op, detail)
-	err.RetryAfter = c.retryAfter(res.Header)
+	err.RetryAfter = c.retryAfter(answer.Header)
 	return err
 }
 

@@ -105,7 +105,7 @@ func halfABody(w http.ResponseWriter, r *http.Request) {
 	reset(w, r)
 }
 
-func halfTheHeaders(w http.ResponseWriter, r *http.Request) {
+func halfTheHeaders(w http.ResponseWriter, _ *http.Request) {
 	conn, buf, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(err)

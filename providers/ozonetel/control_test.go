@@ -2,6 +2,7 @@ package ozonetel_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -66,11 +67,8 @@ func TestControl(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := request{Line: "POST " + controlPath, Fields: map[string]string{"action": string(c.action)}}
-			for _, fields := range []map[string]string{base, c.want} {
-				for k, v := range fields {
-					want.Fields[k] = v
-				}
-			}
+			maps.Copy(want.Fields, base)
+			maps.Copy(want.Fields, c.want)
 			if diff := cmp.Diff([]request{want}, s.seen(controlPath)); diff != "" {
 				t.Error(diff)
 			}

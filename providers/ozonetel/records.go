@@ -3,6 +3,7 @@ package ozonetel
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"time"
@@ -129,9 +130,7 @@ const opRecords = "ozonetel.call_records"
 func (c *Client) fetchRecords(ctx context.Context, path string, day time.Time, filters map[string]any, rows *int) ([]CallRecord, error) {
 	from, to := c.period(day)
 	fields := map[string]any{"fromDate": from, "toDate": to}
-	for name, value := range filters {
-		fields[name] = value
-	}
+	maps.Copy(fields, filters)
 	var records []CallRecord
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: opRecords, Family: familyCDR, Safety: providers.Safe, Timeout: recordsTimeout},

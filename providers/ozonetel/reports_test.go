@@ -135,11 +135,13 @@ func TestCampaigns(t *testing.T) {
 	}{
 		"as documented": {
 			`{"status":"success","message":[{"CampaignID":"31","CampaignName":"Main","UserName":"demo_account","Position":"READY"}]}`,
-			ozonetel.Campaign{ID: "31", Name: "Main", Position: "READY"}, "",
+			ozonetel.Campaign{ID: "31", Name: "Main", Position: "READY"},
+			"",
 		},
 		"among others": {
 			`{"status":"success","message":[{"CampaignID":30,"CampaignName":"Other"},{"CampaignID":31,"CampaignName":"main","Position":"Running"}]}`,
-			ozonetel.Campaign{ID: "31", Name: "main", Position: "RUNNING"}, "",
+			ozonetel.Campaign{ID: "31", Name: "main", Position: "RUNNING"},
+			"",
 		},
 		"unknown":         {`{"status":"failure","message":"no record found"}`, ozonetel.Campaign{}, helix.CodeNotFound},
 		"only others":     {`{"status":"success","message":[{"CampaignName":"Other"}]}`, ozonetel.Campaign{}, helix.CodeNotFound},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"time"
 
@@ -61,9 +62,7 @@ func (c *Client) send(ctx context.Context, cmd command) error {
 // sendWith performs a command with one header of credentials. The header's spelling is the documented one.
 func (c *Client) sendWith(ctx context.Context, cmd command, header, value string) error {
 	body := map[string]any{"userName": c.userName}
-	for name, v := range cmd.fields {
-		body[name] = v
-	}
+	maps.Copy(body, cmd.fields)
 	data, err := json.Marshal(body)
 	if err != nil {
 		return helix.Internal(cmd.op.Name, err)
