@@ -3,11 +3,11 @@ package fortytwo
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
-	"sync"
 	"time"
+
+	"github.com/helix-engage/gateway/sandbox/faults"
 )
 
 // FaultKind is what goes wrong with a request.
@@ -41,75 +41,36 @@ type Fault struct {
 	AfterEffect bool // the request takes effect and only its answer is lost or replaced
 }
 
-// maxFaults bounds the armed faults.
-const maxFaults = 100
-
 // Fail arms a fault. Faults that match the same request are used in the order armed. Errors: an unknown path or kind, a status
 // that is none, too many faults.
 func (s *Server) Fail(f Fault) error {
 	kinds := []FaultKind{
 		FaultDelay, FaultHang, FaultReset, FaultStatus, FaultBody, FaultError, FaultGarbage, FaultRateLimit, FaultExpired,
 	}
-	switch {
-	case f.Path != "" && f.Path != "/graphql" && f.Path != "/metadata":
+	if f.Path != "" && f.Path != "/graphql" && f.Path != "/metadata" {
 		return fmt.Errorf("fortytwo emulator: unknown path %q", f.Path)
-	case !slices.Contains(kinds, f.Kind):
-		return fmt.Errorf("fortytwo emulator: unknown fault kind %q", f.Kind)
-	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("fortytwo emulator: %d is no final HTTP status", f.Status)
-	case f.Count < 0 || f.Delay < 0:
-		return errors.New("fortytwo emulator: count and delay cannot be negative")
 	}
-	setDefault(&f.Count, 1)
+	if err := faults.Check(f.Kind, kinds, f.Status, f.Count, f.Delay); err != nil {
+		return fmt.Errorf("fortytwo emulator: %w", err)
+	}
 	setDefault(&f.Status, map[FaultKind]int{FaultStatus: http.StatusInternalServerError}[f.Kind])
 	setDefault(&f.Code, codeInternal)
 	setDefault(&f.Message, "Internal server error")
-	return s.faults.arm(f)
+	if !s.faults.Arm(f, f.Count) {
+		return errors.New("fortytwo emulator: too many faults are armed")
+	}
+	return nil
 }
 
 // ClearFaults disarms what Fail armed and is not used up.
-func (s *Server) ClearFaults() { s.faults.clear() }
+func (s *Server) ClearFaults() { s.faults.Clear() }
 
 // ExpireTokens makes every access token issued so far count as expired. Refresh tokens and API keys stay good.
 func (s *Server) ExpireTokens() { s.tokens.expireAccess() }
 
-// faultBook holds the armed faults.
-type faultBook struct {
-	mu    sync.Mutex
-	armed []Fault
-}
-
-func (b *faultBook) arm(f Fault) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.armed) >= maxFaults {
-		return errors.New("fortytwo emulator: too many faults are armed")
-	}
-	b.armed = append(b.armed, f)
-	return nil
-}
-
-func (b *faultBook) clear() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.armed = nil
-}
-
-// take uses one count of the first fault that matches; nil when there is none.
-func (b *faultBook) take(path string, roots []string) *Fault {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i := range b.armed {
-		f := b.armed[i]
-		if f.Path != "" && f.Path != path || f.RootField != "" && !slices.Contains(roots, f.RootField) {
-			continue
-		}
-		if b.armed[i].Count--; b.armed[i].Count == 0 {
-			b.armed = slices.Delete(b.armed, i, i+1)
-		}
-		return &f
-	}
-	return nil
+// hits says whether a request of these root fields at a path is one that the fault is for.
+func (f Fault) hits(path string, roots []string) bool {
+	return (f.Path == "" || f.Path == path) && (f.RootField == "" || slices.Contains(roots, f.RootField))
 }
 
 func (f *Fault) kind() FaultKind {
@@ -121,16 +82,16 @@ func (f *Fault) kind() FaultKind {
 
 // applyFault answers in the fault's way. served is what the request would have got, for a delay.
 func (s *Server) applyFault(w http.ResponseWriter, r *http.Request, f *Fault, served reply, roots []string) {
-	if !s.wait(r, f.Delay) {
+	if !faults.Wait(r.Context(), s.stopped, f.Delay) {
 		return
 	}
 	switch f.Kind {
 	case FaultDelay:
 		served.write(w)
 	case FaultHang:
-		s.hang(r)
+		faults.Hang(r.Context(), s.stopped)
 	case FaultReset:
-		reset(w)
+		faults.Reset(w)
 	case FaultStatus:
 		reply{status: f.Status, contentType: "text/html; charset=utf-8", body: []byte(f.Body)}.write(w)
 	case FaultBody:
@@ -157,16 +118,4 @@ func nullReply(roots []string, err *apiError) reply {
 		data.set(name, nil)
 	}
 	return dataReply(data, err)
-}
-
-// reset closes the connection with a TCP reset, as a crashed peer or a firewall does.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // HTTP/2 has no connection to hijack; the stream is reset
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
 }

@@ -6,6 +6,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/helix-engage/gateway/sandbox/faults"
 )
 
 const (
@@ -76,7 +78,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case hangs:
 		s.note(in, nil, nobody, "")
-		s.hang(r)
+		faults.Hang(r.Context(), s.stopped)
 		return
 	case refused != nil:
 		refused.write(w)
@@ -90,7 +92,7 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, in incom
 	caller, authErr := s.authenticate(r.Header.Get("Authorization"))
 	doc, parseErr := parseDocument(in.query, in.operationName, in.variables)
 	names := doc.rootNames()
-	fault := s.faults.take(in.path, names)
+	fault := s.faults.Take(func(f Fault) bool { return f.hits(in.path, names) })
 	s.note(in, names, caller.kind, fault.kind())
 	if fault != nil && !fault.AfterEffect && fault.Kind != FaultDelay {
 		s.applyFault(w, r, fault, reply{}, names)

@@ -8,10 +8,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/helix-engage/gateway/sandbox/faults"
 )
 
 // Server is an emulated FortyTwo with two workspaces: the hospital's, and another tenant's whose tokens are valid on the same
@@ -23,8 +24,8 @@ type Server struct {
 	core     *ast.Schema // of /graphql without a token
 	metadata *ast.Schema
 	limiter  *limiter
-	faults   faultBook
-	requests requestLog
+	faults   faults.Book[Fault]
+	requests faults.Log[RequestRecord]
 	hooks    *deliveries
 	stopped  chan struct{} // closed when Run ends: requests that hang on purpose end too
 	stop     sync.Once
@@ -149,27 +150,3 @@ func (s *Server) Run(ctx context.Context) error {
 
 // Close ends the requests that hang on purpose.
 func (s *Server) Close() { s.stop.Do(func() { close(s.stopped) }) }
-
-// hang holds a request until its client gives up or the server ends.
-func (s *Server) hang(r *http.Request) {
-	select {
-	case <-r.Context().Done():
-	case <-s.stopped:
-	}
-}
-
-// wait is false when the client gave up, or the server ended, before d had passed.
-func (s *Server) wait(r *http.Request, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-r.Context().Done():
-	case <-s.stopped:
-	}
-	return false
-}
