@@ -13,8 +13,8 @@ const (
 	ProfileRecentCalls  ProfilePart = "RECENT_CALLS"
 )
 
-// CallerProfile is what FortyTwo knows of a caller, as far as the asker may see it. A part that failed is empty and
-// named in Failed.
+// CallerProfile is what FortyTwo knows of a caller, as far as the asker may see it. A part that is named in
+// Failed is empty or incomplete.
 type CallerProfile struct {
 	Phone Phone
 	Contact
@@ -39,9 +39,9 @@ type AppointmentRecord struct {
 type RecentCall struct {
 	ID          string
 	At          time.Time
-	Direction   Direction // "" when not recorded
-	Outcome     string    // callStatus in the words of fortytwo-model.md, else FortyTwo's own
-	Disposition string    // "" when there is none
+	Direction   Direction   // "" when not recorded
+	Outcome     CallOutcome // "" while it rings, or when FortyTwo says something that we have no word for
+	Disposition string      // "" when there is none
 	Duration    time.Duration
 	AgentName   string // "" when nobody answered
 }

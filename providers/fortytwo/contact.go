@@ -21,64 +21,74 @@ func (c *Client) ContactByPhone(ctx context.Context, access helix.Access, number
 		contact, err = c.contactByPhone(ctx, m, access, number)
 		return err
 	})
-	return contact, err
+	if err != nil {
+		return helix.Contact{}, err
+	}
+	return contact, nil
 }
 
+// contactByPhone gives the half that was found along with an error.
 func (c *Client) contactByPhone(ctx context.Context, m *model, access helix.Access, number helix.Phone) (helix.Contact, error) {
-	national, calling := phone.National(number)
-	if national == "" {
-		return helix.Contact{}, helix.BadInput("the phone number is not in E.164 form")
+	if national, _ := phone.National(number); national == "" {
+		return helix.Contact{}, errNotE164()
 	}
 	var lead, patient person
 	var leadErr, patientErr error
 	var g errgroup.Group
 	g.Go(func() error {
-		lead, leadErr = c.newestByPhone(ctx, m, access, helix.ObjectLead, calling, national)
+		lead, leadErr = c.newestByPhone(ctx, m, access, helix.ObjectLead, number)
 		return nil
 	})
 	g.Go(func() error {
-		patient, patientErr = c.newestByPhone(ctx, m, access, helix.ObjectPatient, calling, national)
+		patient, patientErr = c.newestByPhone(ctx, m, access, helix.ObjectPatient, number)
 		return nil
 	})
 	_ = g.Wait()
-	if err := worse(leadErr, patientErr); err != nil {
-		return helix.Contact{}, err
-	}
 	contact := helix.Contact{Lead: lead.id, Patient: patient.id, DisplayName: patient.name}
 	if contact.DisplayName == "" {
 		contact.DisplayName = lead.name
 	}
-	return contact, nil
+	return contact, worse(leadErr, patientErr)
 }
 
 type person struct{ id, name string }
 
 func (c *Client) newestByPhone(
-	ctx context.Context, m *model, access helix.Access, object helix.RecordObject, calling, national string,
+	ctx context.Context, m *model, access helix.Access, object helix.RecordObject, number helix.Phone,
 ) (person, error) {
 	o, err := m.object(object)
 	if err != nil {
 		return person{}, err
 	}
-	f, err := o.field("phone")
+	where, err := o.hasPhone("phone", number)
 	if err != nil {
 		return person{}, err
 	}
 	nodes, err := c.list(ctx, listQuery{
 		op: "fortytwo.contact", access: access, object: o,
-		sel: o.selection("name", "fullName") + " " + columnCreatedAt,
-		where: []filter{
-			{f.name: cond("primaryPhoneNumber", "eq", national)},
-			{f.name: cond("primaryPhoneCallingCode", "eq", calling)},
-		},
-		order: newestFirst(),
-		first: 1,
+		sel:   o.selection("name", "fullName") + " " + columnCreatedAt,
+		where: where, order: newestFirst(), first: 1,
 	})
 	if err != nil || len(nodes) == 0 {
 		return person{}, err
 	}
 	return person{id: nodes[0].id(), name: nodes[0].displayName(o)}, nil
 }
+
+// hasPhone filters by a PHONES field's primary number: national number and calling code, as FortyTwo keeps them.
+func (o *object) hasPhone(name string, number helix.Phone) ([]filter, error) {
+	f, err := o.field(name)
+	if err != nil {
+		return nil, err
+	}
+	national, calling := phone.National(number)
+	return []filter{
+		{f.name: cond("primaryPhoneNumber", "eq", national)},
+		{f.name: cond("primaryPhoneCallingCode", "eq", calling)},
+	}, nil
+}
+
+func errNotE164() error { return helix.BadInput("the phone number is not in E.164 form") }
 
 // worse gives the error that counts of two look-ups: what is forgiven is so while the other answers.
 func worse(a, b error) error {

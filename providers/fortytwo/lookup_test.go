@@ -186,3 +186,57 @@ func TestAQueryThatNeedsWhatTheWorkspaceLacksNamesIt(t *testing.T) {
 		t.Errorf("does not name the value: %v", err)
 	}
 }
+
+func TestAProfileHoldsOnLine15(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	s := newStrict(t)
+	s.rows["patients"] = []map[string]any{{"id": patientID, "name": "Asha", "phone": phones("9812345678", "+91"), "createdAt": now}}
+	s.rows["appointments"] = []map[string]any{
+		{"id": "a0000000-0000-4000-8000-000000000001", "name": "Past", "patientId": patientID, "scheduledAt": now.Add(-time.Hour)},
+		{"id": "a0000000-0000-4000-8000-000000000002", "name": "Next", "patientId": patientID, "scheduledAt": now.Add(time.Hour)},
+	}
+	s.rows["followUps"] = []map[string]any{
+		{"id": "a0000000-0000-4000-8000-000000000003", "name": "Call back", "patientId": patientID, "followUpStatus": "PENDING", "dueAt": now},
+	}
+	s.rows["calls"] = []map[string]any{
+		{
+			"id": "a0000000-0000-4000-8000-000000000004", "callerNumber": phones("9812345678", "+91"), "startedAt": now, "durationSeconds": 60,
+			"callStatus": "FAILED", "direction": "OUTBOUND",
+		},
+	}
+	c := s.client(t, nil)
+	p, err := c.CallerByPhone(t.Context(), helix.AsUser("u"), "+919812345678")
+	if err != nil || len(p.Failed) > 0 {
+		t.Fatal(err, p.Failed)
+	}
+	if len(p.Appointments) != 2 || p.Appointments[0].Name != "Next" || len(p.OpenFollowUps) != 1 || p.OpenFollowUps[0].Person != "Asha" {
+		t.Errorf("got %+v", p)
+	}
+	if len(p.RecentCalls) != 1 || p.RecentCalls[0].Outcome != helix.OutcomeNotAnswered || p.RecentCalls[0].Duration != time.Minute {
+		t.Errorf("calls: %+v", p.RecentCalls)
+	}
+}
+
+func TestAProfileNamesWhatTheWorkspaceLacks(t *testing.T) {
+	t.Parallel()
+	s := newStrict(t)
+	s.rows["patients"] = []map[string]any{{"id": patientID, "name": "Asha", "phone": phones("9812345678", "+91"), "createdAt": time.Now()}}
+	for object, field := range map[string]string{"appointment": "scheduledAt", "followUp": "dueAt", "call": "callerNumber"} {
+		s.objects = edit(s.objects, object, field, nil)
+	}
+	c := s.client(t, nil)
+	p, err := c.CallerByPhone(t.Context(), helix.AsUser("u"), "+919812345678")
+	if err != nil || p.Patient != patientID {
+		t.Fatal(err)
+	}
+	for part, field := range map[helix.ProfilePart]string{
+		helix.ProfileAppointments: "appointment.scheduledAt", helix.ProfileFollowUps: "followUp.dueAt",
+		helix.ProfileRecentCalls: "call.callerNumber",
+	} {
+		wantCode(t, p.Failed[part], helix.CodeNotConfigured)
+		if !strings.Contains(p.Failed[part].Error(), field) {
+			t.Errorf("%s: does not name the field: %v", part, p.Failed[part])
+		}
+	}
+}

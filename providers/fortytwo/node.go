@@ -45,6 +45,27 @@ func (n node) time(name string) time.Time {
 	return t.UTC()
 }
 
+// timeOf reads a DATE_TIME field; f may be nil.
+func (n node) timeOf(f *field) time.Time {
+	if f == nil {
+		return time.Time{}
+	}
+	return n.time(f.name)
+}
+
+// duration reads a NUMBER of units of time; f may be nil.
+func (n node) duration(f *field, unit time.Duration) time.Duration {
+	if f == nil {
+		return 0
+	}
+	const century = 100 * 365 * 24 * time.Hour // no duration of ours is longer, and none overflows
+	units := read[float64](n, f.name)
+	if units < 0 || units > float64(century/unit) {
+		return 0
+	}
+	return time.Duration(units * float64(unit))
+}
+
 // related reads a many-to-one relation: nil when it is not set, or points to a deleted record.
 func (n node) related(f *field) node {
 	if f == nil {

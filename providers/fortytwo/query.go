@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
@@ -72,6 +75,22 @@ func (c *Client) list(ctx context.Context, q listQuery) ([]node, error) {
 		nodes = append(nodes, e.Node)
 	}
 	return nodes, nil
+}
+
+// lists runs queries side by side and gives their records one behind the other. It fails when one of them does.
+func (c *Client) lists(ctx context.Context, queries ...listQuery) ([]node, error) {
+	found := make([][]node, len(queries))
+	g, ctx := errgroup.WithContext(ctx)
+	for i, q := range queries {
+		g.Go(func() (err error) {
+			found[i], err = c.list(ctx, q)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(found...), nil
 }
 
 // count gives how many records match. It asks for one record, since `first: 0` is not known to work on every line.

@@ -82,8 +82,8 @@ func (s *search) appointmentOf(o *object, n node, people map[string]helix.Search
 func (s *search) appointment(hit helix.SearchHit, o *object, n node, person string, number helix.Phone) helix.SearchHit {
 	hit.Title, hit.Phone = n.text(o.fields["name"]), number
 	at := ""
-	if f := o.fields["scheduledAt"]; f != nil && !n.time(f.name).IsZero() {
-		at = n.time(f.name).In(s.zone).Format("2 Jan 2006 15:04")
+	if scheduled := n.timeOf(o.fields["scheduledAt"]); !scheduled.IsZero() {
+		at = scheduled.In(s.zone).Format("2 Jan 2006 15:04")
 	}
 	status := o.fields["appointmentStatus"]
 	parts := []string{person, at, status.ours(n.text(status))}

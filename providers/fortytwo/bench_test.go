@@ -24,3 +24,16 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkProfile measures a caller's profile in the same way.
+func BenchmarkProfile(b *testing.B) {
+	u := newUpstream(b, func(o *emulator.Options) { o.Empty = false })
+	c := u.client(b)
+	asha := signIn(b, c, "asha@sandbox.test")
+	caller := helix.Phone(u.SeedFacts().SharedCaller.Phone)
+	for b.Loop() {
+		if _, err := c.CallerByPhone(b.Context(), asha.access(), caller); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
