@@ -6,6 +6,13 @@ import (
 	helix "github.com/helix-engage/gateway"
 )
 
+// CallerProfile tells all that FortyTwo knows of a caller, with the worker's own rights.
+func (d *Desk) CallerProfile(ctx context.Context, w Worker, phone helix.Phone) (helix.CallerProfile, error) {
+	ctx, span := d.tracer.Start(ctx, "desk.caller_profile")
+	defer span.End()
+	return d.crm.CallerByPhone(ctx, w.Access(), phone)
+}
+
 // WhoIs tells whose number it is, with the asker's own rights.
 func (d *Desk) WhoIs(ctx context.Context, access helix.Access, phone helix.Phone) (helix.Contact, error) {
 	if phone == "" {

@@ -64,6 +64,8 @@ type Records interface {
 type CRM interface {
 	// ContactByPhone tells whose number it is, as far as access may see.
 	ContactByPhone(ctx context.Context, access helix.Access, phone helix.Phone) (helix.Contact, error)
+	// CallerByPhone tells all that is known of a caller; its parts fail apart.
+	CallerByPhone(ctx context.Context, access helix.Access, phone helix.Phone) (helix.CallerProfile, error)
 	// FollowUpsDue lists a member's open follow-ups in order of (dueAt, id), after a key.
 	FollowUpsDue(ctx context.Context, access helix.Access, m helix.MemberID, after helix.DueKey, limit int) ([]helix.FollowUpRecord, error)
 	// FollowUpCounts counts them, and those due before now.

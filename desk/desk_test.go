@@ -168,6 +168,10 @@ func (c *crm) LeadsWaiting(_ context.Context, _ helix.Access, _ helix.MemberID, 
 	return waiting, nil
 }
 
+func (c *crm) CallerByPhone(_ context.Context, _ helix.Access, p helix.Phone) (helix.CallerProfile, error) {
+	return helix.CallerProfile{Phone: p, Contact: c.contact}, c.err
+}
+
 func (c *crm) Search(context.Context, helix.Access, helix.SearchQuery) (helix.SearchResults, error) {
 	return nil, c.err
 }

@@ -277,3 +277,30 @@ func TestAnAgentsDayInFiguresAgreesWithItsCalls(t *testing.T) {
 		t.Errorf("somebody else's: %v", err)
 	}
 }
+
+func TestAWorkListSaysWhatCameChangedAndWent(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	place := x.WorkChanges()
+	m := x.missed(t, helix.ReportDetails, rahul, "1", start)
+	next := func(want desk.WorkReason) {
+		t.Helper()
+		c, err := x.NextWorkChange(t.Context(), place, "agent1")
+		if err != nil || c.Reason != want || c.Item != string(m.ID) || c.Kind != desk.WorkMissedCall {
+			t.Fatalf("want %s, got %+v, %v", want, c, err)
+		}
+		place = c.Place
+	}
+	if _, err := x.queue.Claim(t.Context(), worker("1")); err != nil {
+		t.Fatal(err)
+	}
+	next(desk.WorkAdded)
+	if _, err := x.queue.Attempt(t.Context(), m.ID, worker("1"), start); err != nil {
+		t.Fatal(err)
+	}
+	next(desk.WorkChanged)
+	if _, err := x.queue.Settle(t.Context(), m.ID, worker("1"), helix.CallbackCompleted); err != nil {
+		t.Fatal(err)
+	}
+	next(desk.WorkRemoved)
+}

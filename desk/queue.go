@@ -89,9 +89,10 @@ type QueueOptions struct {
 // Each process keeps all entries in memory, following the bucket: reading costs nothing, and a stale reading is caught
 // by the compare-and-set. Memory is bounded by the bucket's own size (bus.BucketMissedCalls).
 type Queue struct {
-	o      QueueOptions
-	bucket *bus.Bucket[entry]
-	loaded chan struct{} // closed when the entries of the start are in memory
+	o       QueueOptions
+	bucket  *bus.Bucket[entry]
+	loaded  chan struct{} // closed when the entries of the start are in memory
+	changes *changes
 
 	mu    sync.Mutex
 	byKey map[string]*indexed
@@ -105,7 +106,7 @@ func NewQueue(ctx context.Context, o QueueOptions) (*Queue, error) {
 		return nil, err
 	}
 	return &Queue{
-		o: o, bucket: bucket, loaded: make(chan struct{}),
+		o: o, bucket: bucket, loaded: make(chan struct{}), changes: newChanges(),
 		byKey: map[string]*indexed{}, byID: map[helix.CallID]string{},
 	}, nil
 }

@@ -43,12 +43,27 @@ func (q *Queue) put(key string, e *entry, rev uint64) {
 	if old != nil {
 		delete(q.byID, old.ID)
 	}
+	q.tell(old, e)
 	if e == nil {
 		delete(q.byKey, key)
 		return
 	}
 	q.byKey[key] = &indexed{entry: *e, key: key, rev: rev}
 	q.byID[e.ID] = key
+}
+
+// tell notes whose work list changes with an entry. An entry that is no longer open is on nobody's.
+func (q *Queue) tell(old *indexed, now *entry) {
+	change := WorkChange{At: q.o.Now().UTC(), Kind: WorkMissedCall}
+	if old != nil && old.Status.Open() {
+		change.agents[0], change.Item = old.Agent, string(old.ID)
+	}
+	if now != nil && now.Status.Open() {
+		change.agents[1], change.Item = now.Agent, string(now.ID)
+	}
+	if change.agents != [2]helix.AgentID{} {
+		q.changes.add(change)
+	}
 }
 
 // find gives an entry by its id, NOT_FOUND when there is none. One that another replica has just made may not have been

@@ -256,6 +256,33 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CallerInsight struct {
+		GeneratedAt      func(childComplexity int) int
+		Model            func(childComplexity int) int
+		Status           func(childComplexity int) int
+		SuggestedActions func(childComplexity int) int
+		Summary          func(childComplexity int) int
+	}
+
+	CallerProfile struct {
+		Appointments  func(childComplexity int) int
+		DisplayName   func(childComplexity int) int
+		Errors        func(childComplexity int) int
+		Insight       func(childComplexity int) int
+		Known         func(childComplexity int) int
+		Lead          func(childComplexity int) int
+		OpenFollowUps func(childComplexity int) int
+		Patient       func(childComplexity int) int
+		Phone         func(childComplexity int) int
+		RecentCalls   func(childComplexity int) int
+	}
+
+	CallerProfileError struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+		Part    func(childComplexity int) int
+	}
+
 	CallerSummary struct {
 		DisplayName func(childComplexity int) int
 		Known       func(childComplexity int) int
@@ -488,12 +515,27 @@ type ComplexityRoot struct {
 		Agents           func(childComplexity int) int
 		CallHistory      func(childComplexity int, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) int
 		CallTimeline     func(childComplexity int, callID string, first *int, after *string) int
+		CallerProfile    func(childComplexity int, phone helix.Phone) int
 		Dispositions     func(childComplexity int) int
 		LiveCalls        func(childComplexity int) int
 		MissedCallQueue  func(childComplexity int, status *CallbackStatus) int
 		Search           func(childComplexity int, query string, kinds []SearchKind, first *int) int
 		Viewer           func(childComplexity int) int
 		Worklist         func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
+	}
+
+	RecentCall struct {
+		Agent           func(childComplexity int) int
+		At              func(childComplexity int) int
+		Direction       func(childComplexity int) int
+		Disposition     func(childComplexity int) int
+		DurationSeconds func(childComplexity int) int
+		ID              func(childComplexity int) int
+		Outcome         func(childComplexity int) int
+	}
+
+	RecentCallAgent struct {
+		Name func(childComplexity int) int
 	}
 
 	RefreshSessionPayload struct {
@@ -573,8 +615,14 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		AgentStates func(childComplexity int) int
-		CallEvents  func(childComplexity int, after *string, agentID *string, kinds []CallEventKind) int
+		AgentStates     func(childComplexity int) int
+		CallEvents      func(childComplexity int, after *string, agentID *string, kinds []CallEventKind) int
+		WorklistChanged func(childComplexity int) int
+	}
+
+	SuggestedAction struct {
+		Detail func(childComplexity int) int
+		Title  func(childComplexity int) int
 	}
 
 	UpdateMissedCallPayload struct {
@@ -588,6 +636,13 @@ type ComplexityRoot struct {
 		Permissions func(childComplexity int) int
 		Roles       func(childComplexity int) int
 		User        func(childComplexity int) int
+	}
+
+	WorklistChange struct {
+		At     func(childComplexity int) int
+		ItemID func(childComplexity int) int
+		Kind   func(childComplexity int) int
+		Reason func(childComplexity int) int
 	}
 
 	WorklistConnection struct {
@@ -656,6 +711,7 @@ type QueryResolver interface {
 	MissedCallQueue(ctx context.Context, status *CallbackStatus) (*MissedCallQueue, error)
 	AbandonedCalls(ctx context.Context, from time.Time, to time.Time) ([]AbandonedCall, error)
 	Search(ctx context.Context, query string, kinds []SearchKind, first *int) (*SearchConnection, error)
+	CallerProfile(ctx context.Context, phone helix.Phone) (*CallerProfile, error)
 	CallHistory(ctx context.Context, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) (*CallHistoryConnection, error)
 	AgentPerformance(ctx context.Context, date time.Time, agentID *string) (*AgentPerformance, error)
 	Dispositions(ctx context.Context) ([]string, error)
@@ -666,6 +722,7 @@ type QueryResolver interface {
 type SubscriptionResolver interface {
 	CallEvents(ctx context.Context, after *string, agentID *string, kinds []CallEventKind) (<-chan CallEvent, error)
 	AgentStates(ctx context.Context) (<-chan *AgentStateEvent, error)
+	WorklistChanged(ctx context.Context) (<-chan *WorklistChange, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1532,6 +1589,117 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallTimelineEdge.Node(childComplexity), true
+
+	case "CallerInsight.generatedAt":
+		if e.ComplexityRoot.CallerInsight.GeneratedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerInsight.GeneratedAt(childComplexity), true
+	case "CallerInsight.model":
+		if e.ComplexityRoot.CallerInsight.Model == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerInsight.Model(childComplexity), true
+	case "CallerInsight.status":
+		if e.ComplexityRoot.CallerInsight.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerInsight.Status(childComplexity), true
+	case "CallerInsight.suggestedActions":
+		if e.ComplexityRoot.CallerInsight.SuggestedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerInsight.SuggestedActions(childComplexity), true
+	case "CallerInsight.summary":
+		if e.ComplexityRoot.CallerInsight.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerInsight.Summary(childComplexity), true
+
+	case "CallerProfile.appointments":
+		if e.ComplexityRoot.CallerProfile.Appointments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.Appointments(childComplexity), true
+	case "CallerProfile.displayName":
+		if e.ComplexityRoot.CallerProfile.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.DisplayName(childComplexity), true
+	case "CallerProfile.errors":
+		if e.ComplexityRoot.CallerProfile.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.Errors(childComplexity), true
+	case "CallerProfile.insight":
+		if e.ComplexityRoot.CallerProfile.Insight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.Insight(childComplexity), true
+	case "CallerProfile.known":
+		if e.ComplexityRoot.CallerProfile.Known == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.Known(childComplexity), true
+	case "CallerProfile.lead":
+		if e.ComplexityRoot.CallerProfile.Lead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.Lead(childComplexity), true
+	case "CallerProfile.openFollowUps":
+		if e.ComplexityRoot.CallerProfile.OpenFollowUps == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.OpenFollowUps(childComplexity), true
+	case "CallerProfile.patient":
+		if e.ComplexityRoot.CallerProfile.Patient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.Patient(childComplexity), true
+	case "CallerProfile.phone":
+		if e.ComplexityRoot.CallerProfile.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.Phone(childComplexity), true
+	case "CallerProfile.recentCalls":
+		if e.ComplexityRoot.CallerProfile.RecentCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfile.RecentCalls(childComplexity), true
+
+	case "CallerProfileError.code":
+		if e.ComplexityRoot.CallerProfileError.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfileError.Code(childComplexity), true
+	case "CallerProfileError.message":
+		if e.ComplexityRoot.CallerProfileError.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfileError.Message(childComplexity), true
+	case "CallerProfileError.part":
+		if e.ComplexityRoot.CallerProfileError.Part == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallerProfileError.Part(childComplexity), true
 
 	case "CallerSummary.displayName":
 		if e.ComplexityRoot.CallerSummary.DisplayName == nil {
@@ -2584,6 +2752,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CallTimeline(childComplexity, args["callId"].(string), args["first"].(*int), args["after"].(*string)), true
+	case "Query.callerProfile":
+		if e.ComplexityRoot.Query.CallerProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Query_callerProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CallerProfile(childComplexity, args["phone"].(helix.Phone)), true
 	case "Query.dispositions":
 		if e.ComplexityRoot.Query.Dispositions == nil {
 			break
@@ -2636,6 +2815,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Worklist(childComplexity, args["kinds"].([]WorklistKind), args["first"].(*int), args["after"].(*string)), true
+
+	case "RecentCall.agent":
+		if e.ComplexityRoot.RecentCall.Agent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.Agent(childComplexity), true
+	case "RecentCall.at":
+		if e.ComplexityRoot.RecentCall.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.At(childComplexity), true
+	case "RecentCall.direction":
+		if e.ComplexityRoot.RecentCall.Direction == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.Direction(childComplexity), true
+	case "RecentCall.disposition":
+		if e.ComplexityRoot.RecentCall.Disposition == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.Disposition(childComplexity), true
+	case "RecentCall.durationSeconds":
+		if e.ComplexityRoot.RecentCall.DurationSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.DurationSeconds(childComplexity), true
+	case "RecentCall.id":
+		if e.ComplexityRoot.RecentCall.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.ID(childComplexity), true
+	case "RecentCall.outcome":
+		if e.ComplexityRoot.RecentCall.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.Outcome(childComplexity), true
+
+	case "RecentCallAgent.name":
+		if e.ComplexityRoot.RecentCallAgent.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCallAgent.Name(childComplexity), true
 
 	case "RefreshSessionPayload.error":
 		if e.ComplexityRoot.RefreshSessionPayload.Error == nil {
@@ -2906,6 +3135,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.CallEvents(childComplexity, args["after"].(*string), args["agentId"].(*string), args["kinds"].([]CallEventKind)), true
+	case "Subscription.worklistChanged":
+		if e.ComplexityRoot.Subscription.WorklistChanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subscription.WorklistChanged(childComplexity), true
+
+	case "SuggestedAction.detail":
+		if e.ComplexityRoot.SuggestedAction.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuggestedAction.Detail(childComplexity), true
+	case "SuggestedAction.title":
+		if e.ComplexityRoot.SuggestedAction.Title == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SuggestedAction.Title(childComplexity), true
 
 	case "UpdateMissedCallPayload.error":
 		if e.ComplexityRoot.UpdateMissedCallPayload.Error == nil {
@@ -2950,6 +3198,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.User(childComplexity), true
+
+	case "WorklistChange.at":
+		if e.ComplexityRoot.WorklistChange.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorklistChange.At(childComplexity), true
+	case "WorklistChange.itemId":
+		if e.ComplexityRoot.WorklistChange.ItemID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorklistChange.ItemID(childComplexity), true
+	case "WorklistChange.kind":
+		if e.ComplexityRoot.WorklistChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorklistChange.Kind(childComplexity), true
+	case "WorklistChange.reason":
+		if e.ComplexityRoot.WorklistChange.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorklistChange.Reason(childComplexity), true
 
 	case "WorklistConnection.counts":
 		if e.ComplexityRoot.WorklistConnection.Counts == nil {
@@ -3210,6 +3483,14 @@ type Query {
     "How many, 1 to 100."
     first: Int = 20
   ): SearchConnection!
+  """
+  What FortyTwo knows of a caller, with the viewer's own rights: who it is, appointments, follow-ups, last calls. A part
+  that cannot be read is empty and named in ` + "`" + `errors` + "`" + `. ` + "`" + `insight` + "`" + ` never delays the rest.
+  """
+  callerProfile(
+    "The caller's number."
+    phone: PhoneNumber!
+  ): CallerProfile!
   "The calls of a day as Ozonetel recorded them, the latest first. An agent sees his own, a supervisor all."
   callHistory(
     "The day, at most 15 days back."
@@ -3310,6 +3591,8 @@ type Subscription {
   agent that come faster than they are read are told by the latest.
   """
   agentStates: AgentStateEvent!
+  "Changes of the viewer's own work list: missed calls that come, change and go, follow-ups that are planned."
+  worklistChanged: WorklistChange!
 }
 
 "Why an operation failed. The set is closed: values are added with notice and never renamed."
@@ -3978,6 +4261,30 @@ type WorklistCount {
   overdue: Int!
 }
 
+"What changed on a work list."
+enum WorklistChangeReason {
+  "The item is on the list now."
+  ADDED
+  "It is still there and reads otherwise."
+  CHANGED
+  "It is no longer there."
+  REMOVED
+  "Changes were missed; read the list anew."
+  RESYNC
+}
+
+"A change of the viewer's work list."
+type WorklistChange {
+  "When it was noticed."
+  at: DateTime!
+  "What changed."
+  reason: WorklistChangeReason!
+  "The item; null for RESYNC."
+  itemId: UUID
+  "Its kind; null for RESYNC."
+  kind: WorklistKind
+}
+
 "A source of the work list that failed."
 type WorklistError {
   "The kind that is missing."
@@ -4313,6 +4620,106 @@ type AppointmentResult implements SearchResult {
   highlights: [SearchHighlight!]!
   "The appointment in FortyTwo."
   appointment: Appointment!
+}
+
+# Who calls
+
+"What FortyTwo knows of a caller."
+type CallerProfile {
+  "His number."
+  phone: PhoneNumber!
+  "Whether FortyTwo knows the number."
+  known: Boolean!
+  "Name of the patient, else of the lead."
+  displayName: String
+  "The lead with this number."
+  lead: Lead
+  "The patient with this number."
+  patient: Patient
+  "Appointments: upcoming ones first, the next at the head; then past ones, the last first."
+  appointments: [Appointment!]!
+  "Open follow-ups, by due time."
+  openFollowUps: [FollowUp!]!
+  "His last calls, the last first."
+  recentCalls: [RecentCall!]!
+  "What a model makes of all that."
+  insight: CallerInsight!
+  "Parts that could not be read."
+  errors: [CallerProfileError!]!
+}
+
+"A call that is recorded under the caller's number."
+type RecentCall {
+  "Id of the call's record in FortyTwo."
+  id: UUID!
+  "When it began."
+  at: DateTime
+  "Who began it; null when not recorded."
+  direction: CallDirection
+  "How it went; null while it rings, or when FortyTwo says something unknown."
+  outcome: CallOutcome
+  "How long it took."
+  durationSeconds: Int!
+  "The label it was disposed with."
+  disposition: String
+  "Who had it; null when nobody did."
+  agent: RecentCallAgent
+}
+
+"Who had a recorded call."
+type RecentCallAgent {
+  "Name, as recorded."
+  name: String!
+}
+
+"A part of a caller's profile."
+enum CallerProfilePart {
+  "Who it is."
+  CONTACT
+  "Appointments."
+  APPOINTMENTS
+  "Open follow-ups."
+  FOLLOW_UPS
+  "Last calls."
+  RECENT_CALLS
+}
+
+"A part that could not be read."
+type CallerProfileError {
+  "The part."
+  part: CallerProfilePart!
+  "Why."
+  code: ErrorCode!
+  "For the user."
+  message: String!
+}
+
+"What there is of an insight."
+enum InsightStatus {
+  "The operator has not configured a model."
+  NOT_CONFIGURED
+}
+
+"What a model makes of a caller's history."
+type CallerInsight {
+  "Whether there is one."
+  status: InsightStatus!
+  "In a few sentences."
+  summary: String
+  "What the agent might do."
+  suggestedActions: [SuggestedAction!]!
+  "When it was made."
+  generatedAt: DateTime
+  "Which model made it."
+  model: String
+}
+
+"A thing that the agent might do."
+type SuggestedAction {
+  "In a few words."
+  title: String!
+  "More about it."
+  detail: String
 }
 
 # FortyTwo's records, as far as the gateway refers to them
@@ -4882,6 +5289,60 @@ func (ec *executionContext) childFields_CallTimelineEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type CallTimelineEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_CallerInsight(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "status":
+		return ec.fieldContext_CallerInsight_status(ctx, field)
+	case "summary":
+		return ec.fieldContext_CallerInsight_summary(ctx, field)
+	case "suggestedActions":
+		return ec.fieldContext_CallerInsight_suggestedActions(ctx, field)
+	case "generatedAt":
+		return ec.fieldContext_CallerInsight_generatedAt(ctx, field)
+	case "model":
+		return ec.fieldContext_CallerInsight_model(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallerInsight", field.Name)
+}
+
+func (ec *executionContext) childFields_CallerProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "phone":
+		return ec.fieldContext_CallerProfile_phone(ctx, field)
+	case "known":
+		return ec.fieldContext_CallerProfile_known(ctx, field)
+	case "displayName":
+		return ec.fieldContext_CallerProfile_displayName(ctx, field)
+	case "lead":
+		return ec.fieldContext_CallerProfile_lead(ctx, field)
+	case "patient":
+		return ec.fieldContext_CallerProfile_patient(ctx, field)
+	case "appointments":
+		return ec.fieldContext_CallerProfile_appointments(ctx, field)
+	case "openFollowUps":
+		return ec.fieldContext_CallerProfile_openFollowUps(ctx, field)
+	case "recentCalls":
+		return ec.fieldContext_CallerProfile_recentCalls(ctx, field)
+	case "insight":
+		return ec.fieldContext_CallerProfile_insight(ctx, field)
+	case "errors":
+		return ec.fieldContext_CallerProfile_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallerProfile", field.Name)
+}
+
+func (ec *executionContext) childFields_CallerProfileError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "part":
+		return ec.fieldContext_CallerProfileError_part(ctx, field)
+	case "code":
+		return ec.fieldContext_CallerProfileError_code(ctx, field)
+	case "message":
+		return ec.fieldContext_CallerProfileError_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallerProfileError", field.Name)
+}
+
 func (ec *executionContext) childFields_CallerSummary(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "displayName":
@@ -5146,6 +5607,34 @@ func (ec *executionContext) childFields_Patient(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Patient", field.Name)
 }
 
+func (ec *executionContext) childFields_RecentCall(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RecentCall_id(ctx, field)
+	case "at":
+		return ec.fieldContext_RecentCall_at(ctx, field)
+	case "direction":
+		return ec.fieldContext_RecentCall_direction(ctx, field)
+	case "outcome":
+		return ec.fieldContext_RecentCall_outcome(ctx, field)
+	case "durationSeconds":
+		return ec.fieldContext_RecentCall_durationSeconds(ctx, field)
+	case "disposition":
+		return ec.fieldContext_RecentCall_disposition(ctx, field)
+	case "agent":
+		return ec.fieldContext_RecentCall_agent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecentCall", field.Name)
+}
+
+func (ec *executionContext) childFields_RecentCallAgent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_RecentCallAgent_name(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecentCallAgent", field.Name)
+}
+
 func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -5280,6 +5769,16 @@ func (ec *executionContext) childFields_SignedInUser(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type SignedInUser", field.Name)
 }
 
+func (ec *executionContext) childFields_SuggestedAction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "title":
+		return ec.fieldContext_SuggestedAction_title(ctx, field)
+	case "detail":
+		return ec.fieldContext_SuggestedAction_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SuggestedAction", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateMissedCallPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -5304,6 +5803,20 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_permissions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
+}
+
+func (ec *executionContext) childFields_WorklistChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_WorklistChange_at(ctx, field)
+	case "reason":
+		return ec.fieldContext_WorklistChange_reason(ctx, field)
+	case "itemId":
+		return ec.fieldContext_WorklistChange_itemId(ctx, field)
+	case "kind":
+		return ec.fieldContext_WorklistChange_kind(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorklistChange", field.Name)
 }
 
 func (ec *executionContext) childFields_WorklistConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5807,6 +6320,20 @@ func (ec *executionContext) field_Query_callTimeline_args(ctx context.Context, r
 		return nil, err
 	}
 	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_callerProfile_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "phone",
+		func(ctx context.Context, v any) (helix.Phone, error) {
+			return ec.unmarshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["phone"] = arg0
 	return args, nil
 }
 
@@ -9357,6 +9884,492 @@ func (ec *executionContext) fieldContext_CallTimelineEdge_node(_ context.Context
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CallerInsight_status(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerInsight_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v InsightStatus) graphql.Marshaler {
+			return ec.marshalNInsightStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐInsightStatus(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerInsight_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type InsightStatus does not have child fields"))
+}
+
+func (ec *executionContext) _CallerInsight_summary(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerInsight_summary(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Summary, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallerInsight_summary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CallerInsight_suggestedActions(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerInsight_suggestedActions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SuggestedActions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SuggestedAction) graphql.Marshaler {
+			return ec.marshalNSuggestedAction2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedActionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerInsight_suggestedActions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerInsight",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SuggestedAction(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerInsight_generatedAt(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerInsight_generatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.GeneratedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallerInsight_generatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _CallerInsight_model(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerInsight_model(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Model, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallerInsight_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CallerProfile_phone(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v helix.Phone) graphql.Marshaler {
+			return ec.marshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerProfile", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _CallerProfile_known(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_known(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Known, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerProfile", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CallerProfile_displayName(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_displayName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DisplayName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerProfile", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CallerProfile_lead(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_lead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
+			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Lead(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerProfile_patient(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_patient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Patient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
+			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Patient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerProfile_appointments(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_appointments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Appointments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Appointment) graphql.Marshaler {
+			return ec.marshalNAppointment2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointmentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_appointments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Appointment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerProfile_openFollowUps(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_openFollowUps(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OpenFollowUps, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []FollowUp) graphql.Marshaler {
+			return ec.marshalNFollowUp2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUpᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_openFollowUps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FollowUp(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerProfile_recentCalls(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_recentCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecentCalls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []RecentCall) graphql.Marshaler {
+			return ec.marshalNRecentCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_recentCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecentCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerProfile_insight(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_insight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Insight, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallerInsight) graphql.Marshaler {
+			return ec.marshalNCallerInsight2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerInsight(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_insight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallerInsight(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerProfile_errors(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfile_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []CallerProfileError) graphql.Marshaler {
+			return ec.marshalNCallerProfileError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfile_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallerProfile",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallerProfileError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallerProfileError_part(ctx context.Context, field graphql.CollectedField, obj *CallerProfileError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfileError_part(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Part, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallerProfilePart) graphql.Marshaler {
+			return ec.marshalNCallerProfilePart2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfilePart(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfileError_part(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerProfileError", field, false, false, errors.New("field of type CallerProfilePart does not have child fields"))
+}
+
+func (ec *executionContext) _CallerProfileError_code(ctx context.Context, field graphql.CollectedField, obj *CallerProfileError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfileError_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v ErrorCode) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfileError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerProfileError", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
+}
+
+func (ec *executionContext) _CallerProfileError_message(ctx context.Context, field graphql.CollectedField, obj *CallerProfileError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallerProfileError_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallerProfileError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallerProfileError", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallerSummary_displayName(ctx context.Context, field graphql.CollectedField, obj *CallerSummary) (ret graphql.Marshaler) {
@@ -13622,6 +14635,50 @@ func (ec *executionContext) fieldContext_Query_search(ctx context.Context, field
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_callerProfile(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_callerProfile(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CallerProfile(ctx, fc.Args["phone"].(helix.Phone))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallerProfile) graphql.Marshaler {
+			return ec.marshalNCallerProfile2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfile(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_callerProfile(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallerProfile(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_callerProfile_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_callHistory(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13915,6 +14972,199 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RecentCall_id(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _RecentCall_at(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _RecentCall_direction(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_direction(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Direction, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallDirection) graphql.Marshaler {
+			return ec.marshalOCallDirection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type CallDirection does not have child fields"))
+}
+
+func (ec *executionContext) _RecentCall_outcome(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallOutcome) graphql.Marshaler {
+			return ec.marshalOCallOutcome2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type CallOutcome does not have child fields"))
+}
+
+func (ec *executionContext) _RecentCall_durationSeconds(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_durationSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DurationSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_durationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _RecentCall_disposition(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_disposition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Disposition, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RecentCall_agent(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_agent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Agent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *RecentCallAgent) graphql.Marshaler {
+			return ec.marshalORecentCallAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallAgent(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecentCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecentCallAgent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RecentCallAgent_name(ctx context.Context, field graphql.CollectedField, obj *RecentCallAgent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCallAgent_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCallAgent_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecentCallAgent", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _RefreshSessionPayload_ok(ctx context.Context, field graphql.CollectedField, obj *RefreshSessionPayload) (ret graphql.Marshaler) {
@@ -15048,6 +16298,84 @@ func (ec *executionContext) fieldContext_Subscription_agentStates(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_worklistChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_worklistChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Subscription().WorklistChanged(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *WorklistChange) graphql.Marshaler {
+			return ec.marshalNWorklistChange2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_worklistChanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorklistChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SuggestedAction_title(ctx context.Context, field graphql.CollectedField, obj *SuggestedAction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuggestedAction_title(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Title, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SuggestedAction_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuggestedAction", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _SuggestedAction_detail(ctx context.Context, field graphql.CollectedField, obj *SuggestedAction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SuggestedAction_detail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Detail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SuggestedAction_detail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SuggestedAction", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _UpdateMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *UpdateMissedCallPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15243,6 +16571,98 @@ func (ec *executionContext) _Viewer_permissions(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, errors.New("field of type Permission does not have child fields"))
+}
+
+func (ec *executionContext) _WorklistChange_at(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorklistChange_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorklistChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _WorklistChange_reason(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorklistChange_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v WorklistChangeReason) graphql.Marshaler {
+			return ec.marshalNWorklistChangeReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistChangeReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorklistChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type WorklistChangeReason does not have child fields"))
+}
+
+func (ec *executionContext) _WorklistChange_itemId(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorklistChange_itemId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ItemID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOUUID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorklistChange_itemId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _WorklistChange_kind(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorklistChange_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *WorklistKind) graphql.Marshaler {
+			return ec.marshalOWorklistKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_WorklistChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type WorklistKind does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *WorklistConnection) (ret graphql.Marshaler) {
@@ -18867,6 +20287,195 @@ func (ec *executionContext) _CallTimelineEdge(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var callerInsightImplementors = []string{"CallerInsight"}
+
+func (ec *executionContext) _CallerInsight(ctx context.Context, sel ast.SelectionSet, obj *CallerInsight) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callerInsightImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallerInsight")
+		case "status":
+			out.Values[i] = ec._CallerInsight_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "summary":
+			out.Values[i] = ec._CallerInsight_summary(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "suggestedActions":
+			out.Values[i] = ec._CallerInsight_suggestedActions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "generatedAt":
+			out.Values[i] = ec._CallerInsight_generatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "model":
+			out.Values[i] = ec._CallerInsight_model(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callerProfileImplementors = []string{"CallerProfile"}
+
+func (ec *executionContext) _CallerProfile(ctx context.Context, sel ast.SelectionSet, obj *CallerProfile) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callerProfileImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallerProfile")
+		case "phone":
+			out.Values[i] = ec._CallerProfile_phone(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "known":
+			out.Values[i] = ec._CallerProfile_known(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "displayName":
+			out.Values[i] = ec._CallerProfile_displayName(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lead":
+			out.Values[i] = ec._CallerProfile_lead(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "patient":
+			out.Values[i] = ec._CallerProfile_patient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "appointments":
+			out.Values[i] = ec._CallerProfile_appointments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "openFollowUps":
+			out.Values[i] = ec._CallerProfile_openFollowUps(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recentCalls":
+			out.Values[i] = ec._CallerProfile_recentCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "insight":
+			out.Values[i] = ec._CallerProfile_insight(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._CallerProfile_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callerProfileErrorImplementors = []string{"CallerProfileError"}
+
+func (ec *executionContext) _CallerProfileError(ctx context.Context, sel ast.SelectionSet, obj *CallerProfileError) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callerProfileErrorImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallerProfileError")
+		case "part":
+			out.Values[i] = ec._CallerProfileError_part(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._CallerProfileError_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._CallerProfileError_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var callerSummaryImplementors = []string{"CallerSummary"}
 
 func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.SelectionSet, obj *CallerSummary) graphql.Marshaler {
@@ -20743,6 +22352,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "callerProfile":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_callerProfile(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "callHistory":
 			field := field
 
@@ -20888,6 +22519,112 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var recentCallImplementors = []string{"RecentCall"}
+
+func (ec *executionContext) _RecentCall(ctx context.Context, sel ast.SelectionSet, obj *RecentCall) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recentCallImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecentCall")
+		case "id":
+			out.Values[i] = ec._RecentCall_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._RecentCall_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "direction":
+			out.Values[i] = ec._RecentCall_direction(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "outcome":
+			out.Values[i] = ec._RecentCall_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "durationSeconds":
+			out.Values[i] = ec._RecentCall_durationSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "disposition":
+			out.Values[i] = ec._RecentCall_disposition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "agent":
+			out.Values[i] = ec._RecentCall_agent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var recentCallAgentImplementors = []string{"RecentCallAgent"}
+
+func (ec *executionContext) _RecentCallAgent(ctx context.Context, sel ast.SelectionSet, obj *RecentCallAgent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recentCallAgentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecentCallAgent")
+		case "name":
+			out.Values[i] = ec._RecentCallAgent_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -21523,9 +23260,54 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_callEvents(ctx, fields[0])
 	case "agentStates":
 		return ec._Subscription_agentStates(ctx, fields[0])
+	case "worklistChanged":
+		return ec._Subscription_worklistChanged(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var suggestedActionImplementors = []string{"SuggestedAction"}
+
+func (ec *executionContext) _SuggestedAction(ctx context.Context, sel ast.SelectionSet, obj *SuggestedAction) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, suggestedActionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SuggestedAction")
+		case "title":
+			out.Values[i] = ec._SuggestedAction_title(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "detail":
+			out.Values[i] = ec._SuggestedAction_detail(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
 }
 
 var updateMissedCallPayloadImplementors = []string{"UpdateMissedCallPayload"}
@@ -21606,6 +23388,59 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 		case "permissions":
 			out.Values[i] = ec._Viewer_permissions(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var worklistChangeImplementors = []string{"WorklistChange"}
+
+func (ec *executionContext) _WorklistChange(ctx context.Context, sel ast.SelectionSet, obj *WorklistChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, worklistChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorklistChange")
+		case "at":
+			out.Values[i] = ec._WorklistChange_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._WorklistChange_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "itemId":
+			out.Values[i] = ec._WorklistChange_itemId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._WorklistChange_kind(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -22318,6 +24153,26 @@ func (ec *executionContext) marshalNAgentStateEvent2ᚖgithubᚗcomᚋhelixᚑen
 	return ec._AgentStateEvent(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNAppointment2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v Appointment) graphql.Marshaler {
+	return ec._Appointment(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAppointment2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointmentᚄ(ctx context.Context, sel ast.SelectionSet, v []Appointment) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAppointment2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v *Appointment) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -22509,6 +24364,56 @@ func (ec *executionContext) marshalNCallbackStatus2githubᚗcomᚋhelixᚑengage
 	return v
 }
 
+func (ec *executionContext) marshalNCallerInsight2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerInsight(ctx context.Context, sel ast.SelectionSet, v *CallerInsight) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CallerInsight(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCallerProfile2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfile(ctx context.Context, sel ast.SelectionSet, v *CallerProfile) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CallerProfile(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCallerProfileError2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileError(ctx context.Context, sel ast.SelectionSet, v CallerProfileError) graphql.Marshaler {
+	return ec._CallerProfileError(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCallerProfileError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []CallerProfileError) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCallerProfileError2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileError(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNCallerProfilePart2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfilePart(ctx context.Context, v any) (CallerProfilePart, error) {
+	var res CallerProfilePart
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCallerProfilePart2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfilePart(ctx context.Context, sel ast.SelectionSet, v CallerProfilePart) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNClaimNextMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐClaimNextMissedCallInput(ctx context.Context, v any) (ClaimNextMissedCallInput, error) {
 	res, err := ec.unmarshalInputClaimNextMissedCallInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22658,6 +24563,26 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
+func (ec *executionContext) marshalNFollowUp2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v FollowUp) graphql.Marshaler {
+	return ec._FollowUp(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFollowUp2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUpᚄ(ctx context.Context, sel ast.SelectionSet, v []FollowUp) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFollowUp2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v *FollowUp) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -22697,6 +24622,16 @@ func (ec *executionContext) marshalNID2string(ctx context.Context, sel ast.Selec
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNInsightStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐInsightStatus(ctx context.Context, v any) (InsightStatus, error) {
+	var res InsightStatus
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNInsightStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐInsightStatus(ctx context.Context, sel ast.SelectionSet, v InsightStatus) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, error) {
@@ -22889,6 +24824,26 @@ func (ec *executionContext) marshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋ
 		}
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNRecentCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCall(ctx context.Context, sel ast.SelectionSet, v RecentCall) graphql.Marshaler {
+	return ec._RecentCall(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNRecentCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallᚄ(ctx context.Context, sel ast.SelectionSet, v []RecentCall) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRecentCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCall(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNRefreshSessionInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRefreshSessionInput(ctx context.Context, v any) (RefreshSessionInput, error) {
@@ -23121,6 +25076,26 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	return ret
 }
 
+func (ec *executionContext) marshalNSuggestedAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedAction(ctx context.Context, sel ast.SelectionSet, v SuggestedAction) graphql.Marshaler {
+	return ec._SuggestedAction(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSuggestedAction2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedActionᚄ(ctx context.Context, sel ast.SelectionSet, v []SuggestedAction) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSuggestedAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedAction(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNUUID2string(ctx context.Context, v any) (string, error) {
 	res, err := scalar.UnmarshalUUID(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23200,6 +25175,26 @@ func (ec *executionContext) marshalNViewerRole2ᚕgithubᚗcomᚋhelixᚑengage�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNWorklistChange2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistChange(ctx context.Context, sel ast.SelectionSet, v *WorklistChange) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._WorklistChange(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNWorklistChangeReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistChangeReason(ctx context.Context, v any) (WorklistChangeReason, error) {
+	var res WorklistChangeReason
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNWorklistChangeReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistChangeReason(ctx context.Context, sel ast.SelectionSet, v WorklistChangeReason) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNWorklistConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistConnection(ctx context.Context, sel ast.SelectionSet, v *WorklistConnection) graphql.Marshaler {
@@ -23563,6 +25558,22 @@ func (ec *executionContext) marshalOCallEventKind2ᚕgithubᚗcomᚋhelixᚑenga
 	return ret
 }
 
+func (ec *executionContext) unmarshalOCallOutcome2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx context.Context, v any) (*CallOutcome, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(CallOutcome)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOCallOutcome2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx context.Context, sel ast.SelectionSet, v *CallOutcome) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) unmarshalOCallbackStatus2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx context.Context, v any) (*CallbackStatus, error) {
 	if v == nil {
 		return nil, nil
@@ -23758,6 +25769,13 @@ func (ec *executionContext) marshalOProvider2ᚖgithubᚗcomᚋhelixᚑengageᚋ
 	return v
 }
 
+func (ec *executionContext) marshalORecentCallAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallAgent(ctx context.Context, sel ast.SelectionSet, v *RecentCallAgent) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecentCallAgent(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOSearchKind2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKindᚄ(ctx context.Context, v any) ([]SearchKind, error) {
 	if v == nil {
 		return nil, nil
@@ -23871,6 +25889,22 @@ func (ec *executionContext) marshalOWorklistKind2ᚕgithubᚗcomᚋhelixᚑengag
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalOWorklistKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx context.Context, v any) (*WorklistKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(WorklistKind)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOWorklistKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx context.Context, sel ast.SelectionSet, v *WorklistKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

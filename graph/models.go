@@ -679,6 +679,54 @@ type CallTimelineEdge struct {
 	Node CallEvent `json:"node"`
 }
 
+// What a model makes of a caller's history.
+type CallerInsight struct {
+	// Whether there is one.
+	Status InsightStatus `json:"status"`
+	// In a few sentences.
+	Summary *string `json:"summary,omitempty"`
+	// What the agent might do.
+	SuggestedActions []SuggestedAction `json:"suggestedActions"`
+	// When it was made.
+	GeneratedAt *time.Time `json:"generatedAt,omitempty"`
+	// Which model made it.
+	Model *string `json:"model,omitempty"`
+}
+
+// What FortyTwo knows of a caller.
+type CallerProfile struct {
+	// His number.
+	Phone helix.Phone `json:"phone"`
+	// Whether FortyTwo knows the number.
+	Known bool `json:"known"`
+	// Name of the patient, else of the lead.
+	DisplayName *string `json:"displayName,omitempty"`
+	// The lead with this number.
+	Lead *Lead `json:"lead,omitempty"`
+	// The patient with this number.
+	Patient *Patient `json:"patient,omitempty"`
+	// Appointments: upcoming ones first, the next at the head; then past ones, the last first.
+	Appointments []Appointment `json:"appointments"`
+	// Open follow-ups, by due time.
+	OpenFollowUps []FollowUp `json:"openFollowUps"`
+	// His last calls, the last first.
+	RecentCalls []RecentCall `json:"recentCalls"`
+	// What a model makes of all that.
+	Insight *CallerInsight `json:"insight"`
+	// Parts that could not be read.
+	Errors []CallerProfileError `json:"errors"`
+}
+
+// A part that could not be read.
+type CallerProfileError struct {
+	// The part.
+	Part CallerProfilePart `json:"part"`
+	// Why.
+	Code ErrorCode `json:"code"`
+	// For the user.
+	Message string `json:"message"`
+}
+
 // Who a number belongs to.
 type CallerSummary struct {
 	// Name of the patient, else of the lead; null when unknown.
@@ -1307,6 +1355,30 @@ func (this PatientResult) GetHighlights() []SearchHighlight {
 type Query struct {
 }
 
+// A call that is recorded under the caller's number.
+type RecentCall struct {
+	// Id of the call's record in FortyTwo.
+	ID string `json:"id"`
+	// When it began.
+	At *time.Time `json:"at,omitempty"`
+	// Who began it; null when not recorded.
+	Direction *CallDirection `json:"direction,omitempty"`
+	// How it went; null while it rings, or when FortyTwo says something unknown.
+	Outcome *CallOutcome `json:"outcome,omitempty"`
+	// How long it took.
+	DurationSeconds int `json:"durationSeconds"`
+	// The label it was disposed with.
+	Disposition *string `json:"disposition,omitempty"`
+	// Who had it; null when nobody did.
+	Agent *RecentCallAgent `json:"agent,omitempty"`
+}
+
+// Who had a recorded call.
+type RecentCallAgent struct {
+	// Name, as recorded.
+	Name string `json:"name"`
+}
+
 // A refresh token to exchange.
 type RefreshSessionInput struct {
 	// The refresh token of the latest session.
@@ -1495,6 +1567,14 @@ func (this StreamCheckpoint) GetPhone() *helix.Phone { return this.Phone }
 type Subscription struct {
 }
 
+// A thing that the agent might do.
+type SuggestedAction struct {
+	// In a few words.
+	Title string `json:"title"`
+	// More about it.
+	Detail *string `json:"detail,omitempty"`
+}
+
 // Where a missed call should stand.
 type UpdateMissedCallInput struct {
 	// The missed call.
@@ -1523,6 +1603,18 @@ type Viewer struct {
 	Roles []ViewerRole `json:"roles"`
 	// What he may do.
 	Permissions []Permission `json:"permissions"`
+}
+
+// A change of the viewer's work list.
+type WorklistChange struct {
+	// When it was noticed.
+	At time.Time `json:"at"`
+	// What changed.
+	Reason WorklistChangeReason `json:"reason"`
+	// The item; null for RESYNC.
+	ItemID *string `json:"itemId,omitempty"`
+	// Its kind; null for RESYNC.
+	Kind *WorklistKind `json:"kind,omitempty"`
 }
 
 // A page of the work list.
@@ -2124,6 +2216,70 @@ func (e CallbackStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// A part of a caller's profile.
+type CallerProfilePart string
+
+const (
+	// Who it is.
+	CallerProfilePartContact CallerProfilePart = "CONTACT"
+	// Appointments.
+	CallerProfilePartAppointments CallerProfilePart = "APPOINTMENTS"
+	// Open follow-ups.
+	CallerProfilePartFollowUps CallerProfilePart = "FOLLOW_UPS"
+	// Last calls.
+	CallerProfilePartRecentCalls CallerProfilePart = "RECENT_CALLS"
+)
+
+var AllCallerProfilePart = []CallerProfilePart{
+	CallerProfilePartContact,
+	CallerProfilePartAppointments,
+	CallerProfilePartFollowUps,
+	CallerProfilePartRecentCalls,
+}
+
+func (e CallerProfilePart) IsValid() bool {
+	switch e {
+	case CallerProfilePartContact, CallerProfilePartAppointments, CallerProfilePartFollowUps, CallerProfilePartRecentCalls:
+		return true
+	}
+	return false
+}
+
+func (e CallerProfilePart) String() string {
+	return string(e)
+}
+
+func (e *CallerProfilePart) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CallerProfilePart(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CallerProfilePart", str)
+	}
+	return nil
+}
+
+func (e CallerProfilePart) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CallerProfilePart) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CallerProfilePart) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Why an operation failed. The set is closed: values are added with notice and never renamed.
 type ErrorCode string
 
@@ -2225,6 +2381,61 @@ func (e *ErrorCode) UnmarshalJSON(b []byte) error {
 }
 
 func (e ErrorCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What there is of an insight.
+type InsightStatus string
+
+const (
+	// The operator has not configured a model.
+	InsightStatusNotConfigured InsightStatus = "NOT_CONFIGURED"
+)
+
+var AllInsightStatus = []InsightStatus{
+	InsightStatusNotConfigured,
+}
+
+func (e InsightStatus) IsValid() bool {
+	switch e {
+	case InsightStatusNotConfigured:
+		return true
+	}
+	return false
+}
+
+func (e InsightStatus) String() string {
+	return string(e)
+}
+
+func (e *InsightStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = InsightStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid InsightStatus", str)
+	}
+	return nil
+}
+
+func (e InsightStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *InsightStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e InsightStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -2536,6 +2747,70 @@ func (e *ViewerRole) UnmarshalJSON(b []byte) error {
 }
 
 func (e ViewerRole) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What changed on a work list.
+type WorklistChangeReason string
+
+const (
+	// The item is on the list now.
+	WorklistChangeReasonAdded WorklistChangeReason = "ADDED"
+	// It is still there and reads otherwise.
+	WorklistChangeReasonChanged WorklistChangeReason = "CHANGED"
+	// It is no longer there.
+	WorklistChangeReasonRemoved WorklistChangeReason = "REMOVED"
+	// Changes were missed; read the list anew.
+	WorklistChangeReasonResync WorklistChangeReason = "RESYNC"
+)
+
+var AllWorklistChangeReason = []WorklistChangeReason{
+	WorklistChangeReasonAdded,
+	WorklistChangeReasonChanged,
+	WorklistChangeReasonRemoved,
+	WorklistChangeReasonResync,
+}
+
+func (e WorklistChangeReason) IsValid() bool {
+	switch e {
+	case WorklistChangeReasonAdded, WorklistChangeReasonChanged, WorklistChangeReasonRemoved, WorklistChangeReasonResync:
+		return true
+	}
+	return false
+}
+
+func (e WorklistChangeReason) String() string {
+	return string(e)
+}
+
+func (e *WorklistChangeReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = WorklistChangeReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid WorklistChangeReason", str)
+	}
+	return nil
+}
+
+func (e WorklistChangeReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *WorklistChangeReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e WorklistChangeReason) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

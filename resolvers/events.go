@@ -143,14 +143,9 @@ func (r *incomingCallResolver) Caller(ctx context.Context, obj *graph.IncomingCa
 		r.o.Logger.InfoContext(ctx, "a caller was not looked up for a subscriber", "code", helix.AsError(err).Code)
 		return nil, nil
 	}
-	out := &graph.CallerSummary{Known: contact.Known(), DisplayName: text(contact.DisplayName)}
-	if contact.Lead != "" {
-		out.Lead = &graph.Lead{ID: contact.Lead}
-	}
-	if contact.Patient != "" {
-		out.Patient = &graph.Patient{ID: contact.Patient}
-	}
-	return out, nil
+	return &graph.CallerSummary{
+		Known: contact.Known(), DisplayName: text(contact.DisplayName), Lead: lead(contact.Lead), Patient: patient(contact.Patient),
+	}, nil
 }
 
 // MissedCall resolves the entry that a missed call made.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -35,6 +36,66 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 		return nil, err
 	}
 	return r.worklist(list, q.Kinds), nil
+}
+
+// WorklistChanged resolves the stream of changes of the caller's work list. It joins two sources that know nothing of each
+// other: the missed-call queue, and the follow-ups that dispositions plan.
+func (r *subscriptionResolver) WorklistChanged(ctx context.Context) (<-chan *graph.WorklistChange, error) {
+	w, err := worker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := r.o.Calls.Stream(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	place := r.o.Desk.WorkChanges()
+	changes := make(chan *graph.WorklistChange) // unbuffered: a subscriber that does not read is not read for
+	send := func(c *desk.WorkChange) bool {
+		select {
+		case changes <- r.worklistChange(c):
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	var sources sync.WaitGroup
+	sources.Go(func() {
+		for {
+			c, err := r.o.Desk.NextWorkChange(ctx, place, w.Seat.Agent)
+			if err != nil || !send(&c) {
+				return
+			}
+			place = c.Place
+		}
+	})
+	sources.Go(func() {
+		for {
+			e, err := stream.Next(ctx)
+			if err != nil {
+				return
+			}
+			if c := desk.FollowUpChange(e, w.Seat.Agent); c != nil && !send(c) {
+				return
+			}
+		}
+	})
+	go func() {
+		sources.Wait()
+		close(changes)
+	}()
+	return changes, nil
+}
+
+func (r *Resolver) worklistChange(c *desk.WorkChange) *graph.WorklistChange {
+	out := &graph.WorklistChange{At: c.At, Reason: graph.WorklistChangeReason(c.Reason), ItemID: text(c.Item)}
+	if c.Reason == desk.WorkResync {
+		out.At = r.o.Now()
+		return out
+	}
+	kind := graph.WorklistKind(c.Kind)
+	out.Kind = &kind
+	return out
 }
 
 func (r *Resolver) worklist(list desk.Worklist, kinds []desk.WorklistKind) *graph.WorklistConnection {
@@ -94,16 +155,10 @@ func (r *Resolver) missedCall(m *helix.MissedCall) *graph.MissedCall {
 		Overdue: u.overdue, Priority: u.priority, Reason: "call back " + u.words,
 		CallbackStatus: graph.CallbackStatus(m.Status), MissedCount: m.Count, FirstMissedAt: m.FirstMissedAt,
 		LastMissedAt: m.LastMissedAt, AttemptedAt: when(m.AttemptedAt), ClaimedUntil: when(m.ClaimedUntil),
-		AssignedAgent: agentRef(m.Agent, m.AgentName),
+		AssignedAgent: agentRef(m.Agent, m.AgentName), Lead: lead(m.Lead), Patient: patient(m.Patient),
 	}
 	if m.Count > 1 {
 		out.Title = fmt.Sprintf("Missed call, tried %d times", m.Count)
-	}
-	if m.Lead != "" {
-		out.Lead = &graph.Lead{ID: m.Lead}
-	}
-	if m.Patient != "" {
-		out.Patient = &graph.Patient{ID: m.Patient}
 	}
 	return out
 }

@@ -28,7 +28,7 @@ type Config struct {
 type ServerConfig struct {
 	Host           string        `env:"HOST" doc:"Address to listen on; empty means every interface." example:"127.0.0.1"`
 	Port           int           `env:"PORT" envDefault:"4100" doc:"Port to listen on; 0 picks a free one."`
-	PublicURL      string        `env:"PUBLIC_URL" doc:"Address under which browsers and providers reach the gateway." example:"https://helix.example.org"`
+	PublicURL      string        `env:"PUBLIC_URL" doc:"Address under which browsers and providers reach the gateway. With it, Ozonetel's event subscription is kept pointing here." example:"https://helix.example.org"`
 	CORSOrigin     []string      `env:"CORS_ORIGIN" doc:"Origins whose pages may call the gateway, separated by commas, or * for any (then without credentials). Empty: none but its own." example:"https://desk.example.org"`
 	TrustedProxies int           `env:"TRUSTED_PROXIES" envDefault:"0" doc:"How many proxies in front append to X-Forwarded-For; 0: the header is not believed."`
 	Secret         Secret        `env:"HELIX_SECRET" doc:"Required. Signs, encrypts and hides phone numbers in keys. Keep it: with another one, stored calls cannot be found by phone. At least 32 characters: openssl rand -hex 32" example:"-"`
@@ -56,6 +56,7 @@ type OzonetelConfig struct {
 	URL                string        `env:"OZONETEL_URL" envDefault:"https://in1-ccaas-api.ozonetel.com" doc:"Address of CloudAgent's API."`
 	APIKey             Secret        `env:"OZONETEL_API_KEY" old:"EXOTEL_API_KEY,EXOTEL_API_TOKEN" doc:"API key of the account. Empty, with the user name: not configured." example:"-"`
 	Username           string        `env:"OZONETEL_USERNAME" old:"EXOTEL_ACCOUNT_SID" doc:"User name of the account." example:"hospital"`
+	SubscriptionURL    string        `env:"OZONETEL_SUBSCRIPTION_URL" envDefault:"https://subscription.ozonetel.com" doc:"Address where event pushes are subscribed to."`
 	AuthMode           string        `env:"OZONETEL_AUTH_MODE" envDefault:"token" doc:"The account's setting \"API Authentication\": token for TOKEN_AUTH, apikey for BASIC_AUTH."`
 	TimeZone           string        `env:"OZONETEL_TIME_ZONE" envDefault:"Asia/Kolkata" doc:"Time zone in which the account tells times."`
 	PauseReason        string        `env:"OZONETEL_PAUSE_REASON" envDefault:"Break" doc:"Sent when an agent pauses without a reason; must be configured in the account."`

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"strings"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -137,7 +138,7 @@ func (g *Gateway) buildProviders(tokens ozonetel.TokenStore) (err error) {
 		return err
 	}
 	g.ozonetel, err = ozonetel.New(ozonetel.Options{
-		BaseURL: g.cfg.Ozonetel.URL, UserName: g.cfg.Ozonetel.Username, APIKey: g.cfg.Ozonetel.APIKey.Reveal(),
+		BaseURL: g.cfg.Ozonetel.URL, SubscriptionURL: g.cfg.Ozonetel.SubscriptionURL, UserName: g.cfg.Ozonetel.Username, APIKey: g.cfg.Ozonetel.APIKey.Reveal(),
 		AuthMode: ozonetel.AuthMode(g.cfg.Ozonetel.AuthMode), Tokens: tokens, HTTP: g.ozonetelHTTP, Location: location,
 		DefaultDisposition: g.cfg.Ozonetel.DefaultDisposition, Now: g.now, Logger: g.log,
 	})
@@ -212,10 +213,30 @@ func (g *Gateway) buildJobs() (err error) {
 			scheduler.Job{Name: "repair-agent-states", Every: repairEvery, Within: repairEvery, Run: g.desk.Repair},
 		)
 	}
+	if wanted := g.subscription(); g.ozonetel.Configured() && wanted != (ozonetel.Subscription{}) {
+		jobs = append(jobs, scheduler.Job{
+			Name: "keep-event-subscription", Every: time.Hour, Within: time.Minute, Run: func(ctx context.Context) error {
+				changed, err := g.ozonetel.EnsureSubscribed(ctx, wanted)
+				if changed {
+					g.log.WarnContext(ctx, "Ozonetel's events went elsewhere; they come here again")
+				}
+				return err
+			},
+		})
+	}
 	g.scheduler, err = scheduler.New(scheduler.Options{
 		Jobs: jobs, Elector: g.lease, Logger: g.log, Tracer: g.telemetry.Traces.Tracer(scope), Meter: g.telemetry.Metrics.Meter(scope),
 	})
 	return err
+}
+
+// subscription is where Ozonetel is to push events to; none without a public address or a secret.
+func (g *Gateway) subscription() ozonetel.Subscription {
+	if g.cfg.Server.PublicURL == "" || len(g.cfg.Ozonetel.WebhookSecrets) == 0 {
+		return ozonetel.Subscription{}
+	}
+	url := strings.TrimRight(g.cfg.Server.PublicURL, "/") + pathEvents + "/" + g.cfg.Ozonetel.WebhookSecrets[0].Reveal()
+	return ozonetel.Subscription{CallEvents: url, AgentEvents: url}
 }
 
 // Run serves until ctx ends, then drains and stops everything in reverse order.

@@ -26,6 +26,9 @@ import (
 const (
 	sourceEvents = "ozonetel.events"
 	sourceCDR    = "ozonetel.cdr"
+
+	pathEvents = "/webhooks/ozonetel/events"
+	pathCDR    = "/webhooks/ozonetel/cdr"
 )
 
 // cachedDocuments is how many parsed and validated documents are kept; a frontend sends a few dozen different ones.
@@ -80,7 +83,7 @@ func (g *Gateway) webhook(source string) webhooks.Source {
 	for i, s := range g.cfg.Ozonetel.WebhookSecrets {
 		secrets[i] = s.Reveal()
 	}
-	path := map[string]string{sourceEvents: "/webhooks/ozonetel/events", sourceCDR: "/webhooks/ozonetel/cdr"}[source]
+	path := map[string]string{sourceEvents: pathEvents, sourceCDR: pathCDR}[source]
 	return webhooks.Source{Name: source, Path: path, Secrets: secrets, Redact: g.ozonetel.RedactAPIKey}
 }
 

@@ -41,7 +41,10 @@ func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string
 			err = errors.Join(err, box.Close(), listener.Close())
 		}
 	}()
-	cfg, err := LoadConfig(sandboxEnvironment(box, environment))
+	base := "http://" + listener.Addr().String()
+	all := sandboxEnvironment(box, environment)
+	all["PUBLIC_URL"] = base
+	cfg, err := LoadConfig(all)
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +53,8 @@ func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string
 	if err != nil {
 		return nil, err
 	}
-	base := "http://" + listener.Addr().String()
 	box.SetWebhooks(sandbox.Webhooks{
-		OzonetelEvents: base + "/webhooks/ozonetel/events/" + sandboxWebhookSecret,
-		OzonetelCDR:    base + "/webhooks/ozonetel/cdr/" + sandboxWebhookSecret,
+		OzonetelEvents: base + pathEvents + "/" + sandboxWebhookSecret, OzonetelCDR: base + pathCDR + "/" + sandboxWebhookSecret,
 	})
 	return &sandboxed{gateway: g, sandbox: box}, nil
 }
@@ -77,7 +78,7 @@ func sandboxEnvironment(box *sandbox.Sandbox, environment map[string]string) map
 	maps.Copy(all, environment)
 	maps.Copy(all, map[string]string{
 		"PLATFORM_GRAPHQL_URL": box.FortyTwoURL() + "/graphql", "PLATFORM_API_KEY": box.FortyTwoAPIKey(), "PLATFORM_ORIGIN": box.FortyTwoURL(),
-		"OZONETEL_URL": box.OzonetelURL(), "OZONETEL_USERNAME": account.UserName, "OZONETEL_API_KEY": account.APIKey,
+		"OZONETEL_URL": box.OzonetelURL(), "OZONETEL_SUBSCRIPTION_URL": box.OzonetelURL(), "OZONETEL_USERNAME": account.UserName, "OZONETEL_API_KEY": account.APIKey,
 		"OZONETEL_DID": account.Campaign.DID, "OZONETEL_CAMPAIGN_NAME": account.Campaign.Name, "AGENTS_FILE": "", "OZONETEL_AGENT_EMAIL": "",
 	})
 	return all
