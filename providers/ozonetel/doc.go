@@ -11,7 +11,7 @@
 //
 //	CallRecords ── recordBook: answers of lately, shared requests ── send
 //
-//	push body ── readPush ── fields ── DecodeEvents, DecodeCDR ── helix.ProviderReports
+//	push body ── readPush ── fields ── DecodeEvents, DecodeCDR, DecodeScreenPop ── helix.ProviderReports
 //
 // Invariants:
 //   - The body of an answer decides, not its HTTP status: CloudAgent answers 200 to nearly everything (0).

@@ -144,7 +144,9 @@ func TestPushesThatCannotBeRead(t *testing.T) {
 		"text nested without end": {jsonType, `[` + quoted(`[`+quoted(`[`+quoted(`[`+quoted(`[`+quoted(cdr)+`]`)+`]`)+`]`)+`]`) + `]`},
 		"too many documents":      {jsonType, "[" + strings.Repeat(`{"monitorUCID":"1"},`, 500) + `{"monitorUCID":"1"}]`},
 	} {
-		for kind, decode := range map[string]func(string, []byte) (helix.ProviderReports, error){"events": c.DecodeEvents, "cdr": c.DecodeCDR} {
+		for kind, decode := range map[string]func(string, []byte) (helix.ProviderReports, error){
+			"events": c.DecodeEvents, "cdr": c.DecodeCDR, "screen pop": c.DecodeScreenPop,
+		} {
 			got, err := decode(push[0], []byte(push[1]))
 			if !helix.IsCode(err, helix.CodeBadInput) || len(got.Calls)+len(got.Agents) > 0 {
 				t.Errorf("%s as %s: %+v, %v; want BAD_USER_INPUT", name, kind, got, err)
