@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -66,6 +67,40 @@ func TestACallRungInDuringTrafficIsTakenLikeAnyOther(t *testing.T) {
 	}
 }
 
+func TestTheControlServerLetsOnlyTheReportsKnowACall(t *testing.T) {
+	t.Parallel()
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff, AuthMode: ozonetel.BasicAuth, History: 5})
+	ucid := s.ok("POST", "/sandbox/calls", `{"unpushed":true}`)["ucid"].(string)
+	s.ok("POST", "/sandbox/calls/"+ucid+"/abandon", "")
+	s.ok("PUT", "/sandbox/ozonetel/limits", `{"off":true}`)
+	for _, test := range []struct {
+		day, until string
+		want       int
+	}{{"2026-01-14", "14:30:00", 1}, {"2026-01-13", "23:59:59", 5}} {
+		body := `{"userName":"sandbox_hospital","fromDate":"` + test.day + ` 00:00:00","toDate":"` + test.day + ` ` + test.until + `"}`
+		for range 3 { // more often than the limits allow
+			request, err := http.NewRequestWithContext(t.Context(), "GET", s.OzonetelURL()+"/ca_reports/fetchCDRDetails", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("apiKey", s.OzonetelAccount().APIKey)
+			response, err := s.client.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out struct{ Details []struct{ UCID string } }
+			err = json.NewDecoder(response.Body).Decode(&out)
+			response.Body.Close()
+			if err != nil || len(out.Details) != test.want {
+				t.Errorf("%s: %v, %v", test.day, out.Details, err)
+			}
+		}
+	}
+	if pushes := s.Ozonetel().PushCounts(); pushes != (ozonetel.PushCounts{}) {
+		t.Errorf("pushes %+v", pushes)
+	}
+}
+
 func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	t.Parallel()
 	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})
@@ -107,6 +142,9 @@ func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 			"field that is there", "POST", "/sandbox/fortytwo/fields", `{"object":"call","name":"createdAt","type":"TEXT"}`, 400,
 			"fortytwo emulator",
 		},
+		{"unknown agent's line", "POST", "/sandbox/agents/x/stick", "", 404, "unknown agent"},
+		{"nobody to join", "POST", "/sandbox/calls/" + waiting + "/join", "", 409, "nobody is called"},
+		{"no status", "PUT", "/sandbox/ozonetel/limits", `{"status":99}`, 400, "final HTTP status"},
 		{"unknown push effect", "POST", "/sandbox/pushes", `{"effect":"x"}`, 400, `unknown push effect "x"`},
 		{"unknown path", "GET", "/sandbox/nothing", "", 404, "see GET /sandbox"},
 	}
@@ -176,5 +214,6 @@ func TestFaultsAndTokensAreReachedThroughTheControlServer(t *testing.T) {
 	s.ok("POST", "/sandbox/ozonetel/token/expire", "")
 	s.ok("POST", "/sandbox/ozonetel/token/steal", "")
 	s.ok("POST", "/sandbox/pushes", `{"kind":"cdr","effect":"delay","delayMs":100}`)
+	s.ok("POST", "/sandbox/pushes", `{"kind":"pop","effect":"duplicate","count":3}`)
 	s.ok("GET", "/sandbox/pushes", "")
 }

@@ -15,7 +15,7 @@ type Traffic string
 const (
 	TrafficOff  Traffic = "off"  // nothing: calls ring in and move when the control server is told so
 	TrafficCalm Traffic = "calm" // a call every few seconds, most of them answered
-	TrafficBusy Traffic = "busy" // a hospital's morning: about three calls a second, peaks, repeated callers, redials
+	TrafficBusy Traffic = "busy" // a hospital's morning: about three calls a second, peaks, redials, holds, conferences, transfers
 )
 
 // ParseTraffic reads the setting; empty means calm.

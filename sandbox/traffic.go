@@ -133,6 +133,7 @@ func (s *script) plan() ozonetel.CallerPlan {
 	if s.kind == TrafficBusy {
 		plan.Talk = s.between(4*time.Second, 12*time.Second)
 		plan.WrapUp = s.between(time.Second, 3*time.Second)
+		plan.Acts = s.acts(plan.Talk)
 	}
 	switch roll := s.random.Float64(); {
 	case roll < 1.0/6:
@@ -143,6 +144,24 @@ func (s *script) plan() ozonetel.CallerPlan {
 		plan.Patience = s.between(20*time.Second, 45*time.Second)
 	}
 	return plan
+}
+
+// acts is what a colleague does beside talking: in one talk of eight the caller is put on hold, in one of thirty somebody else is called
+// in, in one of thirty the recording is paused while card numbers are told, and one of fifty is transferred.
+func (s *script) acts(talk time.Duration) []ozonetel.Act {
+	from, until := talk/4, talk/2
+	switch roll := s.random.Float64(); {
+	case roll < 1.0/8:
+		return []ozonetel.Act{{After: from, Action: ozonetel.Hold}, {After: until, Action: ozonetel.Unhold}}
+	case roll < 1.0/8+1.0/30:
+		return []ozonetel.Act{{After: from, Action: ozonetel.Conference, Number: "0" + stranger(s.random)}}
+	case roll < 1.0/8+2.0/30:
+		return []ozonetel.Act{{After: from, Action: ozonetel.PauseRecording}, {After: until, Action: ozonetel.ResumeRecording}}
+	case roll < 1.0/8+2.0/30+1.0/50:
+		return []ozonetel.Act{{After: from, Action: ozonetel.Conference, Number: "0" + stranger(s.random)}, {After: until, Action: ozonetel.KickCall}}
+	default:
+		return nil
+	}
 }
 
 func (s *script) label() string {

@@ -129,6 +129,31 @@ func TestAnAgentWhoIsReadyGetsCallsOfTheTrafficAndIsInWrapUpAfterwards(t *testin
 	}
 }
 
+func TestColleaguesOfBusyTrafficDoMoreThanTalk(t *testing.T) {
+	t.Parallel()
+	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficBusy, Seed: 1})
+	seen := map[string]int{}
+	for range 120 {
+		s.Advance(time.Second)
+		for _, c := range s.Ozonetel().Calls() {
+			for name, is := range map[string]bool{
+				"held": c.Held, "recording paused": c.RecordingPaused,
+				"conference":  len(c.Parties) > 0 && c.Parties[0].State == ozonetel.PartyJoined && !c.AgentGone,
+				"transferred": c.AgentGone && c.State == ozonetel.Answered, "transferred and over": c.AgentGone && c.State == ozonetel.Ended,
+			} {
+				if is {
+					seen[name]++
+				}
+			}
+		}
+	}
+	for _, name := range []string{"held", "recording paused", "conference", "transferred", "transferred and over"} {
+		if seen[name] == 0 {
+			t.Errorf("no call was %s: %v", name, seen)
+		}
+	}
+}
+
 func TestTrafficOffIsSilent(t *testing.T) {
 	t.Parallel()
 	s := run(t, sandbox.Options{Empty: true, Traffic: sandbox.TrafficOff})

@@ -110,6 +110,7 @@ type CallerPlan struct {
 	WrapUp   time.Duration // a simulated colleague disposes after this
 	Label    string        // with this label
 	Unpushed bool          // the call is never pushed: only the reports know it
+	Acts     []Act         // what a simulated colleague does while they talk
 }
 
 // DialOutcome is what a dialled customer does.

@@ -33,13 +33,12 @@ type PartyView struct {
 	State  PartyState `json:"state"`
 }
 
-// callParty rings a number for a conference; its phone behaves as the next dial plan says. False: not a number to call.
-func (s *Server) callParty(c *call, number string, sip bool) bool {
-	valid := conferenceNumber(number) || (sip && number != "")
-	if !valid || len(c.parties) >= maxParties || c.activeParty(number) != nil {
+// callParty rings a number for a conference; its phone behaves as planned. False: too many parties, or one of them already.
+func (s *Server) callParty(c *call, number string, next func() DialPlan) bool {
+	if len(c.parties) >= maxParties || c.activeParty(number) != nil {
 		return false
 	}
-	p, plan := &party{number: number, state: PartyDialing}, s.nextDialPlan()
+	p, plan := &party{number: number, state: PartyDialing}, next()
 	c.parties = append(c.parties, p)
 	switch plan.Outcome {
 	case HandDriven:

@@ -40,8 +40,8 @@ func queryFields(query url.Values) fields {
 // for hold or mute succeeds; the ucid that CONFERENCE answers is the call's. KICK_CALL, and it alone, works while a dialled customer's
 // phone still rings.
 func (s *Server) control(body fields) reply {
-	action, c := body.text("action"), s.calls[body.text("ucid")]
-	done, known := controlDone[action]
+	action, c := Action(body.text("action")), s.calls[body.text("ucid")]
+	text, known := controlDone[action]
 	switch {
 	case !known:
 		return statusReply("Error", "Invalid action")
@@ -49,39 +49,66 @@ func (s *Server) control(body fields) reply {
 		body.text("agentPhoneName") != c.phoneName || !c.controllable(action):
 		return statusReply("Error", "Call not Found")
 	}
-	number, out := body.text("conferenceNumber"), answer{Status: "Success", Message: done}
-	worked := true
-	switch action {
-	case "HOLD":
-		c.hold(s.line.Now())
-	case "UNHOLD":
-		c.unhold(s.line.Now())
-	case "MUTE", "UNMUTE":
-		c.muted = action == "MUTE"
-	case "CONFERENCE":
-		worked = s.callParty(c, number, body.yes("sip"))
+	number, out := body.text("conferenceNumber"), answer{Status: "Success", Message: text}
+	var done bool
+	if action == Conference {
 		out.UCID = c.ucid
-	case "KICK_CALL":
-		worked = s.kick(c, number)
+		done = (conferenceNumber(number) || (body.yes("sip") && number != "")) && s.callParty(c, number, s.nextDialPlan)
+	} else {
+		done = s.perform(c, action, number)
 	}
-	if !worked {
+	if !done {
 		return statusReply("Error", "Please pass valid Conference number")
 	}
 	return jsonReply(out)
 }
 
-// controlDone is the text of success of each action (ozonetel.md 6).
-var controlDone = map[string]string{
-	"CONFERENCE": "dialing",
-	"HOLD":       "User hold is successful",
-	"UNHOLD":     "Call is Un-hold successfully",
-	"MUTE":       "call got mute successfully",
-	"UNMUTE":     "unmute success",
-	"KICK_CALL":  "call got disconnected",
+// Action is what can be done to a call that is up.
+type Action string
+
+// The actions: those of call control, and the two of the recording.
+const (
+	Conference      Action = "CONFERENCE"
+	Hold            Action = "HOLD"
+	Unhold          Action = "UNHOLD"
+	Mute            Action = "MUTE"
+	Unmute          Action = "UNMUTE"
+	KickCall        Action = "KICK_CALL"
+	PauseRecording  Action = "pause"
+	ResumeRecording Action = "unPause"
+)
+
+// perform does what needs nobody to be rung. False: no such party, or no such action.
+func (s *Server) perform(c *call, action Action, number string) bool {
+	switch action {
+	case Hold:
+		c.hold(s.line.Now())
+	case Unhold:
+		c.unhold(s.line.Now())
+	case Mute, Unmute:
+		c.muted = action == Mute
+	case PauseRecording, ResumeRecording:
+		c.recordingPaused = action == PauseRecording
+	case KickCall:
+		return s.kick(c, number)
+	default:
+		return false
+	}
+	return true
 }
 
-func (c *call) controllable(action string) bool {
-	return c.state == Answered || (action == "KICK_CALL" && c.kind == manual && (c.state == AgentRinging || c.state == CustomerRinging))
+// controlDone is the text of success of each action (ozonetel.md 6).
+var controlDone = map[Action]string{
+	Conference: "dialing",
+	Hold:       "User hold is successful",
+	Unhold:     "Call is Un-hold successfully",
+	Mute:       "call got mute successfully",
+	Unmute:     "unmute success",
+	KickCall:   "call got disconnected",
+}
+
+func (c *call) controllable(action Action) bool {
+	return c.state == Answered || (action == KickCall && c.kind == manual && (c.state == AgentRinging || c.state == CustomerRinging))
 }
 
 // kick drops one party, named by its number: the agent, the customer, or somebody in conference. False: no such party.

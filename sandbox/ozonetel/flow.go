@@ -184,6 +184,7 @@ func (s *Server) answer(c *call) error {
 	if talk := max(c.caller.Talk, c.dial.Talk); talk > 0 {
 		s.in(c, talk, func() { s.must(c, s.end(c, UserHangup)) })
 	}
+	s.scheduleActs(c)
 	if c.limit > 0 {
 		s.in(c, c.limit, func() { s.must(c, s.end(c, AgentHangup)) })
 	}

@@ -16,8 +16,10 @@ func (s *Server) record(r *request) reply {
 	if refused != nil {
 		return *refused
 	}
-	action, c := query.Get("action"), s.calls[query.Get("ucid")]
-	texts := map[string]string{"pause": "paused monitoring of the channel", "unPause": "Unpaused monitoring of the channel"}
+	action, c := Action(query.Get("action")), s.calls[query.Get("ucid")]
+	texts := map[Action]string{
+		PauseRecording: "paused monitoring of the channel", ResumeRecording: "Unpaused monitoring of the channel",
+	}
 	switch {
 	case action == "":
 		return *failed("action should not be empty")
@@ -28,7 +30,7 @@ func (s *Server) record(r *request) reply {
 	case c == nil || c.state != Answered:
 		return *failed("ucid is Invalid")
 	}
-	c.recordingPaused = action == "pause"
+	s.perform(c, action, "")
 	inner, err := json.Marshal(answer{Status: "Success", Message: texts[action]})
 	if err != nil {
 		return *failed(err.Error())
