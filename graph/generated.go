@@ -220,6 +220,7 @@ type ComplexityRoot struct {
 		ID           func(childComplexity int) int
 		Outcome      func(childComplexity int) int
 		Phone        func(childComplexity int) int
+		RecordingURL func(childComplexity int) int
 		StartedAt    func(childComplexity int) int
 		TalkSeconds  func(childComplexity int) int
 		TotalSeconds func(childComplexity int) int
@@ -1453,6 +1454,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallRecord.Phone(childComplexity), true
+	case "CallRecord.recordingUrl":
+		if e.ComplexityRoot.CallRecord.RecordingURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallRecord.RecordingURL(childComplexity), true
 	case "CallRecord.startedAt":
 		if e.ComplexityRoot.CallRecord.StartedAt == nil {
 			break
@@ -4450,6 +4457,8 @@ type CallRecord {
   totalSeconds: Int!
   "The label that it was disposed with at the provider."
   disposition: String
+  "A link of the gateway's own, good for half an hour; null when there is no recording."
+  recordingUrl: String
 }
 
 "An agent's day in figures."
@@ -5265,6 +5274,8 @@ func (ec *executionContext) childFields_CallRecord(ctx context.Context, field gr
 		return ec.fieldContext_CallRecord_totalSeconds(ctx, field)
 	case "disposition":
 		return ec.fieldContext_CallRecord_disposition(ctx, field)
+	case "recordingUrl":
+		return ec.fieldContext_CallRecord_recordingUrl(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallRecord", field.Name)
 }
@@ -9401,6 +9412,29 @@ func (ec *executionContext) _CallRecord_disposition(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_CallRecord_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _CallRecord_recordingUrl(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallRecord_recordingUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordingURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CallRecord_recordingUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
@@ -20036,6 +20070,11 @@ func (ec *executionContext) _CallRecord(ctx context.Context, sel ast.SelectionSe
 			}
 		case "disposition":
 			out.Values[i] = ec._CallRecord_disposition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recordingUrl":
+			out.Values[i] = ec._CallRecord_recordingUrl(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -583,6 +583,8 @@ type CallRecord struct {
 	TotalSeconds int `json:"totalSeconds"`
 	// The label that it was disposed with at the provider.
 	Disposition *string `json:"disposition,omitempty"`
+	// A link of the gateway's own, good for half an hour; null when there is no recording.
+	RecordingURL *string `json:"recordingUrl,omitempty"`
 }
 
 // The recording was paused or resumed.

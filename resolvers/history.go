@@ -45,7 +45,7 @@ func (r *queryResolver) CallHistory(
 		TotalCount: len(all), PageInfo: &graph.PageInfo{HasNextPage: len(rest) > size}, Edges: []graph.CallHistoryEdge{},
 	}
 	for _, c := range rest[:min(size, len(rest))] {
-		out.Edges = append(out.Edges, graph.CallHistoryEdge{Cursor: c.ID, Node: callRecord(c)})
+		out.Edges = append(out.Edges, graph.CallHistoryEdge{Cursor: c.ID, Node: r.callRecord(c)})
 	}
 	if n := len(out.Edges); n > 0 {
 		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
@@ -53,13 +53,17 @@ func (r *queryResolver) CallHistory(
 	return out, nil
 }
 
-func callRecord(c helix.CallDetail) *graph.CallRecord {
-	r := c.Report
-	return &graph.CallRecord{
-		ID: c.ID, Phone: number(r.Phone), Direction: graph.CallDirection(r.Direction), Outcome: graph.CallOutcome(c.Outcome),
-		AgentID: text(string(r.Agent)), StartedAt: r.At, TalkSeconds: seconds(r.Talk), TotalSeconds: seconds(r.Total),
-		Disposition: text(r.Disposition),
+func (r *Resolver) callRecord(c helix.CallDetail) *graph.CallRecord {
+	report := c.Report
+	out := &graph.CallRecord{
+		ID: c.ID, Phone: number(report.Phone), Direction: graph.CallDirection(report.Direction), Outcome: graph.CallOutcome(c.Outcome),
+		AgentID: text(string(report.Agent)), StartedAt: report.At, TalkSeconds: seconds(report.Talk), TotalSeconds: seconds(report.Total),
+		Disposition: text(report.Disposition),
 	}
+	if report.RecordingURL != "" {
+		out.RecordingURL = text(r.o.Recordings(report.RecordingURL))
+	}
+	return out
 }
 
 // AgentPerformance resolves an agent's day in figures.

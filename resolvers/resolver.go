@@ -34,15 +34,17 @@ type Limiter interface {
 
 // Options wires the resolvers.
 type Options struct {
-	Desk     *desk.Desk
-	Calls    *calls.Service
-	Sessions Sessions
-	Auth     Authenticator
-	ByEmail  Limiter // of sign-ins
-	ByClient Limiter // of sign-ins and refreshes, by address
-	PageSize int     // items of a list at most
-	Now      func() time.Time
-	Logger   *slog.Logger
+	Desk  *desk.Desk
+	Calls *calls.Service
+	// Recordings gives a short-lived link of ours to a provider's recording, "" when there is none.
+	Recordings func(recording string) string
+	Sessions   Sessions
+	Auth       Authenticator
+	ByEmail    Limiter // of sign-ins
+	ByClient   Limiter // of sign-ins and refreshes, by address
+	PageSize   int     // items of a list at most
+	Now        func() time.Time
+	Logger     *slog.Logger
 }
 
 // Resolver is the root of all resolvers.

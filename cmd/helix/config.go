@@ -62,6 +62,7 @@ type OzonetelConfig struct {
 	PauseReason        string        `env:"OZONETEL_PAUSE_REASON" envDefault:"Break" doc:"Sent when an agent pauses without a reason; must be configured in the account."`
 	DefaultDisposition string        `env:"OZONETEL_DEFAULT_DISPOSITION" envDefault:"General Enquiry" doc:"Label sent when the campaign does not know ours."`
 	WebhookSecrets     []Secret      `env:"WEBHOOK_SECRET_OZONETEL" doc:"Secret in the path of Ozonetel's pushes, at least 16 of A-Z a-z 0-9 - _ . ~; several, separated by commas, while rotating. Empty: pushes are refused." example:"-"`
+	RecordingHosts     []string      `env:"RECORDING_HOSTS" envDefault:".ozonetel.com,.amazonaws.com" doc:"Hosts from which recordings may be fetched, separated by commas; .example.org stands for every name that ends so."`
 	Timeout            time.Duration `env:"OZONETEL_TIMEOUT" envDefault:"10s" doc:"Longest wait for one answer of Ozonetel."`
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/internal/bus"
 	"github.com/helix-engage/gateway/internal/phone"
+	"github.com/helix-engage/gateway/internal/recordings"
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/internal/telemetry"
 	"github.com/helix-engage/gateway/internal/transport"
@@ -46,9 +47,8 @@ type Gateway struct {
 	fortyTwo                   *fortytwo.Client
 	ozonetel                   *ozonetel.Client
 
-	calls   *calls.Service
-	sweeper *calls.Sweeper
-
+	calls      *calls.Service
+	sweeper    *calls.Sweeper
 	reconciler *calls.Reconciler
 	records    *records.Service
 	agents     *desk.Agents
@@ -57,6 +57,8 @@ type Gateway struct {
 	auth       *auth.Authenticator
 	scheduler  *scheduler.Scheduler
 	graphQL    *transport.Handler
+	links      *recordings.Links
+	listening  *recordings.Handler
 	server     *server.Server
 }
 
@@ -183,6 +185,10 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if g.links, err = recordings.NewLinks(secret, g.cfg.Ozonetel.RecordingHosts, g.now); err != nil {
+		return err
+	}
+	g.listening = recordings.NewHandler(g.links, g.log)
 	g.reconciler = calls.NewReconciler(g.calls, telephony{g.ozonetel}, zone, g.now)
 	g.sweeper, err = calls.NewSweeper(ctx, g.bus, g.calls, g.ozonetel, g.now)
 	return err
@@ -277,6 +283,9 @@ func (g *Gateway) Close() error {
 		if c != nil {
 			c.Close()
 		}
+	}
+	if g.listening != nil {
+		g.listening.Close()
 	}
 	if g.bus != nil {
 		errs = append(errs, g.bus.Close(ctx))

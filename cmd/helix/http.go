@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -57,6 +58,7 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 		return err
 	}
 	routes := []server.Route{{Pattern: "/graphql", Handler: g.auth.Middleware(g.cfg.Server.TrustedProxies, g.graphQL)}}
+	routes = append(routes, server.Route{Pattern: "GET /recordings/{token}", Handler: g.listening})
 	page, err := graphiql.New(graphiql.Options{Endpoint: "/graphql", SubscriptionEndpoint: "/graphql", DefaultQuery: defaultQuery})
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		return limits.NewRate(limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
 	}
 	root := resolvers.New(resolvers.Options{
-		Desk: g.desk, Calls: g.calls, Sessions: g.fortyTwo, Auth: g.auth,
+		Desk: g.desk, Calls: g.calls, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
 		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Now: g.now, Logger: g.log,
 	})
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
@@ -128,6 +130,15 @@ func (g *Gateway) buildGraphQL() (err error) {
 		Logger:      g.log, Now: g.now,
 	})
 	return err
+}
+
+// recordingURL is a link of ours to a provider's recording, "" when it could not be followed.
+func (g *Gateway) recordingURL(recording string) string {
+	token := g.links.Token(recording)
+	if token == "" {
+		return ""
+	}
+	return strings.TrimRight(g.cfg.Server.PublicURL, "/") + "/recordings/" + token
 }
 
 // greet tells whose socket it is: by `Authorization` in the payload of connection_init, else by the header that the
