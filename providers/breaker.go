@@ -2,7 +2,10 @@ package providers
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"sync"
 	"time"
 
@@ -17,6 +20,7 @@ const (
 	DefaultBreakerFailures = 10
 	DefaultBreakerPause    = time.Second
 	DefaultBreakerMaxPause = 30 * time.Second
+	DefaultBreakerPatience = 2 * time.Second
 )
 
 // Breaker says when a provider counts as gone: requests are then refused without being sent, but for one probe after
@@ -31,6 +35,7 @@ type Breaker struct {
 	Failures int           // requests in a row without an answer, or answered 502, 503 or 504
 	Pause    time.Duration // the first; each is jittered down to its half
 	MaxPause time.Duration
+	Patience time.Duration // a request that ran out of time earlier than this does not count: its caller was in a hurry
 }
 
 func (b Breaker) withDefaults() Breaker {
@@ -43,6 +48,9 @@ func (b Breaker) withDefaults() Breaker {
 	if b.MaxPause == 0 {
 		b.MaxPause = DefaultBreakerMaxPause
 	}
+	if b.Patience == 0 {
+		b.Patience = DefaultBreakerPatience
+	}
 	return b
 }
 
@@ -50,7 +58,7 @@ func (b Breaker) withDefaults() Breaker {
 type verdict int
 
 const (
-	silent verdict = iota // nothing: the caller gave up
+	silent verdict = iota // nothing: the caller gave up, or was in a hurry
 	alive                 // it answered, be it with a refusal
 	gone                  // it did not
 )
@@ -109,6 +117,24 @@ func (b *breaker) note(now time.Time, v verdict) (open, changed bool) {
 		b.until = now.Add(b.pause/2 + rand.N(b.pause/2+1))
 	}
 	return b.pause > 0, wasOpen != (b.pause > 0)
+}
+
+// verdict tells what an exchange shows of the provider, or of the proxies before it.
+func (b *breaker) verdict(answer Response, err error, took time.Duration) verdict {
+	if err != nil {
+		var netErr net.Error
+		outOfTime := errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout()
+		if errors.Is(err, context.Canceled) || outOfTime && took < b.rules.Patience {
+			return silent
+		}
+		return gone
+	}
+	switch answer.Status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return gone
+	default:
+		return alive
+	}
 }
 
 // admit asks the breaker.

@@ -1,6 +1,10 @@
 package providers
 
 import (
+	"context"
+	"io"
+	"net/http"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -67,5 +71,36 @@ func TestAStragglerDoesNotLengthenThePause(t *testing.T) {
 	}
 	if open, changed := b.note(dawn, alive); open || !changed {
 		t.Error("an answer to an earlier request does not close it")
+	}
+}
+
+func TestWhatAnExchangeShows(t *testing.T) {
+	t.Parallel()
+	b := &breaker{rules: Breaker{}.withDefaults()}
+	status := func(code int) Response { return Response{Status: code} }
+	for name, c := range map[string]struct {
+		answer Response
+		err    error
+		took   time.Duration
+		want   verdict
+	}{
+		"an answer":                       {status(http.StatusOK), nil, time.Minute, alive},
+		"a refusal":                       {status(http.StatusUnauthorized), nil, 0, alive},
+		"too many requests":               {status(http.StatusTooManyRequests), nil, 0, alive},
+		"a fault of its own":              {status(http.StatusInternalServerError), nil, 0, alive},
+		"nobody behind the proxy":         {status(http.StatusBadGateway), nil, 0, gone},
+		"nobody free":                     {status(http.StatusServiceUnavailable), nil, 0, gone},
+		"nobody answers the proxy":        {status(http.StatusGatewayTimeout), nil, 0, gone},
+		"a reset":                         {Response{}, syscall.ECONNRESET, 0, gone},
+		"a body that breaks off":          {status(http.StatusOK), io.ErrUnexpectedEOF, 0, gone},
+		"no answer in time":               {Response{}, context.DeadlineExceeded, 8 * time.Second, gone},
+		"a connection that times out":     {Response{}, syscall.ETIMEDOUT, 8 * time.Second, gone},
+		"no answer in a short time":       {Response{}, context.DeadlineExceeded, 300 * time.Millisecond, silent},
+		"a caller who gave up":            {Response{}, context.Canceled, 8 * time.Second, silent},
+		"a caller who left in the middle": {status(http.StatusOK), context.Canceled, 0, silent},
+	} {
+		if got := b.verdict(c.answer, c.err, c.took); got != c.want {
+			t.Errorf("%s shows %d, want %d", name, got, c.want)
+		}
 	}
 }

@@ -75,8 +75,9 @@ func (c *Client) attempt(ctx context.Context, op Operation, req Request, read fu
 		giveBack()
 		return err, false
 	}
+	began := c.now()
 	answer, netErr := c.exchange(httpReq, op)
-	c.learn(ctx, verdictOf(answer, netErr))
+	c.learn(ctx, c.breaker.verdict(answer, netErr, c.now().Sub(began)))
 	if netErr != nil {
 		return c.broken(ctx, op, connected.Load(), netErr), true
 	}

@@ -35,22 +35,6 @@ func readable(status int) bool {
 	return status/100 == 2 || status/100 == 4 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
 }
 
-// verdictOf tells what an exchange shows of the provider, or of the proxies before it.
-func verdictOf(answer Response, err error) verdict {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return silent
-	case err != nil:
-		return gone
-	}
-	switch answer.Status {
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return gone
-	default:
-		return alive
-	}
-}
-
 // judgeStatus codes an answer that is not readable.
 func (c *Client) judgeStatus(op Operation, answer Response) *helix.Error {
 	detail := "HTTP " + strconv.Itoa(answer.Status)
