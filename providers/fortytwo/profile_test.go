@@ -195,7 +195,7 @@ func TestPartsOfAProfileFailApart(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			p, err := c.CallerByPhone(ctx, asha.access(), callerPhone)
 			if err != nil {

@@ -115,7 +115,7 @@ func TestOneFailingKindLeavesTheOthers(t *testing.T) {
 			if err := h.Fail(tc.fault); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
 			results, err := h.client.Search(ctx, h.asha.access(), helix.SearchQuery{Text: "rao"})
 			if err != nil {
