@@ -247,7 +247,7 @@ func (g *Gateway) subscription() ozonetel.Subscription {
 
 // Run serves until ctx ends, then drains and stops everything in reverse order.
 func (g *Gateway) Run(ctx context.Context) error {
-	decoders := map[string]calls.Decoder{sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR}
+	decoders := map[string]calls.Decoder{sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR, sourcePop: g.ozonetel.DecodeScreenPop}
 	return server.RunComponents(
 		ctx, g.log,
 		server.Component{Name: "lease", Run: g.lease.Run},

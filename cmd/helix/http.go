@@ -27,9 +27,11 @@ import (
 const (
 	sourceEvents = "ozonetel.events"
 	sourceCDR    = "ozonetel.cdr"
+	sourcePop    = "ozonetel.screenpop"
 
 	pathEvents = "/webhooks/ozonetel/events"
 	pathCDR    = "/webhooks/ozonetel/cdr"
+	pathPop    = "/webhooks/ozonetel/screenpop"
 )
 
 // cachedDocuments is how many parsed and validated documents are kept; a frontend sends a few dozen different ones.
@@ -64,7 +66,7 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 		return err
 	}
 	routes = append(routes, server.Route{Pattern: "GET /graphiql", Handler: page}, server.Route{Pattern: "GET /graphiql/", Handler: page})
-	for _, source := range []string{sourceEvents, sourceCDR} {
+	for _, source := range []string{sourceEvents, sourceCDR, sourcePop} {
 		for pattern, handler := range receiver.Handlers(g.webhook(source)) {
 			routes = append(routes, server.Route{Pattern: pattern, Handler: handler})
 		}
@@ -79,14 +81,15 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 	return err
 }
 
-// webhook describes one kind of Ozonetel's pushes; both have the account's secret.
+// webhook describes one kind of Ozonetel's pushes; all have the account's secret. A screen pop is opened by the agent's
+// browser or by the provider's server; it is answered without a word about the patient.
 func (g *Gateway) webhook(source string) webhooks.Source {
 	secrets := make([]string, len(g.cfg.Ozonetel.WebhookSecrets))
 	for i, s := range g.cfg.Ozonetel.WebhookSecrets {
 		secrets[i] = s.Reveal()
 	}
-	path := map[string]string{sourceEvents: pathEvents, sourceCDR: pathCDR}[source]
-	return webhooks.Source{Name: source, Path: path, Secrets: secrets, Redact: g.ozonetel.RedactAPIKey}
+	path := map[string]string{sourceEvents: pathEvents, sourceCDR: pathCDR, sourcePop: pathPop}[source]
+	return webhooks.Source{Name: source, Path: path, Secrets: secrets, Get: source == sourcePop, Redact: g.ozonetel.RedactAPIKey}
 }
 
 // deskEvery is how often a desk that listens is noted; one that is silent for a minute is gone.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/sandbox"
 	"github.com/helix-engage/gateway/sandbox/day"
 )
@@ -310,6 +311,21 @@ func TestMalformedRequestsAreRefusedAndNothingPanics(t *testing.T) {
 	until(t, "the dead letter", func() bool {
 		letters, err := s.gateway.bus.DeadLetters(t.Context(), 1)
 		return err == nil && len(letters) == 1
+	})
+}
+
+func TestAScreenPopTellsThatACallIsOffered(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	const query = "?ucid=21799900000000777&monitorUcid=21799900000000777&callerID=9812345678&agentID=agent1&type=InBound&did=918041763265"
+	for range 2 { // the browser's and the server's hit
+		if status, raw := s.send(http.MethodGet, pathPop+"/"+sandboxWebhookSecret+query, "", "", ""); status != http.StatusOK || strings.Contains(string(raw), "98123") {
+			t.Fatalf("HTTP %d %s", status, raw)
+		}
+	}
+	until(t, "the call", func() bool {
+		call, err := s.gateway.calls.Get(t.Context(), helix.CallID(helix.NewID("OZONETEL", "21799900000000777")))
+		return err == nil && call.State == helix.CallRinging && call.Sequence == 1
 	})
 }
 

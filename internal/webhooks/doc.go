@@ -6,9 +6,9 @@
 // The answers, in the order of the checks:
 //
 //	404  wrong or missing secret, or the source has none; the same text as for a path that does not exist
-//	405  not a POST
+//	405  not a POST, nor a GET where the source takes those
 //	415  an encoded body (gzip)
-//	413  a body larger than 1 MiB
+//	413  a body larger than 500 KiB
 //	400  nothing in body and query, or a body that cannot be read
 //	503  the inbox does not take it; Retry-After says when to come again
 //	200  the push is on disk

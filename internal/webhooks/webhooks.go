@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maxBody bounds a push, in bytes. A call-end push is about 1 kB.
-	maxBody = 1 << 20
+	// maxBody bounds a push, in bytes, below what the inbox takes. A call-end push is about 1 kB.
+	maxBody = 500 << 10
 	// storeWithin bounds the append. Providers give up after a few seconds.
 	storeWithin = 5 * time.Second
 	// retryAfter is told with 503, in seconds.
@@ -40,9 +40,18 @@ type Source struct {
 	Path string
 	// Secrets are those accepted, several while one is being replaced. With none every push is refused.
 	Secrets []string
+	// Get says that the provider may also send it by GET, with everything in the query.
+	Get bool
 	// Redact removes the provider's keys from a body before it is stored; nil: nothing to remove. It gets bodies that
 	// may be no valid document, and must give those back without what it was to remove, or nil when it cannot tell.
 	Redact func(contentType string, body []byte) []byte
+}
+
+func (s Source) methods() string {
+	if s.Get {
+		return http.MethodGet + ", " + http.MethodPost
+	}
+	return http.MethodPost
 }
 
 // Options wires a [Receiver]. All of it is required.
@@ -115,9 +124,9 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source, s
 		}
 		http.NotFound(w, req)
 		return outcomeRefused
-	case req.Method != http.MethodPost:
-		w.Header().Set("Allow", http.MethodPost)
-		http.Error(w, "only POST is taken here", http.StatusMethodNotAllowed)
+	case req.Method != http.MethodPost && !(s.Get && req.Method == http.MethodGet):
+		w.Header().Set("Allow", s.methods())
+		http.Error(w, "only "+s.methods()+" is taken here", http.StatusMethodNotAllowed)
 		return outcomeUnfit
 	case !plain(req.Header.Get("Content-Encoding")):
 		http.Error(w, "encoded bodies are not taken", http.StatusUnsupportedMediaType)
