@@ -128,10 +128,18 @@ func newHarness(t *testing.T, mode ozonetel.AuthMode) providertest.Telephony {
 		}
 	}
 	return providertest.Telephony{
-		Driver: c, Seat: a.seat(0), Second: a.seat(1), Label: "Appointment Booked", Reason: "Lunch", Phone: patient,
+		Driver: c, Seat: a.seat(0), Second: a.seat(1), Label: "Appointment Booked", Reason: "Lunch", Phone: patient, Other: colleague,
 		Dispose: func(ctx context.Context, seat helix.AgentSeat, id, label string) error {
 			_, err := c.Dispose(ctx, seat, ozonetel.Disposal{ProviderCallID: id, Label: label})
 			return err
+		},
+		Control: func(ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone) error {
+			return c.Control(ctx, seat, call, ozonetel.ControlAction(action), number)
+		},
+		Talk: func(id string) providertest.Talk {
+			view, err := a.Call(id)
+			check(err)
+			return providertest.Talk{Held: view.Held, Muted: view.Muted, Unrecorded: view.RecordingPaused, Others: len(view.Parties)}
 		},
 		Abandon: func(from helix.Phone) string {
 			number, _ := phone.National(from)

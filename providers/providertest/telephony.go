@@ -14,7 +14,9 @@ type TelephonyDriver interface {
 	Logout(ctx context.Context, seat helix.AgentSeat) error
 	SetState(ctx context.Context, seat helix.AgentSeat, state helix.AgentState, reason string) error
 	Dial(ctx context.Context, seat helix.AgentSeat, phone helix.Phone, uui helix.CallID) (providerCallID string, err error)
+	SetRecording(ctx context.Context, providerCallID string, paused bool) error
 	Abandoned(ctx context.Context) ([]helix.CallReport, error)
+	AgentStates(ctx context.Context) ([]helix.AgentReport, error)
 }
 
 // Telephony is a driver with levers on its far side. Each run of the suite gets a fresh one with nobody logged in.
@@ -22,18 +24,22 @@ type Telephony struct {
 	Driver TelephonyDriver
 	// Dispose sums up a call with a label.
 	Dispose func(ctx context.Context, seat helix.AgentSeat, providerCallID, label string) error
+	// Control acts on a call that is up.
+	Control func(ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone) error
 
 	Seat   helix.AgentSeat // an agent whom no one disturbs
 	Second helix.AgentSeat // another agent with a phone of his own
 	Label  string          // a label that the campaign knows
 	Reason string          // a pause reason that the account knows
 	Phone  helix.Phone     // a patient who answers
+	Other  helix.Phone     // somebody who can be brought into a call
 
 	Abandon func(from helix.Phone) (providerCallID string) // a patient rings and hangs up before anybody answers
 	Connect func(providerCallID string)                    // agent and patient talk
 	HangUp  func(providerCallID string)                    // the patient hangs up
 	Placed  func() (uuis []string)                         // `uui` of every call that was placed by Dial
 	State   func(helix.AgentID) helix.AgentState           // of an agent, as the far side has it
+	Talk    func(providerCallID string) Talk               // what a call that is up is like
 }
 
 // patience bounds each test of a suite.
@@ -57,6 +63,10 @@ func TestTelephony(t *testing.T, newHarness func(*testing.T) Telephony) {
 		"nothing disturbs an agent on a call":              testBusy,
 		"a disposition frees the agent and may repeat":     testDispose,
 		"a disposition during the call frees him later":    testDisposeEarly,
+		"hold, mute and recording may be repeated":         testTalk,
+		"a third party is brought in once":                 testConference,
+		"a call that is not up cannot be controlled":       testControlTooLate,
+		"agents who are logged in are listed":              testAgentStates,
 		"a label that the campaign lacks is replaced":      testUnknownLabel,
 		"a call that does not exist cannot be disposed":    testUnknownCall,
 		"abandoned calls are inbound calls that were lost": testAbandoned,
@@ -151,6 +161,19 @@ func testDisposeEarly(t *testing.T, ctx context.Context, h Telephony) {
 	h.HangUp(id)
 	if s := h.State(h.Seat.Agent); s != helix.AgentReady {
 		t.Errorf("the agent is %s after a call that was disposed of early", s)
+	}
+}
+
+func testAgentStates(t *testing.T, ctx context.Context, h Telephony) {
+	none, err := h.Driver.AgentStates(ctx)
+	if err != nil || len(none) != 0 {
+		t.Fatalf("agents are %v, %v; want none", none, err)
+	}
+	must(t, h.Driver.Login(ctx, h.Seat))
+	must(t, h.Driver.SetState(ctx, h.Seat, helix.AgentPaused, h.Reason))
+	got, err := h.Driver.AgentStates(ctx)
+	if err != nil || len(got) != 1 || got[0].Agent != h.Seat.Agent || got[0].State != helix.AgentPaused || got[0].At.IsZero() {
+		t.Errorf("agents are %+v, %v; want one who is paused", got, err)
 	}
 }
 
