@@ -64,10 +64,10 @@ func (s *Sandbox) index(*http.Request) (any, error) {
 
 const maxControlBody = 64 << 10
 
-// badRequest is the caller's fault, told in words.
-type badRequest string
+// badRequestError is the caller's fault, told in words.
+type badRequestError string
 
-func (e badRequest) Error() string { return string(e) }
+func (e badRequestError) Error() string { return string(e) }
 
 func statusOf(err error) int {
 	var tooLarge *http.MaxBytesError
@@ -98,10 +98,10 @@ func decodeBody[T any](r *http.Request) (T, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&out); err != nil {
-		return out, badRequest("body: " + strings.TrimPrefix(err.Error(), "json: "))
+		return out, badRequestError("body: " + strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return out, badRequest("body: more than one JSON value")
+		return out, badRequestError("body: more than one JSON value")
 	}
 	return out, nil
 }
@@ -119,7 +119,7 @@ func writeJSON(w http.ResponseWriter, code int, v any) {
 // seconds reads a duration given in seconds; at most a day, never negative.
 func seconds(name string, value float64) (time.Duration, error) {
 	if value < 0 || value > 24*60*60 {
-		return 0, badRequest(fmt.Sprintf("%s must be between 0 and 86400", name))
+		return 0, badRequestError(fmt.Sprintf("%s must be between 0 and 86400", name))
 	}
 	return time.Duration(value * float64(time.Second)), nil
 }
@@ -127,7 +127,7 @@ func seconds(name string, value float64) (time.Duration, error) {
 // millis reads a duration given in milliseconds; at most an hour, never negative.
 func millis(name string, value int) (time.Duration, error) {
 	if value < 0 || value > 60*60*1000 {
-		return 0, badRequest(fmt.Sprintf("%s must be between 0 and 3600000", name))
+		return 0, badRequestError(fmt.Sprintf("%s must be between 0 and 3600000", name))
 	}
 	return time.Duration(value) * time.Millisecond, nil
 }

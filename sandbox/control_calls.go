@@ -74,7 +74,7 @@ func (s *Sandbox) ringIn(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if did := s.phone.Account().Campaign.DID; in.DID != "" && in.DID != did {
-		return nil, badRequest(fmt.Sprintf("did %q is not in service, the sandbox has %s", in.DID, did))
+		return nil, badRequestError(fmt.Sprintf("did %q is not in service, the sandbox has %s", in.DID, did))
 	}
 	plan := ozonetel.CallerPlan{Unpushed: in.Unpushed}
 	if plan.IVR, err = seconds("ivrSeconds", in.IVRSeconds); err != nil {
@@ -149,7 +149,7 @@ func (s *Sandbox) hangUpCall(r *http.Request) (any, error) {
 	}
 	by, ok := map[string]string{"": ozonetel.UserHangup, "user": ozonetel.UserHangup, "agent": ozonetel.AgentHangup}[in.By]
 	if !ok {
-		return nil, badRequest(fmt.Sprintf("by is %q, must be user or agent", in.By))
+		return nil, badRequestError(fmt.Sprintf("by is %q, must be user or agent", in.By))
 	}
 	return s.moveCall(func(ucid string) error { return s.phone.Hangup(ucid, by) })(r)
 }

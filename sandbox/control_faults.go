@@ -91,7 +91,7 @@ func (s *Sandbox) armFault(r *http.Request) (any, error) {
 	switch in.Target {
 	case "ozonetel":
 		if in.Code != "" || in.Message != "" {
-			return nil, badRequest("code and message are for the target fortytwo")
+			return nil, badRequestError("code and message are for the target fortytwo")
 		}
 		return done{OK: true}, s.phone.Fail(ozonetel.Fault{
 			Endpoint: in.Endpoint, Kind: ozonetel.FaultKind(in.Kind), Count: in.Count, Delay: delay,
@@ -100,7 +100,7 @@ func (s *Sandbox) armFault(r *http.Request) (any, error) {
 	case "fortytwo":
 		return done{OK: true}, s.failCRM(in, delay)
 	default:
-		return nil, badRequest(fmt.Sprintf("target is %q, must be ozonetel or fortytwo", in.Target))
+		return nil, badRequestError(fmt.Sprintf("target is %q, must be ozonetel or fortytwo", in.Target))
 	}
 }
 

@@ -61,7 +61,7 @@ func New(options Options) (*Sandbox, error) {
 		{"ozonetel", options.OzonetelAddr, s.phone.Handler()},
 		{"control", options.ControlAddr, s.controlHandler()},
 	} {
-		listener, err := net.Listen("tcp", l.addr)
+		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", l.addr) // an address, nothing to wait for
 		if err != nil {
 			return nil, errors.Join(err, s.Close())
 		}

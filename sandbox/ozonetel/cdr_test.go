@@ -162,18 +162,23 @@ func TestReportsWantTheirFiltersInTheBodyOfAGetAndTheAccountsCredentials(t *test
 	}{
 		{"key", call{method: "GET", path: fetchDay, body: body, header: http.Header{"apiKey": {key}}}, 200, noRecords},
 		{
-			"query", call{method: "GET", path: fetchDay + "?userName=sandbox_hospital", header: http.Header{"apiKey": {key}}}, 200,
+			"query",
+			call{method: "GET", path: fetchDay + "?userName=sandbox_hospital", header: http.Header{"apiKey": {key}}},
+			200,
 			`{"status":"false","message":"Invalid Json Pass Valid Json"}`,
 		},
 		{"POST", call{method: "POST", path: fetchDay, body: body, header: http.Header{"apiKey": {key}}}, 405, "Method Not Allowed\n"},
 		{
 			"token of an account that wants keys",
-			call{method: "GET", path: fetchDay, body: body, header: http.Header{"Authorization": {"Bearer x"}}}, 401,
+			call{method: "GET", path: fetchDay, body: body, header: http.Header{"Authorization": {"Bearer x"}}},
+			401,
 			`{"status":"false","message":"Missing userName or apiKey"}`,
 		},
 		{"no key", call{method: "GET", path: fetchDay, body: body}, 200, `{"status":"false","message":"Missing userName or apiKey"}`},
 		{
-			"wrong key", call{method: "GET", path: fetchDay, body: body, header: http.Header{"apiKey": {"x"}}}, 200,
+			"wrong key",
+			call{method: "GET", path: fetchDay, body: body, header: http.Header{"apiKey": {"x"}}},
+			200,
 			`{"status":"false","message":"userName or apiKey is Invalid"}`,
 		},
 	}

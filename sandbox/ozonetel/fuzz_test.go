@@ -2,6 +2,8 @@ package ozonetel_test
 
 import (
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -67,6 +69,53 @@ func FuzzAgentAuthentication(f *testing.F) {
 		emulator.Handler().ServeHTTP(answer, request)
 		if answer.Code != http.StatusOK || !json.Valid(answer.Body.Bytes()) {
 			t.Errorf("%q: %d %s", form, answer.Code, answer.Body)
+		}
+	})
+}
+
+// FuzzParameters sends any query to every API that takes its parameters there: the answer is always HTTP 200 and one JSON document, or XML
+// where it was asked for.
+func FuzzParameters(f *testing.F) {
+	const good = "apiKey=KKsandbox0000000000000000000000&api_key=KKsandbox0000000000000000000000" +
+		"&userName=sandbox_hospital&username=sandbox_hospital&customer=sandbox_hospital"
+	for _, seed := range []string{
+		"", "%zz;&=", good + "&action=CONFERENCE&did=918041763265&agentPhoneName=asha-desk&conferenceNumber=%2B15550100000",
+		good + "&action=set&agentID=agent1&did=918041763265&disposition=Call+Back&callBackTime=01/14/2026+17:00:00",
+		good + "&action=get&campaignID=31", good + "&action=pause", good + "&state=Pause&agentId=agent1&pauseReason=Lunch",
+		good + "&agentID=agent1&campaignName=Inbound_918041763265&customerNumber=9812345678&UCID=true&format=xml",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		emulator, err := ozonetel.New(ozonetel.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := emulator.LogIn("agent1"); err != nil {
+			t.Fatal(err)
+		}
+		ucid, err := emulator.RingIn("9812345678", ozonetel.CallerPlan{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(emulator.Offer(ucid, "agent1"), emulator.Answer(ucid)); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{
+			"/callcontrol_v4.php", "/CAServices/Call/Record.php", "/CAServices/AgentManualDial.php", "/CAServices/AgentState/StateChange.php",
+			"/CAServices/Disposition/DispositionAPI.php", "/CAServices/Disposition/DispositionAPIV3.php",
+		} {
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+			request.URL.RawQuery = query + "&ucid=" + ucid
+			answer := httptest.NewRecorder()
+			emulator.Handler().ServeHTTP(answer, request)
+			valid := json.Valid(answer.Body.Bytes())
+			if answer.Header().Get("Content-Type") == "text/xml" {
+				valid = xml.Unmarshal(answer.Body.Bytes(), new(struct{})) == nil
+			}
+			if answer.Code != http.StatusOK || !valid {
+				t.Errorf("%s %q: %d %s", path, query, answer.Code, answer.Body)
+			}
 		}
 	})
 }

@@ -3,6 +3,7 @@ package ozonetel
 import (
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -14,9 +15,7 @@ import (
 func (s *Server) manualDialLegacy(r *request) reply {
 	query := r.http.URL.Query()
 	if r.http.Method == http.MethodPost {
-		for name, values := range r.form() {
-			query[name] = values
-		}
+		maps.Copy(query, r.form())
 	}
 	denied := ptr(statusReply("fail", "please provide proper user credentials"))
 	refused := s.authoriseKey(query.Get("api_key"), query.Get("username"), authTexts{

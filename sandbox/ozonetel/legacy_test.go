@@ -12,7 +12,7 @@ import (
 )
 
 // get sends a legacy request: parameters in the query, no header.
-func (a *account) get(path string, query url.Values, changes url.Values) string {
+func (a *account) get(path string, query, changes url.Values) string {
 	a.t.Helper()
 	query = maps.Clone(query)
 	maps.Copy(query, changes)

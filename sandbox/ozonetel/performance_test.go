@@ -137,7 +137,8 @@ func TestTheSummaryRefusesEachFaultWithItsText(t *testing.T) {
 		{"date alone", map[string]string{"toDate": "2026-01-14"}, "From and To Date should be in yyyy-mm-dd HH:mm:ss Format"},
 		{"wrong order", map[string]string{"toDate": "2026-01-13 00:00:00"}, "From Date Should not be Greater than To Date"},
 		{
-			"too long", map[string]string{"fromDate": "2025-12-01 00:00:00"},
+			"too long",
+			map[string]string{"fromDate": "2025-12-01 00:00:00"},
 			"Difference Between From and To Date should not be Greater than 30 Days",
 		},
 		{"unknown mode", map[string]string{"modeType": "inbound,x"}, "Mode Type is Invalid"},
