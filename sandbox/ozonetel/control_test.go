@@ -1,7 +1,6 @@
 package ozonetel_test
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
@@ -17,13 +16,9 @@ import (
 // control sends one CallControl_V4 request for agent1; changes replace members.
 func (a *account) control(action, ucid string, changes map[string]string) string {
 	a.t.Helper()
-	body := map[string]string{
-		"userName": "sandbox_hospital", "action": action, "ucid": ucid, "did": "918041763265", "agentPhoneName": "asha-desk",
-	}
+	body := map[string]string{"action": action, "ucid": ucid, "did": "918041763265", "agentPhoneName": "asha-desk"}
 	maps.Copy(body, changes)
-	text, err := json.Marshal(body)
-	a.must(err)
-	return a.api("POST", "/ca_apis/CallControl_V4", string(text))
+	return a.report("POST", "/ca_apis/CallControl_V4", body)
 }
 
 func TestCallControlAnswersAsDocumented(t *testing.T) {

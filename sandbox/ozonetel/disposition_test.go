@@ -1,7 +1,6 @@
 package ozonetel_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -15,13 +14,10 @@ import (
 func (a *account) set(ucid string, changes map[string]string) string {
 	a.t.Helper()
 	body := map[string]string{
-		"userName": "sandbox_hospital", "action": "Set", "agentID": "agent1", "did": "918041763265", "ucid": ucid,
-		"disposition": "General Enquiry",
+		"action": "Set", "agentID": "agent1", "did": "918041763265", "ucid": ucid, "disposition": "General Enquiry",
 	}
 	maps.Copy(body, changes)
-	text, err := json.Marshal(body)
-	a.must(err)
-	return a.api("POST", "/ca_apis/DispositionAPIV2", string(text))
+	return a.report("POST", "/ca_apis/DispositionAPIV2", body)
 }
 
 // talk connects a patient with agent1.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -102,6 +103,16 @@ func (a *account) api(method, path, body string) string {
 	}
 	_, out := a.do(call{method: method, path: path, body: body, header: http.Header{"Authorization": {"Bearer " + a.token}}})
 	return out
+}
+
+// report sends a request of members beside the user name, which they may replace, and answers the body.
+func (a *account) report(method, path string, members map[string]string) string {
+	a.t.Helper()
+	body := map[string]string{"userName": "sandbox_hospital"}
+	maps.Copy(body, members)
+	text, err := json.Marshal(body)
+	a.must(err)
+	return a.api(method, path, string(text))
 }
 
 func (a *account) newToken() string {

@@ -13,16 +13,6 @@ import (
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
 
-// report sends a request of members beside the user name.
-func (a *account) report(method, path string, members map[string]string) string {
-	a.t.Helper()
-	body := map[string]string{"userName": "sandbox_hospital"}
-	maps.Copy(body, members)
-	text, err := json.Marshal(body)
-	a.must(err)
-	return a.api(method, path, string(text))
-}
-
 func (a *account) summary(members map[string]string) string {
 	a.t.Helper()
 	body := map[string]string{"fromDate": "2026-01-14 00:00:00", "toDate": "2026-01-15 00:00:00"}
