@@ -57,6 +57,18 @@ func (o *object) field(name string) (*field, error) {
 	return nil, lacking(string(o.ours) + "." + name)
 }
 
+// only gives the object as if it had no other fields than these.
+func (o *object) only(names ...string) *object {
+	narrowed := *o
+	narrowed.fields = map[string]*field{}
+	for _, name := range names {
+		if f := o.fields[name]; f != nil {
+			narrowed.fields[name] = f
+		}
+	}
+	return &narrowed
+}
+
 // typeName gives the object's GraphQL type, which prefixes its input types.
 func (o *object) typeName() string { return upperFirst(o.singular) }
 

@@ -26,6 +26,8 @@ const (
 // two spellings of nukta letters aside, nothing is translated, so "Asha" does not find "आशा". An appointment is found by
 // its own name, or when its patient or lead is found.
 //
+// A role that may not see numbers finds people by name, with FORBIDDEN beside the hits.
+//
 // The kinds fail apart: see [helix.SearchPart]. The search as a whole fails with BAD_USER_INPUT when the text has fewer
 // than two letters or digits, counted as people perceive them, or is too long, and with UNAUTHENTICATED.
 func (c *Client) Search(ctx context.Context, access helix.Access, q helix.SearchQuery) (helix.SearchResults, error) {
@@ -105,6 +107,12 @@ func (s *search) people(ctx context.Context, kind helix.SearchKind, name helix.R
 			return err
 		}
 		nodes, more, err := s.records(ctx, o, o.selection("name", "fullName", "mrn", "phone", "leadStatus"))
+		if helix.IsCode(err, helix.CodeForbidden) { // perhaps for one field alone; err stays, since numbers were not searched
+			o = o.only("name", "fullName")
+			if named, moreNamed, err := s.records(ctx, o, o.selection("name", "fullName")); err == nil {
+				nodes, more = named, moreNamed
+			}
+		}
 		found.hits, found.more = nil, more
 		for _, n := range nodes {
 			hit := s.hit(kind, o, n)

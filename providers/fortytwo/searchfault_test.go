@@ -57,6 +57,12 @@ func TestARoleFindsWhatItMayRead(t *testing.T) {
 			[]string{"Asha Rao", "Asha Raote"},
 			map[helix.SearchKind]helix.Code{helix.SearchAppointments: forbidden},
 		},
+		"a hidden number: people are found by name, and the error says that it is not all": {
+			map[string]emulator.ObjectRights{"patient": {Read: true, Unreadable: []string{"phone"}}},
+			"asha rao",
+			[]string{"Asha Rao", "Knee check", "Asha Raote"},
+			map[helix.SearchKind]helix.Code{helix.SearchPatients: forbidden},
+		},
 		"a hidden field gives nothing away": {
 			map[string]emulator.ObjectRights{"patient": {Read: true, Unreadable: []string{"phone"}}},
 			"45678",
