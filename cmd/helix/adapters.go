@@ -37,9 +37,9 @@ func (t telephony) Control(
 }
 
 func (t telephony) CallDetails(ctx context.Context, day time.Time) ([]helix.CallDetail, error) {
-	records, err := t.CallRecords(ctx, day)
-	details := make([]helix.CallDetail, len(records.Records))
-	for i, r := range records.Records {
+	told, err := t.CallRecords(ctx, day)
+	details := make([]helix.CallDetail, len(told.Records))
+	for i, r := range told.Records {
 		details[i] = helix.CallDetail{
 			ID: r.ID, Report: r.Report, Outcome: helix.CallOutcome(r.Outcome), AnsweredAt: r.AnsweredAt, Hold: r.Hold, WrapUp: r.WrapUp,
 		}

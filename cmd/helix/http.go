@@ -111,7 +111,10 @@ func (g *Gateway) buildGraphQL() (err error) {
 	exec.SetErrorPresenter(transport.ErrorPresenter(g.log))
 	exec.SetRecoverFunc(transport.RecoverFunc(g.log))
 	for _, extension := range []graphql.HandlerExtension{
-		g.documentLimits(), resolvers.FreshCaller{}, resolvers.Introspection{}, resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
+		g.documentLimits(),
+		resolvers.FreshCaller{},
+		resolvers.Introspection{},
+		resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
 		resolvers.Presence{There: g.desk.There, Every: deskEvery, Logger: g.log},
 	} {
 		exec.Use(extension)
