@@ -141,6 +141,20 @@ func TestTheReaderDecides(t *testing.T) {
 	}
 }
 
+func TestAnOperationMayHaveItsOwnBoundOfAnswers(t *testing.T) {
+	t.Parallel()
+	p := newPeer(t, hugeBody)
+	c := newClient(t)
+	for bound, fits := range map[int64]bool{0: false, 1<<20 - 1: false, 1 << 20: true} {
+		op := operation(providers.Safe)
+		op.MaxResponse = bound
+		got, err := send(t.Context(), c, op, p.URL)
+		if fits && (err != nil || len(got.Body) != 1<<20) || !fits && !errors.Is(err, providers.ErrTooLarge) {
+			t.Errorf("a MiB within a bound of %d: %d bytes, %v", bound, len(got.Body), err)
+		}
+	}
+}
+
 func TestAMalformedRequestIsOurFault(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"http://bad host/?apiKey=" + secret, "://", "http://127.0.0.1:1/\x7f"} {

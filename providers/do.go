@@ -99,9 +99,17 @@ func (c *Client) exchange(req *http.Request, op Operation) (Response, error) {
 	defer res.Body.Close()
 	answer := Response{Status: res.StatusCode, Header: res.Header}
 	if readable(res.StatusCode) {
-		answer.Body, err = io.ReadAll(io.LimitReader(res.Body, c.maxResponse+1))
+		answer.Body, err = io.ReadAll(io.LimitReader(res.Body, c.maxBody(op)+1))
 	}
 	return answer, err
+}
+
+// maxBody is how long an answer may be.
+func (c *Client) maxBody(op Operation) int64 {
+	if op.MaxResponse > 0 {
+		return op.MaxResponse
+	}
+	return c.maxResponse
 }
 
 // judge turns an answer into an outcome.
@@ -109,7 +117,7 @@ func (c *Client) judge(op Operation, answer Response, read func(Response) error)
 	switch {
 	case !readable(answer.Status):
 		return c.judgeStatus(op, answer), true
-	case int64(len(answer.Body)) > c.maxResponse:
+	case int64(len(answer.Body)) > c.maxBody(op):
 		return c.tooLarge(op), false
 	}
 	judged := read(answer)

@@ -20,7 +20,7 @@ import (
 // that we have for it.
 var ErrCredentials = errors.New("the provider does not accept our credentials")
 
-// ErrTooLarge is the cause of an error about an answer of more than Options.MaxResponse bytes.
+// ErrTooLarge is the cause of an error about an answer with more bytes than its operation's MaxResponse.
 var ErrTooLarge = errors.New("the answer is larger than the limit")
 
 // Bounds of the pause before a repeat.

@@ -37,6 +37,8 @@ type Operation struct {
 	Family  string        // the group of operations that share the provider's rate limit, e.g. "cdr"; "" for none
 	Safety  Safety        // the zero value is the careful one
 	Timeout time.Duration // for all attempts together; zero means the client's
+
+	MaxResponse int64 // bytes of an answer, decompressed; zero means the client's
 }
 
 // Request is one HTTP request as a driver builds it. Header names are sent in the spelling given.

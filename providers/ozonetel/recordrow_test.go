@@ -182,7 +182,7 @@ func TestALargeDayIsReadByPages(t *testing.T) {
 		asked = append(asked, r.URL.RequestURI())
 		switch r.URL.Query().Get("pageNo") {
 		case "":
-			_, _ = io.WriteString(w, day()+strings.Repeat(" ", 32<<10))
+			_, _ = io.WriteString(w, day()+strings.Repeat(" ", maxDayAnswer))
 		case "1":
 			_, _ = io.WriteString(w, day(first...))
 		default:
@@ -190,7 +190,7 @@ func TestALargeDayIsReadByPages(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderOzonetel, MaxResponse: 16 << 10})
+	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderOzonetel})
 	if err != nil {
 		t.Fatal(err)
 	}

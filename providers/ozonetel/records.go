@@ -16,7 +16,8 @@ const (
 	recordDays     = 15                // how many days back the account tells of its calls (9)
 	recordsTimeout = 120 * time.Second // of one request, its turn included; callers may leave earlier
 	pageSize       = 500               // the most that the account gives in one page
-	maxPages       = 20                // of one day
+	maxPages       = 40                // of one day
+	maxDayAnswer   = 32 << 20          // bytes; some 25,000 calls. One large answer is better than many of the few questions
 )
 
 // DayRecords are the calls of one day. They are shared: callers must not change them.
@@ -133,7 +134,9 @@ func (c *Client) fetchRecords(ctx context.Context, path string, day time.Time, f
 	maps.Copy(fields, filters)
 	var records []CallRecord
 	err := c.send(ctx, command{
-		op:     providers.Operation{Name: opRecords, Family: familyCDR, Safety: providers.Safe, Timeout: recordsTimeout},
+		op: providers.Operation{
+			Name: opRecords, Family: familyCDR, Safety: providers.Safe, Timeout: recordsTimeout, MaxResponse: maxDayAnswer,
+		},
 		method: http.MethodGet, path: path, fields: fields,
 		expect: expectation{accept: noData, read: func(a answer) error {
 			var found []recordRow
