@@ -9,6 +9,10 @@ import (
 	"github.com/helix-engage/gateway/internal/bus"
 )
 
+// beginPatience is how long a dial whose call is not in the log yet keeps its place: the intent is written right after
+// the place is taken, so later than that it never will be.
+const beginPatience = 20 * time.Second
+
 // unknownDialPatience is how long a dial whose outcome never became known keeps its agent from dialling again.
 const unknownDialPatience = 2 * time.Minute
 
@@ -73,8 +77,11 @@ func (s *Service) DialOf(ctx context.Context, agent helix.AgentID) (helix.OpenDi
 // doing so after a while; it is ended as unknown, never repeated.
 func (s *Service) dialOpen(ctx context.Context, d helix.OpenDial) (bool, error) {
 	call, err := s.load(ctx, d.Call)
-	if err != nil || call == nil {
+	if err != nil {
 		return false, err
+	}
+	if call == nil {
+		return s.now().Sub(d.At) < beginPatience, nil
 	}
 	if !call.Open() {
 		return false, nil

@@ -45,6 +45,30 @@ func TestTheSameRequestDialsOnceHoweverOftenItIsSent(t *testing.T) {
 	}
 }
 
+func TestTwoWishesOfOneAgentAtTheSameMomentAreOneDial(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	var wg sync.WaitGroup
+	refused := make([]error, 6)
+	for i := range refused {
+		wg.Go(func() {
+			_, refused[i] = x.Dial(t.Context(), worker("1"), order(fmt.Sprintf("r%d", i)))
+		})
+	}
+	wg.Wait()
+	taken := 0
+	for _, err := range refused {
+		if err == nil {
+			taken++
+		} else if !helix.IsCode(err, helix.CodeAgentBusy) {
+			t.Error(err)
+		}
+	}
+	if n := x.line.dials.Load(); n != 1 || taken != 1 {
+		t.Fatalf("dialled %d times, %d accepted", n, taken)
+	}
+}
+
 func TestADialWithAnUnknownOutcomeIsNeverRepeatedAndBlocksOnlyForAWhile(t *testing.T) {
 	t.Parallel()
 	x := setup(t)
