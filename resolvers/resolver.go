@@ -40,9 +40,10 @@ type Options struct {
 	Recordings func(recording string) string
 	Sessions   Sessions
 	Auth       Authenticator
-	ByEmail    Limiter // of sign-ins
-	ByClient   Limiter // of sign-ins and refreshes, by address
-	PageSize   int     // items of a list at most
+	ByEmail    Limiter        // of sign-ins
+	ByClient   Limiter        // of sign-ins and refreshes, by address
+	PageSize   int            // items of a list at most
+	Zone       *time.Location // in which texts tell times
 	Now        func() time.Time
 	Logger     *slog.Logger
 }

@@ -18,7 +18,7 @@ func (r *queryResolver) Search(ctx context.Context, query string, kinds []graph.
 	if err != nil {
 		return nil, err
 	}
-	q := helix.SearchQuery{Text: query, First: size}
+	q := helix.SearchQuery{Text: query, First: size, Zone: r.o.Zone}
 	for _, k := range kinds {
 		q.Kinds = append(q.Kinds, helix.SearchKind(k))
 	}

@@ -30,12 +30,6 @@ var (
 // telephony lets a desk dispose with the words of the desk.
 type telephony struct{ *ozonetel.Client }
 
-func (t telephony) Control(
-	ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone,
-) error {
-	return t.Client.Control(ctx, seat, call, ozonetel.ControlAction(action), number)
-}
-
 func (t telephony) CallDetails(ctx context.Context, day time.Time) ([]helix.CallDetail, error) {
 	told, err := t.CallRecords(ctx, day)
 	details := make([]helix.CallDetail, len(told.Records))

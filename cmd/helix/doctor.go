@@ -51,11 +51,22 @@ func doctor(ctx context.Context, p process) error {
 		report("ozonetel", server.StateDown, err.Error())
 	default:
 		report("ozonetel", server.StateUp, "")
+		g.reportCampaign(ctx, report)
 	}
 	if sick {
 		return fmt.Errorf("not everything works")
 	}
 	return nil
+}
+
+// reportCampaign tells whether the campaign of manual calls runs: one that is stopped refuses every dial.
+func (g *Gateway) reportCampaign(ctx context.Context, report func(name string, state server.State, detail string)) {
+	campaign, err := g.ozonetel.CampaignStatus(ctx, g.cfg.Agents.Campaign)
+	if err != nil {
+		report("campaign", server.StateDown, err.Error())
+		return
+	}
+	report("campaign", server.StateUp, campaign.Name+" is "+campaign.Position)
 }
 
 // healthcheck asks the gateway of this container whether it is alive.

@@ -39,6 +39,8 @@ type Gateway struct {
 	log *slog.Logger
 	now func() time.Time
 
+	zone *time.Location // of the telephony account
+
 	telemetry *telemetry.Telemetry
 	bus       *bus.Bus
 	lease     *bus.Lease
@@ -135,13 +137,12 @@ func (g *Gateway) buildProviders(tokens ozonetel.TokenStore) (err error) {
 	if err != nil {
 		return err
 	}
-	location, err := time.LoadLocation(g.cfg.Ozonetel.TimeZone)
-	if err != nil {
+	if g.zone, err = time.LoadLocation(g.cfg.Ozonetel.TimeZone); err != nil {
 		return err
 	}
 	g.ozonetel, err = ozonetel.New(ozonetel.Options{
 		BaseURL: g.cfg.Ozonetel.URL, SubscriptionURL: g.cfg.Ozonetel.SubscriptionURL, UserName: g.cfg.Ozonetel.Username, APIKey: g.cfg.Ozonetel.APIKey.Reveal(),
-		AuthMode: ozonetel.AuthMode(g.cfg.Ozonetel.AuthMode), Tokens: tokens, HTTP: g.ozonetelHTTP, Location: location,
+		AuthMode: ozonetel.AuthMode(g.cfg.Ozonetel.AuthMode), Tokens: tokens, HTTP: g.ozonetelHTTP, Location: g.zone,
 		DefaultDisposition: g.cfg.Ozonetel.DefaultDisposition, Now: g.now, Logger: g.log,
 	})
 	return err
@@ -181,15 +182,11 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,
 	})
-	zone, err := time.LoadLocation(g.cfg.Ozonetel.TimeZone)
-	if err != nil {
-		return err
-	}
 	if g.links, err = recordings.NewLinks(secret, g.cfg.Ozonetel.RecordingHosts, g.now); err != nil {
 		return err
 	}
 	g.listening = recordings.NewHandler(g.links, g.log)
-	g.reconciler = calls.NewReconciler(g.calls, telephony{g.ozonetel}, zone, g.now)
+	g.reconciler = calls.NewReconciler(g.calls, telephony{g.ozonetel}, g.zone, g.now)
 	g.sweeper, err = calls.NewSweeper(ctx, g.bus, g.calls, g.ozonetel, g.now)
 	return err
 }

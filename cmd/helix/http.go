@@ -103,7 +103,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 	}
 	root := resolvers.New(resolvers.Options{
 		Desk: g.desk, Calls: g.calls, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
-		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Now: g.now, Logger: g.log,
+		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now, Logger: g.log,
 	})
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))

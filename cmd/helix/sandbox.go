@@ -55,6 +55,7 @@ func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string
 	}
 	box.SetWebhooks(sandbox.Webhooks{
 		OzonetelEvents: base + pathEvents + "/" + sandboxWebhookSecret, OzonetelCDR: base + pathCDR + "/" + sandboxWebhookSecret,
+		OzonetelPop: base + pathPop + "/" + sandboxWebhookSecret,
 	})
 	return &sandboxed{gateway: g, sandbox: box}, nil
 }

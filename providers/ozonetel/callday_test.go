@@ -39,7 +39,7 @@ func TestACallUnderControl(t *testing.T) {
 			a := newAccount(t, mode)
 			client, seat := a.client(t), a.ready(t)
 			call := a.talk(t, client, seat)
-			control := func(action ozonetel.ControlAction, number helix.Phone) {
+			control := func(action helix.ControlAction, number helix.Phone) {
 				t.Helper()
 				if err := client.Control(t.Context(), seat, call, action, number); err != nil {
 					t.Fatalf("%s: %v", action, err)
@@ -51,13 +51,13 @@ func TestACallUnderControl(t *testing.T) {
 					t.Errorf("%s: the call is %+v, %v", what, view, err)
 				}
 			}
-			control(ozonetel.Hold, "")
+			control(helix.ControlHold, "")
 			check("hold", func(v emulator.CallView) bool { return v.Held })
-			control(ozonetel.Unhold, "")
+			control(helix.ControlUnhold, "")
 			check("unhold", func(v emulator.CallView) bool { return !v.Held })
-			control(ozonetel.Mute, "")
+			control(helix.ControlMute, "")
 			check("mute", func(v emulator.CallView) bool { return v.Muted })
-			control(ozonetel.Unmute, "")
+			control(helix.ControlUnmute, "")
 			check("unmute", func(v emulator.CallView) bool { return !v.Muted })
 			for _, paused := range []bool{true, true, false} {
 				if err := client.SetRecording(t.Context(), call.ProviderCallID, paused); err != nil {
@@ -65,17 +65,17 @@ func TestACallUnderControl(t *testing.T) {
 				}
 				check("recording", func(v emulator.CallView) bool { return v.RecordingPaused == paused })
 			}
-			control(ozonetel.Conference, colleague)
+			control(helix.ControlConference, colleague)
 			if err := a.JoinConference(call.ProviderCallID); err != nil {
 				t.Fatal(err)
 			}
 			check("conference", func(v emulator.CallView) bool {
 				return len(v.Parties) == 1 && v.Parties[0].State == emulator.PartyJoined
 			})
-			control(ozonetel.KickCall, "") // the agent leaves patient and colleague to each other
+			control(helix.ControlKick, "") // the agent leaves patient and colleague to each other
 			check("transfer", func(v emulator.CallView) bool { return v.AgentGone && v.EndedAt.IsZero() })
 
-			if err := client.Control(t.Context(), seat, call, ozonetel.Hold, ""); !helix.IsCode(err, helix.CodeNotFound) {
+			if err := client.Control(t.Context(), seat, call, helix.ControlHold, ""); !helix.IsCode(err, helix.CodeNotFound) {
 				t.Errorf("hold of a call that the agent left: %v", err)
 			}
 			if err := client.SetRecording(t.Context(), "11111111111111111", true); !helix.IsCode(err, helix.CodeNotFound) {
@@ -104,11 +104,11 @@ func TestAConferenceIsSentOnce(t *testing.T) {
 			if err := a.Fail(fault); err != nil {
 				t.Fatal(err)
 			}
-			err := client.Control(t.Context(), seat, call, ozonetel.Conference, colleague)
+			err := client.Control(t.Context(), seat, call, helix.ControlConference, colleague)
 			if !helix.IsCode(err, helix.CodeUnknownOutcome) || a.RequestCount("CallControl_V4") != 1 {
 				t.Errorf("%v after %d requests", err, a.RequestCount("CallControl_V4"))
 			}
-			if err := client.Control(t.Context(), seat, call, ozonetel.Hold, ""); err != nil {
+			if err := client.Control(t.Context(), seat, call, helix.ControlHold, ""); err != nil {
 				t.Errorf("hold after it: %v", err)
 			}
 		})

@@ -9,23 +9,11 @@ import (
 	"github.com/helix-engage/gateway/providers"
 )
 
-// ControlAction is what can be done to a call that is up (6).
-type ControlAction string
-
-// The actions. There is none for a blind transfer: CONFERENCE the target, then KICK_CALL the agent.
-const (
-	Conference ControlAction = "CONFERENCE" // ring another number and let it join
-	Hold       ControlAction = "HOLD"
-	Unhold     ControlAction = "UNHOLD"
-	Mute       ControlAction = "MUTE"
-	Unmute     ControlAction = "UNMUTE"
-	KickCall   ControlAction = "KICK_CALL" // drop one party
-)
-
 // controlSafety lists the actions. One that rings or drops a party does harm when repeated.
-var controlSafety = map[ControlAction]providers.Safety{
-	Conference: providers.Once, KickCall: providers.Once,
-	Hold: providers.Idempotent, Unhold: providers.Idempotent, Mute: providers.Idempotent, Unmute: providers.Idempotent,
+var controlSafety = map[helix.ControlAction]providers.Safety{
+	helix.ControlConference: providers.Once, helix.ControlKick: providers.Once,
+	helix.ControlHold: providers.Idempotent, helix.ControlUnhold: providers.Idempotent,
+	helix.ControlMute: providers.Idempotent, helix.ControlUnmute: providers.Idempotent,
 }
 
 // Control acts on a call of the seat's agent (6). number is whom to ring for CONFERENCE and whom to drop for KICK_CALL,
@@ -34,12 +22,12 @@ var controlSafety = map[ControlAction]providers.Safety{
 //
 // Errors: BAD_USER_INPUT for an unknown action, or a number that is missing or no number for a conference; NOT_FOUND
 // when the call is not up; UNKNOWN_OUTCOME when a party may have been rung or dropped.
-func (c *Client) Control(ctx context.Context, seat helix.AgentSeat, call helix.Call, action ControlAction, number helix.Phone) error {
+func (c *Client) Control(ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone) error {
 	safety, known := controlSafety[action]
 	switch {
 	case !known:
 		return helix.BadInput("a call can be put on hold, muted, made a conference or left")
-	case action == Conference && number == "":
+	case action == helix.ControlConference && number == "":
 		return helix.BadInput("a conference needs a number")
 	case call.ProviderCallID == "":
 		return helix.NotFound("call")
@@ -66,11 +54,11 @@ func (c *Client) Control(ctx context.Context, seat helix.AgentSeat, call helix.C
 
 // controlParty is the number that an action names; the vendor marks it mandatory for every action. A withheld caller
 // has none, and integrators leave it out for what concerns nobody else (6).
-func controlParty(seat helix.AgentSeat, call helix.Call, action ControlAction, number helix.Phone) string {
+func controlParty(seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone) string {
 	switch {
-	case action == Conference, action == KickCall && number != "":
+	case action == helix.ControlConference, action == helix.ControlKick && number != "":
 		return number.Conference()
-	case action == KickCall:
+	case action == helix.ControlKick:
 		return seat.SIPExtension
 	default:
 		return call.Phone.Conference()

@@ -10,7 +10,6 @@ import (
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
-	"github.com/helix-engage/gateway/providers/ozonetel"
 )
 
 const (
@@ -29,30 +28,30 @@ func TestControl(t *testing.T) {
 	t.Parallel()
 	base := map[string]string{"userName": "demo_account", "ucid": "21799900000000458", "did": "918000000001", "agentPhoneName": "ravi-desk"}
 	for name, c := range map[string]struct {
-		action ozonetel.ControlAction
+		action helix.ControlAction
 		number helix.Phone
 		change func(*helix.Call)
 		body   string
 		want   map[string]string // besides base
 	}{
 		"a conference": {
-			ozonetel.Conference, "+919800000007", nil, `{"status":"Success","message":"dialing","ucid":21799900000000460}`,
+			helix.ControlConference, "+919800000007", nil, `{"status":"Success","message":"dialing","ucid":21799900000000460}`,
 			map[string]string{"conferenceNumber": "09800000007"},
 		},
 		"a conference abroad": {
-			ozonetel.Conference, "+442071838750", nil, `{"status":"Success","message":"dialing","ucid":"21799900000000460"}`,
+			helix.ControlConference, "+442071838750", nil, `{"status":"Success","message":"dialing","ucid":"21799900000000460"}`,
 			map[string]string{"conferenceNumber": "+442071838750"},
 		},
-		"hold":   {ozonetel.Hold, "", nil, `{"status":"Success","message":"User hold is successful"}`, map[string]string{"conferenceNumber": "09812345678"}},
-		"unhold": {ozonetel.Unhold, "", nil, `{"status":"Success","message":"Call is Un-hold successfully"}`, map[string]string{"conferenceNumber": "09812345678"}},
-		"mute":   {ozonetel.Mute, "+919800000007", nil, `{"status":"Success","message":"call got mute successfully"}`, map[string]string{"conferenceNumber": "09812345678"}},
+		"hold":   {helix.ControlHold, "", nil, `{"status":"Success","message":"User hold is successful"}`, map[string]string{"conferenceNumber": "09812345678"}},
+		"unhold": {helix.ControlUnhold, "", nil, `{"status":"Success","message":"Call is Un-hold successfully"}`, map[string]string{"conferenceNumber": "09812345678"}},
+		"mute":   {helix.ControlMute, "+919800000007", nil, `{"status":"Success","message":"call got mute successfully"}`, map[string]string{"conferenceNumber": "09812345678"}},
 		"unmute of a withheld caller": {
-			ozonetel.Unmute, "", func(c *helix.Call) { c.Phone = "" }, `{"status":"Success","message":"unmute success"}`, nil,
+			helix.ControlUnmute, "", func(c *helix.Call) { c.Phone = "" }, `{"status":"Success","message":"unmute success"}`, nil,
 		},
-		"the agent leaves":  {ozonetel.KickCall, "", nil, `{"status":"Success","message":"call got disconnected"}`, map[string]string{"conferenceNumber": "520011"}},
-		"a party is kicked": {ozonetel.KickCall, patient, nil, `{"status":"SUCCESS","message":"call got disconnected"}`, map[string]string{"conferenceNumber": "09812345678"}},
+		"the agent leaves":  {helix.ControlKick, "", nil, `{"status":"Success","message":"call got disconnected"}`, map[string]string{"conferenceNumber": "520011"}},
+		"a party is kicked": {helix.ControlKick, patient, nil, `{"status":"SUCCESS","message":"call got disconnected"}`, map[string]string{"conferenceNumber": "09812345678"}},
 		"a call whose number is not known has the seat's": {
-			ozonetel.Hold, "", func(c *helix.Call) { c.DID = "" }, `{"status":"Success"}`,
+			helix.ControlHold, "", func(c *helix.Call) { c.DID = "" }, `{"status":"Success"}`,
 			map[string]string{"conferenceNumber": "09812345678", "did": "918000000009"},
 		},
 	} {
@@ -79,21 +78,21 @@ func TestControl(t *testing.T) {
 func TestControlRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		action ozonetel.ControlAction
+		action helix.ControlAction
 		number helix.Phone
 		call   helix.Call
 		body   string
 		code   helix.Code
 	}{
 		"an unknown action":                             {"TRANSFER", patient, controlCall, "", helix.CodeBadInput},
-		"a conference with nobody":                      {ozonetel.Conference, "", controlCall, "", helix.CodeBadInput},
-		"a call without an id":                          {ozonetel.Hold, "", helix.Call{}, "", helix.CodeNotFound},
-		"a call that is not up":                         {ozonetel.Hold, "", controlCall, `{"status":"Error","message":"Call not Found"}`, helix.CodeNotFound},
-		"a number that rings nobody":                    {ozonetel.Conference, patient, controlCall, `{"status":"Error","message":"Please pass valid Conference number"}`, helix.CodeBadInput},
-		"wrong credentials":                             {ozonetel.Hold, "", controlCall, `{"status":"false","message":"Invalid User Details","data":null}`, helix.CodeRejected},
-		"a conference with an answer that says nothing": {ozonetel.Conference, patient, controlCall, `{}`, helix.CodeUnknownOutcome},
-		"a kick with an answer that says nothing":       {ozonetel.KickCall, "", controlCall, `<html>`, helix.CodeUnknownOutcome},
-		"a hold with an answer that says nothing":       {ozonetel.Hold, "", controlCall, `{}`, helix.CodeUnavailable},
+		"a conference with nobody":                      {helix.ControlConference, "", controlCall, "", helix.CodeBadInput},
+		"a call without an id":                          {helix.ControlHold, "", helix.Call{}, "", helix.CodeNotFound},
+		"a call that is not up":                         {helix.ControlHold, "", controlCall, `{"status":"Error","message":"Call not Found"}`, helix.CodeNotFound},
+		"a number that rings nobody":                    {helix.ControlConference, patient, controlCall, `{"status":"Error","message":"Please pass valid Conference number"}`, helix.CodeBadInput},
+		"wrong credentials":                             {helix.ControlHold, "", controlCall, `{"status":"false","message":"Invalid User Details","data":null}`, helix.CodeRejected},
+		"a conference with an answer that says nothing": {helix.ControlConference, patient, controlCall, `{}`, helix.CodeUnknownOutcome},
+		"a kick with an answer that says nothing":       {helix.ControlKick, "", controlCall, `<html>`, helix.CodeUnknownOutcome},
+		"a hold with an answer that says nothing":       {helix.ControlHold, "", controlCall, `{}`, helix.CodeUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,7 +130,7 @@ func TestPhoneNames(t *testing.T) {
 			}
 			client := s.client(t)
 			for range 2 {
-				if err := client.Control(t.Context(), controlSeat, controlCall, ozonetel.Hold, ""); err != nil {
+				if err := client.Control(t.Context(), controlSeat, controlCall, helix.ControlHold, ""); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -151,7 +150,7 @@ func TestPhoneNames(t *testing.T) {
 func TestAPhoneNameIsNotGuessedWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	s := newScript(t, map[string]string{phonePath: `{"status":"false","message":"Invalid User Details"}`, controlPath: `{"status":"Success"}`})
-	err := s.client(t).Control(t.Context(), controlSeat, controlCall, ozonetel.Hold, "")
+	err := s.client(t).Control(t.Context(), controlSeat, controlCall, helix.ControlHold, "")
 	if !errors.Is(err, providers.ErrCredentials) || len(s.seen(controlPath)) != 0 {
 		t.Errorf("error is %v after %d requests", err, len(s.seen(controlPath)))
 	}

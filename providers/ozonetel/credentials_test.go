@@ -109,7 +109,7 @@ func TestAnAccountThatIsNotConfigured(t *testing.T) {
 		"Abandoned":    second(c.Abandoned(ctx)),
 		"AgentStates":  second(c.AgentStates(ctx)),
 		"AgentDetails": second(c.AgentDetails(ctx, "agent1")),
-		"Control":      c.Control(ctx, seat, helix.Call{ProviderCallID: "1"}, ozonetel.Hold, ""),
+		"Control":      c.Control(ctx, seat, helix.Call{ProviderCallID: "1"}, helix.ControlHold, ""),
 		"SetRecording": c.SetRecording(ctx, "1", true),
 		"CallRecords":  second(c.CallRecords(ctx, morning)),
 		"CallRecord":   second(c.CallRecord(ctx, morning, "1")),
