@@ -13,6 +13,7 @@ type mediaType string
 const (
 	mediaGraphQL mediaType = "application/graphql-response+json"
 	mediaJSON    mediaType = "application/json"
+	mediaEvents  mediaType = "text/event-stream"
 )
 
 // negotiate picks the media type of the answer: the one that the client wants most and, of equals, the newer. A client that
@@ -34,6 +35,36 @@ func negotiate(header http.Header) (mediaType, bool) {
 		return mediaGraphQL, true
 	}
 	return mediaJSON, false
+}
+
+// eventsWish is what a client wants of event streams.
+type eventsWish int
+
+const (
+	eventsUnwanted  eventsWish = iota // not named; a wildcard does not mean them
+	eventsAccepted                    // beside a single answer, which queries and mutations get
+	eventsPreferred                   // whatever the operation is
+)
+
+// eventsIn tells what an Accept header says of event streams.
+func eventsIn(header http.Header) eventsWish {
+	given := strings.Join(header.Values("Accept"), ",")
+	if !strings.Contains(strings.ToLower(given), string(mediaEvents)) {
+		return eventsUnwanted
+	}
+	ranges := parseAccept(given)
+	for _, one := range ranges {
+		if one.pattern != string(mediaEvents) || one.quality == 0 {
+			continue
+		}
+		graphql, _ := ranges.quality(mediaGraphQL)
+		plain, _ := ranges.quality(mediaJSON)
+		if one.quality > max(graphql, plain) {
+			return eventsPreferred
+		}
+		return eventsAccepted
+	}
+	return eventsUnwanted
 }
 
 // mediaRange is one element of an Accept header.

@@ -1,20 +1,20 @@
-// Package transport carries GraphQL over HTTP and over WebSockets: the bytes of a request in, the bytes of its answers
-// out, over gqlgen's [graphql.GraphExecutor].
+// Package transport carries GraphQL over HTTP, over WebSockets and over Server-Sent Events: the bytes of a request in, the
+// bytes of its answers out, over gqlgen's [graphql.GraphExecutor].
 //
-// It owns three things: the GraphQL-over-HTTP rules (media types, status codes, which method may do what), the
-// graphql-transport-ws protocol with its close codes, and the shape of an error in an answer. It follows the documents
-// "GraphQL over HTTP" of the GraphQL foundation and PROTOCOL.md of the graphql-ws package to the letter; where they
-// leave a choice, the choice is named beside the code.
+// It owns three things: the GraphQL-over-HTTP rules (media types, status codes, which method may do what), the streaming
+// protocols with their ends, and the shape of an error in an answer. It follows the documents "GraphQL over HTTP" of the
+// GraphQL foundation and PROTOCOL.md of the graphql-ws and the graphql-sse packages to the letter; where they leave a
+// choice, the choice is named beside the code.
 //
-// One [Handler] serves one path. An upgrade request becomes a socket (socket.go), anything else a request with one
-// answer (http.go). Both turn bytes into [graphql.RawParams] (params.go), prepare and run an operation (operation.go)
-// and write its answers without decoding them (respond.go).
+// One [Handler] serves one path. An upgrade request becomes a socket (socket.go), a request that wants events an event
+// stream (events.go, and reservation.go where one stream serves many operations), anything else gets one answer (http.go).
+// All turn bytes into [graphql.RawParams] (params.go), prepare and run an operation (operation.go) and write its answers
+// without decoding them (respond.go, dialect.go).
 //
-//	                      ┌─ http.go ────────────────┐
-//	request ─ handler.go ─┤                          ├─ params.go ─ operation.go ─ respond.go
-//	                      └─ upgrade.go ─ socket.go ─┘
-//	                              read loop ─┬─ one goroutine per operation ─┐
-//	                              (messages) └─ init, ping, complete ────────┴─ queue.go ─ one writer
+//	                      ┌─ http.go ──────────────────────┐
+//	request ─ handler.go ─┼─ events.go ── reservation.go ──┼─ params.go ─ operation.go ─ respond.go
+//	                      └─ upgrade.go ─ socket.go ───────┘
+//	                         session.go: one goroutine per operation (stream.go) ─ queue.go ─ one writer
 //
 // # Invariants
 //
@@ -22,15 +22,17 @@
 //     send unasked, never executes, and a GET never mutates.
 //   - The executor is chosen once per request and once per socket, so that an operation never sees two schemas.
 //   - The data of an answer is written as it came from the executor.
-//   - A socket has one reader and one writer. The reader decodes messages; it neither parses nor executes GraphQL.
+//   - A socket has one reader and one writer, an event stream one writer. The reader decodes messages; it neither parses nor executes GraphQL.
 //   - After a client's complete no further frame of that operation is written; after the server's none follows.
+//   - An event stream has one connection, and obeys only the caller who reserved it.
 //   - An identifier is free again when its last frame has left the queue, not before, so that it cannot be confused
 //     with that of a later operation.
 //
 // # Bounds and what happens at them
 //
 //   - Body and message size: refused with LIMIT_EXCEEDED and 413; a socket is closed with 1009.
-//   - Sockets in all: 503. Operations per socket: an error message for the one too many; the socket stays.
+//   - Sockets, event streams and reservations in all: 503. Reservations of one caller without a connection: 429; they lapse
+//     after [SocketOptions.InitTimeout]. Operations per socket: an error message, or 429, for the one too many; the rest goes on.
 //   - Frames and bytes waiting for a peer: an operation waits for room and meanwhile does not read its source, whose
 //     own overflow policy applies. A peer that makes no room for [SocketOptions.SlowAfter] is disconnected with 1013,
 //     or without a code where a half-written frame is in the way. No frame is ever left out.
@@ -44,6 +46,12 @@
 // and a server that cannot check a token at the moment are told 1013, "try again later". A server that shuts down
 // closes with 1001 and sends no complete for subscriptions, since a client takes a complete for the end of the stream
 // and would not subscribe again elsewhere.
+//
+// # The ends of event streams
+//
+// An event stream that its token, a shutdown or its slowness ends breaks off without a complete, for the same reason: its
+// client connects again. A reservation is bound to what [Options.Caller] says, so the EventSource of browsers, which sends no
+// header of one's choice, can connect to one only where callers are known by something that it does send.
 //
 // # Failure policy
 //

@@ -58,7 +58,7 @@ func FuzzParseMessage(f *testing.F) {
 		if hasID != (m.id != "") || (m.kind == messageSubscribe) != (m.params != nil) {
 			t.Fatalf("message %+v", m)
 		}
-		for _, frame := range [][]byte{pongFrame(m.echo), completeFrame(encodeID(m.id)), errorFrame(encodeID(m.id), nil)} {
+		for _, frame := range [][]byte{pongFrame(m.echo), modern{}.complete(encodeID(m.id)), modern{}.fail(encodeID(m.id), nil)} {
 			if !json.Valid(frame) {
 				t.Fatalf("frame %q", frame)
 			}

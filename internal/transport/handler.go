@@ -7,11 +7,13 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Handler serves a GraphQL endpoint: POST, GET and WebSocket on one path. It is safe for concurrent use.
+// Handler serves a GraphQL endpoint: POST, GET, event streams and WebSocket on one path. It is safe for concurrent use.
 type Handler struct {
 	opts     Options
 	upgrader websocket.Upgrader
-	sockets  registry
+	sessions registry
+
+	reservations reservations
 }
 
 // New makes a handler. It fails only on an impossible configuration.
@@ -22,7 +24,9 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{opts: opts}
 	h.upgrader = h.newUpgrader()
-	h.sockets.open = make(map[*socket]struct{})
+	h.sessions.open = make(map[*session]struct{})
+	h.reservations.byToken = make(map[string]*reservation)
+	h.reservations.waiting = make(map[string]int)
 	return h, nil
 }
 
@@ -37,10 +41,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.serveRequest(w, r)
 }
 
-// Shutdown takes no new sockets and ends the open ones: queries and mutations that run are answered first, then the socket
-// is closed with 1001. When ctx ends, the rest is closed at once. It returns when no socket is left, or shortly after ctx has
-// ended, with its error, when operations were cut off. Call it before the sources of subscriptions are closed. HTTP requests are those of
-// [http.Server.Shutdown].
+// Shutdown takes no new sockets and event streams and ends the open ones: queries and mutations that run are answered first,
+// then a socket is closed with 1001 and an event stream ended without a complete. When ctx ends, the rest is closed at once. It
+// returns when none is left, or shortly after ctx has ended, with its error, when operations were cut off. Call it before the
+// sources of subscriptions are closed, and beside [http.Server.Shutdown], which waits for other requests and for event streams.
 func (h *Handler) Shutdown(ctx context.Context) error {
-	return h.sockets.shutdown(ctx, 2*h.opts.Socket.CloseTimeout)
+	return h.sessions.shutdown(ctx, 2*h.opts.Socket.CloseTimeout)
 }

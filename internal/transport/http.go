@@ -27,9 +27,14 @@ func refuse(status int, message string) *refusal {
 
 // serveRequest answers one request: what it wants, what it may, then the operation.
 func (h *Handler) serveRequest(w http.ResponseWriter, r *http.Request) {
+	if token := streamToken(r); token != "" || r.Method == http.MethodPut {
+		h.serveReserved(w, r, token)
+		return
+	}
 	media, acceptable := negotiate(r.Header)
+	wish := eventsIn(r.Header)
 	params, refused := h.readRequest(w, r)
-	if refused == nil && !acceptable {
+	if refused == nil && !acceptable && wish == eventsUnwanted {
 		refused = refuse(http.StatusNotAcceptable, "Accept must allow "+string(mediaJSON)+" or "+string(mediaGraphQL))
 	}
 	if refused != nil {
@@ -41,17 +46,24 @@ func (h *Handler) serveRequest(w http.ResponseWriter, r *http.Request) {
 		(&refusal{status: http.StatusServiceUnavailable, err: errNoSchema}).write(w, media)
 		return
 	}
+	if wish != eventsUnwanted {
+		h.serveEvents(w, r, media, wish, params, exec)
+		return
+	}
 	op := h.newOperation(r.Context(), exec, transportHTTP)
 	defer op.finish()
-	if resp := op.prepare(params); resp != nil {
-		respond(w, media, statusOf(media, resp), resp)
-		return
+	op.answer(w, r, media, op.prepare(params))
+}
+
+// answer executes a prepared operation, or tells why prepare has refused it.
+func (o *operation) answer(w http.ResponseWriter, r *http.Request, media mediaType, resp *graphql.Response) {
+	if resp == nil {
+		if refused := allowed(r.Method, o.kind(), false); refused != nil {
+			refused.write(w, media)
+			return
+		}
+		resp = o.next()
 	}
-	if refused := allowed(r.Method, op.kind()); refused != nil {
-		refused.write(w, media)
-		return
-	}
-	resp := op.next()
 	if resp == nil { // the client is gone; the executor saw its context end
 		return
 	}
@@ -79,7 +91,7 @@ func (h *Handler) readRequest(w http.ResponseWriter, r *http.Request) (*graphql.
 		}
 		params, err = h.readBody(w, r)
 	default:
-		return nil, &refusal{status: http.StatusMethodNotAllowed, allow: "GET, POST", err: helix.BadInput("use GET or POST")}
+		return nil, &refusal{status: http.StatusMethodNotAllowed, allow: "GET, POST, PUT", err: helix.BadInput("use GET or POST")}
 	}
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, h.tooLarge(http.StatusRequestEntityTooLarge, "the request body")
@@ -136,13 +148,14 @@ func (h *Handler) tooLarge(status int, what string) *refusal {
 	return &refusal{status: status, err: &helix.Error{Code: helix.CodeLimitExceeded, Message: message}}
 }
 
-// allowed tells whether a method may carry an operation of that kind.
-func allowed(method string, kind ast.Operation) *refusal {
+// allowed tells whether a method may carry an operation of that kind, and the answer a subscription.
+func allowed(method string, kind ast.Operation, streaming bool) *refusal {
 	switch {
 	case kind == ast.Mutation && method == http.MethodGet:
 		return &refusal{status: http.StatusMethodNotAllowed, allow: "POST", err: helix.BadInput("a mutation must be sent by POST")}
-	case kind == ast.Subscription:
-		return refuse(http.StatusNotAcceptable, "a subscription needs a WebSocket with the protocol "+protocolTransportWS)
+	case kind == ast.Subscription && !streaming:
+		return refuse(http.StatusNotAcceptable, "a subscription needs a WebSocket with the protocol "+protocolTransportWS+
+			", or an Accept header that allows "+string(mediaEvents))
 	}
 	return nil
 }

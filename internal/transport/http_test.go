@@ -113,7 +113,7 @@ func TestHTTP(t *testing.T) {
 		"a GET that is too long is refused":        {method: "GET", query: "query=" + strings.Repeat("a", 99), options: Options{MaxBody: 50}, status: 414, answer: `{"errors":…`},
 		"a GET without a document is refused":      {method: "GET", status: 400, answer: `{"errors":…`},
 		"a GET cannot subscribe":                   {method: "GET", query: "query=subscription{events}", status: 406, answer: `{"errors":…`},
-		"a DELETE is refused with what is allowed": {method: "DELETE", status: 405, answer: `{"errors":…`, answers: http.Header{"Allow": {"GET, POST"}}},
+		"a DELETE is refused with what is allowed": {method: "DELETE", status: 405, answer: `{"errors":…`, answers: http.Header{"Allow": {"GET, POST, PUT"}}},
 
 		"a form never executes":                 {content: "application/x-www-form-urlencoded", body: "query=mutation{bump}", status: 415, answer: `{"errors":…`},
 		"an upload form never executes":         {content: "multipart/form-data; boundary=x", body: `{"query":"mutation{bump}"}`, status: 415, answer: `{"errors":…`},
@@ -172,7 +172,7 @@ func TestHTTP(t *testing.T) {
 		},
 		"a subscription needs a socket": {
 			body: `{"query":"subscription{events}"}`, status: 406,
-			answer: `{"errors":[{"message":"a subscription needs a WebSocket with the protocol graphql-transport-ws","extensions":{"code":"BAD_USER_INPUT"}}]}`,
+			answer: `{"errors":[{"message":"a subscription needs a WebSocket with the protocol graphql-transport-ws, or an Accept header that allows text/event-stream","extensions":{"code":"BAD_USER_INPUT"}}]}`,
 		},
 
 		"an error beside data is 200 and its text stays with us": {

@@ -7,7 +7,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	helix "github.com/helix-engage/gateway"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // protocolTransportWS is the WebSocket sub-protocol of PROTOCOL.md.
@@ -116,26 +115,6 @@ func pongFrame(payload json.RawMessage) []byte {
 		return []byte(`{"type":"pong"}`)
 	}
 	return append(append([]byte(`{"type":"pong","payload":`), payload...), '}')
-}
-
-// framePrefix is what every next frame of an operation begins with; id is already JSON.
-func framePrefix(id []byte) []byte {
-	return append(append([]byte(`{"type":"next","id":`), id...), `,"payload":`...)
-}
-
-func nextFrame(prefix []byte, resp *graphql.Response) []byte {
-	answer := encode(resp)
-	frame := make([]byte, 0, len(prefix)+answer.len()+1)
-	return append(answer.appendTo(append(frame, prefix...)), '}')
-}
-
-func errorFrame(id []byte, errs gqlerror.List) []byte {
-	frame := append(append([]byte(`{"type":"error","id":`), id...), `,"payload":`...)
-	return append(append(frame, encodeErrors(errs)...), '}')
-}
-
-func completeFrame(id []byte) []byte {
-	return append(append([]byte(`{"type":"complete","id":`), id...), '}')
 }
 
 // encodeID is the JSON of an identifier.

@@ -34,10 +34,14 @@ type Options struct {
 	// Origin header come from no page and those of the same host are ours: both pass unasked. Default: no other origin.
 	AllowOrigin func(origin string) bool
 
+	// Caller names whom a reservation of an event stream is bound to: only requests of the same name may use it. Default: the
+	// Authorization header, so that a renewed token needs a new reservation, which it does anyway where Expires is given.
+	Caller func(*http.Request) string
+
 	// MaxBody bounds a request body, and a GET's query string, in bytes. Default: 1 MiB.
 	MaxBody int64
 
-	// Socket bounds each WebSocket.
+	// Socket bounds each WebSocket and each event stream.
 	Socket SocketOptions
 
 	// Hooks observe; see there.
@@ -50,18 +54,20 @@ type Options struct {
 	Now func() time.Time
 }
 
-// SocketOptions bound one WebSocket. The zero value of each field means the default stated.
+// SocketOptions bound one WebSocket or one event stream. The zero value of each field means the default stated.
 type SocketOptions struct {
-	MaxSockets    int           // open at once in all; default 10,000
+	MaxSockets    int           // open at once in all, event streams and their reservations too; default 10,000
 	MaxMessage    int64         // bytes of one message from a client; default 256 KiB
 	MaxOperations int           // running at once on one socket; default 100
 	MaxFrames     int           // waiting for the peer; default 64
 	MaxQueued     int           // bytes waiting for the peer, one frame larger than that is let through; default 1 MiB
-	InitTimeout   time.Duration // until connection_init has come, and again for Init to answer; default 10 s
+	InitTimeout   time.Duration // until connection_init has come, and again for Init; of a reservation, for its connection; default 10 s
 	KeepAlive     time.Duration // between pings; a peer silent for two and a half of them is gone; default 20 s
 	WriteTimeout  time.Duration // for one frame to be taken by the network; default 10 s
 	SlowAfter     time.Duration // a full queue without room before the peer counts as slow; default 10 s
 	CloseTimeout  time.Duration // for the peer to answer a close; default 1 s
+
+	MaxReservations int // event streams that one caller has reserved and not connected to; default 16
 }
 
 // Hooks observe the transports, for metrics and logs. Any field may be nil. They are called from many goroutines and must
@@ -83,7 +89,7 @@ type SocketClosed struct {
 
 // OperationCompleted says how an operation ended.
 type OperationCompleted struct {
-	Transport string        // "http" or "websocket"
+	Transport string        // "http", "websocket" or "sse"
 	Kind      string        // "query", "mutation" or "subscription"; empty when it was refused before that was known
 	Name      string        // of the operation in its document; chosen by the client, so no label for a metric
 	Code      string        // extensions.code of the first error of the last answer, or empty
@@ -94,6 +100,7 @@ type OperationCompleted struct {
 const (
 	transportHTTP      = "http"
 	transportWebSocket = "websocket"
+	transportEvents    = "sse"
 )
 
 // withDefaults fills what was left out.
@@ -113,6 +120,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.AllowOrigin == nil {
 		o.AllowOrigin = func(string) bool { return false }
 	}
+	if o.Caller == nil {
+		o.Caller = func(r *http.Request) string { return r.Header.Get("Authorization") }
+	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -125,6 +135,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.Socket.MaxOperations, 100)
 	orDefault(&o.Socket.MaxFrames, 64)
 	orDefault(&o.Socket.MaxQueued, 1<<20)
+	orDefault(&o.Socket.MaxReservations, 16)
 	orDefault(&o.Socket.InitTimeout, 10*time.Second)
 	orDefault(&o.Socket.KeepAlive, 20*time.Second)
 	orDefault(&o.Socket.WriteTimeout, 10*time.Second)

@@ -3,15 +3,16 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
 	helix "github.com/helix-engage/gateway"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // socket is one WebSocket that speaks graphql-transport-ws.
@@ -23,38 +24,26 @@ import (
 // From every state: 4400 for what is no message, 1009 for a message too large, 1013 for a slow peer, 1001 at shutdown,
 // 4403 at the end of the token.
 type socket struct {
-	h      *Handler
+	session
 	conn   *websocket.Conn
 	exec   graphql.GraphExecutor
 	header http.Header
 	opened time.Time
 
-	ctx    context.Context // of the socket; ends with it
-	cancel context.CancelCauseFunc
-	out    *queue
-	tasks  sync.WaitGroup // the writer, Init and the operations
-
-	mu           sync.Mutex
-	streams      map[string]*stream // by identifier, until the last frame has left the queue
-	running      int                // goroutines of operations
+	// Guarded by session.mu.
 	initReceived bool
 	operations   context.Context // what Init made of ctx; nil until acknowledged
-	expiry       *time.Timer
-	draining     bool
-	parting      bool // the close frame is sent; the read deadline is final
+	parting      bool            // the close frame is sent; the read deadline is final
 }
-
-// errSocketClosed is the cause with which operations of a socket that ended are cancelled.
-var errSocketClosed = errors.New("transport: the socket is closed")
 
 func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *http.Request) *socket {
 	s := &socket{
-		h: h, conn: conn, exec: exec, header: r.Header, opened: h.opts.Now(),
-		out:     newQueue(h.opts.Socket.MaxFrames, h.opts.Socket.MaxQueued),
-		streams: make(map[string]*stream),
+		session: session{h: h, dialect: modern{}, transport: transportWebSocket},
+		conn:    conn, exec: exec, header: r.Header, opened: h.opts.Now(),
 	}
+	s.hurry = func() { _ = conn.NetConn().SetWriteDeadline(time.Now().Add(h.opts.Socket.CloseTimeout)) }
 	// The values of the request, not its end: the server cancels its context when the upgrade is done.
-	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(r.Context()))
+	s.begin(context.WithoutCancel(r.Context()))
 	conn.SetReadLimit(h.opts.Socket.MaxMessage)
 	conn.SetPongHandler(func(string) error { s.touch(); return nil })
 	conn.SetPingHandler(func(data string) error {
@@ -77,15 +66,9 @@ func (s *socket) serve() {
 	}
 
 	s.leave(s.read())
-	s.cancel(errSocketClosed)
+	s.cancel(errSessionClosed)
 	_ = s.conn.Close() // the writer may be stuck in a write
-	s.tasks.Wait()
-
-	s.mu.Lock()
-	if s.expiry != nil {
-		s.expiry.Stop()
-	}
-	s.mu.Unlock()
+	s.finish()
 	end := s.out.isClosing()
 	s.h.opts.Hooks.SocketClosed(s.ctx, SocketClosed{
 		Code: end.code, Reason: end.reason, Slow: end.slow, Lasted: s.h.opts.Now().Sub(s.opened),
@@ -185,15 +168,9 @@ func (s *socket) refuse(err error) {
 
 // acknowledge opens the socket for operations until the identity ends.
 func (s *socket) acknowledge(ctx context.Context) {
-	if end, ok := s.h.opts.Expires(ctx); ok {
-		left := end.Sub(s.h.opts.Now())
-		if left <= 0 {
-			s.close(closeForbidden, closeExpiredReason)
-			return
-		}
-		s.mu.Lock()
-		s.expiry = time.AfterFunc(left, func() { s.close(closeForbidden, closeExpiredReason) })
-		s.mu.Unlock()
+	if !s.expireWith(ctx) {
+		s.close(closeForbidden, closeExpiredReason)
+		return
 	}
 	s.mu.Lock()
 	s.operations = ctx // before the ack is sent: its answer may come at once
@@ -210,27 +187,38 @@ func (s *socket) checkInitialised() {
 	}
 }
 
-// send queues a frame of the connection itself.
-func (s *socket) send(data []byte) { s.push(s.ctx, frame{data: data}) }
-
-// push queues a frame, and disconnects a peer that makes no room for it.
-func (s *socket) push(ctx context.Context, f frame) bool {
-	err := s.out.push(ctx, f, s.h.opts.Socket.SlowAfter)
-	if errors.Is(err, errQueueSlow) {
-		s.end(closing{code: websocket.CloseTryAgainLater, reason: closeSlowReason, slow: true})
+// subscribe starts an operation in a goroutine of its own.
+func (s *socket) subscribe(m message) {
+	s.mu.Lock()
+	operations := s.operations
+	s.mu.Unlock()
+	if operations == nil {
+		s.close(closeUnauthorized, "Unauthorized")
+		return
 	}
-	return err == nil
+	st, refused := s.start(operations, m.id)
+	switch refused {
+	case startTaken:
+		s.close(closeAlreadyExists, fmt.Sprintf("Subscriber for %s already exists", truncate(m.id, maxCloseReason/2)))
+	case startLate: // not executed, so the client may send it again where it connects next
+	case startTooMany:
+		s.send(s.dialect.fail(encodeID(m.id), gqlerror.List{present(s.tooManyOperations())}))
+	default:
+		m.params.Headers = s.header
+		go s.execute(st, m.params)
+	}
 }
 
-// close ends the socket with a code; what waits to be sent is dropped. Only the first close counts.
-func (s *socket) close(code int, reason string) {
-	s.end(closing{code: code, reason: truncate(reason, maxCloseReason)})
-}
-
-func (s *socket) end(how closing) {
-	if s.out.close(how, false) {
-		_ = s.conn.NetConn().SetWriteDeadline(time.Now().Add(s.h.opts.Socket.CloseTimeout)) // for a write under way
+// execute prepares an operation and runs it.
+func (s *socket) execute(st *stream, params *graphql.RawParams) {
+	defer s.ended(st)
+	op := s.h.newOperation(st.ctx, s.exec, s.transport)
+	defer op.finish()
+	if refused := op.prepare(params); refused != nil {
+		s.fail(st, refused.Errors)
+		return
 	}
+	s.run(st, op)
 }
 
 // leave notes how the peer ended the socket, if it was the peer.

@@ -55,13 +55,6 @@ func (s *socket) flush() (open bool, err error) {
 	}
 }
 
-// written lets a drain go on after an operation's last frame.
-func (s *socket) written() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closeWhenDrained()
-}
-
 // part sends the close frame and gives the peer a moment to answer it.
 func (s *socket) part(end *closing) error {
 	if end.silent {

@@ -1,0 +1,84 @@
+package transport
+
+import (
+	"bytes"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// dialect writes the frames of an operation in the words of one protocol; id is already JSON.
+type dialect interface {
+	next(id []byte, answer envelope) []byte
+	fail(id []byte, errs gqlerror.List) []byte // ends the operation
+	complete(id []byte) []byte
+}
+
+// modern is graphql-transport-ws.
+type modern struct{}
+
+func (modern) next(id []byte, answer envelope) []byte {
+	const begin, middle, end = `{"type":"next","id":`, `,"payload":`, `}`
+	return wrap(begin, id, middle, answer, end)
+}
+
+func (modern) fail(id []byte, errs gqlerror.List) []byte {
+	frame := append(append([]byte(`{"type":"error","id":`), id...), `,"payload":`...)
+	return append(append(frame, encodeErrors(errs)...), '}')
+}
+
+func (modern) complete(id []byte) []byte {
+	return append(append([]byte(`{"type":"complete","id":`), id...), '}')
+}
+
+// events is an event stream with one operation, the "distinct connections mode" of graphql-sse's PROTOCOL.md.
+type events struct{}
+
+func (events) next(_ []byte, answer envelope) []byte {
+	const begin, end = "event: next\ndata: ", "\n\n"
+	return wrap(begin, nil, "", answer.oneLine(), end)
+}
+
+func (e events) fail(id []byte, errs gqlerror.List) []byte {
+	return append(e.next(id, encode(&graphql.Response{Errors: errs})), e.complete(id)...)
+}
+
+// complete has an empty data field, without which the EventSource of browsers dispatches nothing.
+func (events) complete([]byte) []byte { return []byte("event: complete\ndata: \n\n") }
+
+// identifiedEvents is an event stream of many operations, the "single connection mode".
+type identifiedEvents struct{}
+
+func (identifiedEvents) next(id []byte, answer envelope) []byte {
+	const begin, middle, end = "event: next\ndata: {\"id\":", `,"payload":`, "}\n\n"
+	return wrap(begin, id, middle, answer.oneLine(), end)
+}
+
+func (e identifiedEvents) fail(id []byte, errs gqlerror.List) []byte {
+	return append(e.next(id, encode(&graphql.Response{Errors: errs})), e.complete(id)...)
+}
+
+func (identifiedEvents) complete(id []byte) []byte {
+	return append(append([]byte("event: complete\ndata: {\"id\":"), id...), "}\n\n"...)
+}
+
+// wrap copies an answer into a frame, which outlives the executor's buffer.
+func wrap(begin string, id []byte, middle string, answer envelope, end string) []byte {
+	frame := make([]byte, 0, len(begin)+len(id)+len(middle)+answer.len()+len(end))
+	frame = append(append(append(frame, begin...), id...), middle...)
+	return append(answer.appendTo(frame), end...)
+}
+
+// oneLine takes out line ends, which would end a field of an event. Inside of a JSON string they are escaped, so those that
+// are found stand between values and mean nothing. Data of the executor is copied where it changes.
+func (e envelope) oneLine() envelope {
+	if bytes.ContainsAny(e.data, "\r\n") {
+		e.data = bytes.Map(func(r rune) rune {
+			if r == '\r' || r == '\n' {
+				return ' '
+			}
+			return r
+		}, e.data)
+	}
+	return e
+}
