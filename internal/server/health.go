@@ -31,6 +31,8 @@ const (
 	probeTimeout = 2 * time.Second
 	// keepAnswer is how long /readyz repeats its answer, so that asking it cannot flood what it asks.
 	keepAnswer = time.Second
+	// keepTrouble is the same while something is amiss: a start and a recovery should be seen at once.
+	keepTrouble = 100 * time.Millisecond
 )
 
 // The overall states that /readyz tells.
@@ -78,7 +80,7 @@ func (r *readiness) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}{status, results})
 }
 
-// look asks every dependency at once, or repeats what was seen less than [keepAnswer] ago.
+// look asks every dependency at once, or repeats what was seen a moment ago.
 func (r *readiness) look(ctx context.Context) (map[string]result, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -98,13 +100,17 @@ func (r *readiness) look(ctx context.Context) (map[string]result, bool) {
 	}
 	probes.Wait()
 	r.results, r.usable = make(map[string]result, len(seen)), true
+	keep := keepAnswer
 	for i, check := range r.checks {
 		r.results[check.Name] = seen[i]
+		if seen[i].State != StateUp {
+			keep = keepTrouble
+		}
 		if check.Required && (seen[i].State == StateDown || seen[i].State == StateNotConfigured) {
 			r.usable = false
 		}
 	}
-	r.until = r.now().Add(keepAnswer)
+	r.until = r.now().Add(keep)
 	return r.results, r.usable
 }
 
