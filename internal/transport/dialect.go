@@ -31,6 +31,22 @@ func (modern) complete(id []byte) []byte {
 	return append(append([]byte(`{"type":"complete","id":`), id...), '}')
 }
 
+// legacy is graphql-ws, the protocol of the subscriptions-transport-ws package.
+type legacy struct{}
+
+func (legacy) next(id []byte, answer envelope) []byte {
+	const begin, middle, end = `{"type":"data","id":`, `,"payload":`, `}`
+	return wrap(begin, id, middle, answer, end)
+}
+
+// fail has room for one error.
+func (legacy) fail(id []byte, errs gqlerror.List) []byte {
+	frame := append(append([]byte(`{"type":"error","id":`), id...), `,"payload":`...)
+	return append(append(frame, encodeError(errs[0])...), '}')
+}
+
+func (legacy) complete(id []byte) []byte { return modern{}.complete(id) }
+
 // events is an event stream with one operation, the "distinct connections mode" of graphql-sse's PROTOCOL.md.
 type events struct{}
 

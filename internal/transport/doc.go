@@ -3,7 +3,7 @@
 //
 // It owns three things: the GraphQL-over-HTTP rules (media types, status codes, which method may do what), the streaming
 // protocols with their ends, and the shape of an error in an answer. It follows the documents "GraphQL over HTTP" of the
-// GraphQL foundation and PROTOCOL.md of the graphql-ws and the graphql-sse packages to the letter; where they leave a
+// GraphQL foundation and PROTOCOL.md of the graphql-ws, graphql-sse and subscriptions-transport-ws packages to the letter; where they leave a
 // choice, the choice is named beside the code.
 //
 // One [Handler] serves one path. An upgrade request becomes a socket (socket.go), a request that wants events an event
@@ -22,7 +22,8 @@
 //     send unasked, never executes, and a GET never mutates.
 //   - The executor is chosen once per request and once per socket, so that an operation never sees two schemas.
 //   - The data of an answer is written as it came from the executor.
-//   - A socket has one reader and one writer, an event stream one writer. The reader decodes messages; it neither parses nor executes GraphQL.
+//   - A socket has one reader and one writer, an event stream one writer. The reader decodes messages; it neither parses
+//     nor executes GraphQL.
 //   - After a client's complete no further frame of that operation is written; after the server's none follows.
 //   - An event stream has one connection, and obeys only the caller who reserved it.
 //   - An identifier is free again when its last frame has left the queue, not before, so that it cannot be confused
@@ -46,6 +47,12 @@
 // and a server that cannot check a token at the moment are told 1013, "try again later". A server that shuts down
 // closes with 1001 and sends no complete for subscriptions, since a client takes a complete for the end of the stream
 // and would not subscribe again elsewhere.
+//
+// # The legacy protocol
+//
+// A socket that offers only graphql-ws is served by its PROTOCOL.md (legacy.go), with the same bounds and close codes. What
+// that document leaves open: a start before connection_init is refused, one that comes while Init is asked waits for the
+// ack, a start under an identifier in use takes its place, and a second connection_init is an error that changes nothing.
 //
 // # The ends of event streams
 //

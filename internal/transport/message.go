@@ -51,19 +51,10 @@ type message struct {
 
 // parseMessage reads one text message. The error, coded, is the reason of a close with 4400.
 func parseMessage(b []byte) (message, error) {
-	var m message
-	if !utf8.Valid(b) {
-		return m, helix.BadInput("the message is not valid UTF-8")
-	}
-	fields, err := parseObject(b)
+	m, fields, err := openMessage(b)
 	if err != nil {
-		return m, helix.BadInput("the message is not a JSON object: " + err.Error())
+		return m, err
 	}
-	var kind string
-	if err := stringField(fields, "type", &kind); err != nil || kind == "" {
-		return m, helix.BadInput("type must be a string that is not empty")
-	}
-	m.kind = messageType(kind)
 	switch m.kind {
 	case messageInit:
 		err = objectField(fields, "payload", &m.payload)
@@ -81,6 +72,23 @@ func parseMessage(b []byte) (message, error) {
 		err = helix.BadInput("type is none that a client may send")
 	}
 	return m, err
+}
+
+// openMessage reads what the messages of both protocols begin with.
+func openMessage(b []byte) (m message, fields map[string]json.RawMessage, err error) {
+	if !utf8.Valid(b) {
+		return m, nil, helix.BadInput("the message is not valid UTF-8")
+	}
+	fields, err = parseObject(b)
+	if err != nil {
+		return m, nil, helix.BadInput("the message is not a JSON object: " + err.Error())
+	}
+	var kind string
+	if err := stringField(fields, "type", &kind); err != nil || kind == "" {
+		return m, nil, helix.BadInput("type must be a string that is not empty")
+	}
+	m.kind = messageType(kind)
+	return m, fields, nil
 }
 
 // identifier takes the id of an operation.

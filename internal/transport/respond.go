@@ -71,6 +71,12 @@ func encodeErrors(errs gqlerror.List) []byte {
 	return b
 }
 
+// encodeError does so for the one error of a legacy frame.
+func encodeError(e *gqlerror.Error) []byte {
+	b := encodeErrors(gqlerror.List{e})
+	return b[1 : len(b)-1] // without the brackets
+}
+
 // encodeExtensions leaves out what is empty or cannot be encoded: nobody depends on it.
 func encodeExtensions(extensions map[string]any) []byte {
 	if len(extensions) == 0 {

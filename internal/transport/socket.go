@@ -12,10 +12,9 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
 	helix "github.com/helix-engage/gateway"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// socket is one WebSocket that speaks graphql-transport-ws.
+// socket is one WebSocket that speaks graphql-transport-ws, or its predecessor (legacy.go).
 //
 //	opened ──connection_init──> initialising ──Init, connection_ack──> acknowledged ──┐
 //	  │ 4406, 4408                 │ 4403, 1013, 1011, 4401, 4429          │ 4409, 4429 │ any operation, ping, pong
@@ -29,10 +28,13 @@ type socket struct {
 	exec   graphql.GraphExecutor
 	header http.Header
 	opened time.Time
+	legacy bool // speaks the predecessor
 
 	// Guarded by session.mu.
 	initReceived bool
 	operations   context.Context // what Init made of ctx; nil until acknowledged
+	pending      []message       // came while Init was asked; of a legacy socket alone
+	settled      bool            // nothing is pending any more
 	parting      bool            // the close frame is sent; the read deadline is final
 }
 
@@ -40,6 +42,9 @@ func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *
 	s := &socket{
 		session: session{h: h, dialect: modern{}, transport: transportWebSocket},
 		conn:    conn, exec: exec, header: r.Header, opened: h.opts.Now(),
+	}
+	if s.legacy = conn.Subprotocol() == protocolLegacy; s.legacy {
+		s.dialect = legacy{}
 	}
 	s.hurry = func() { _ = conn.NetConn().SetWriteDeadline(time.Now().Add(h.opts.Socket.CloseTimeout)) }
 	// The values of the request, not its end: the server cancels its context when the upgrade is done.
@@ -61,7 +66,7 @@ func (s *socket) serve() {
 	s.tasks.Go(s.write)
 	initTimer := time.AfterFunc(s.h.opts.Socket.InitTimeout, s.checkInitialised)
 	defer initTimer.Stop()
-	if s.conn.Subprotocol() != protocolTransportWS {
+	if s.conn.Subprotocol() == "" {
 		s.close(closeNotAcceptable, "Subprotocol not acceptable")
 	}
 
@@ -94,6 +99,10 @@ func (s *socket) read() error {
 
 // handle acts on one message. It never waits for anything but room to answer.
 func (s *socket) handle(data []byte) {
+	if s.legacy {
+		s.handleLegacy(data)
+		return
+	}
 	m, err := parseMessage(data)
 	if err != nil {
 		s.close(closeBadRequest, "Invalid message: "+helix.AsError(err).Message)
@@ -118,7 +127,11 @@ func (s *socket) initialise(payload map[string]any) {
 	again := s.initReceived
 	s.initReceived = true
 	s.mu.Unlock()
-	if again {
+	switch {
+	case again && s.legacy:
+		s.send(connectionErrorFrame(helix.BadInput("the connection is initialised already")))
+		return
+	case again:
 		s.close(closeTooManyInits, "Too many initialisation requests")
 		return
 	}
@@ -155,15 +168,18 @@ func (s *socket) authenticate(payload map[string]any) (ctx context.Context, err 
 // refuse closes a socket that Init did not accept; see doc.go for the codes.
 func (s *socket) refuse(err error) {
 	coded := helix.AsError(err)
+	how := closing{code: closeForbidden, reason: truncate(coded.Message, maxCloseReason)}
 	switch {
 	case coded.Code == helix.CodeInternal:
 		s.h.opts.Logger.ErrorContext(s.ctx, "socket refused by a fault", "error", coded)
-		s.close(websocket.CloseInternalServerErr, coded.Message)
+		how.code = websocket.CloseInternalServerErr
 	case coded.Retryable || coded.Code == helix.CodeUnavailable || coded.Code == helix.CodeTooManyRequests:
-		s.close(websocket.CloseTryAgainLater, coded.Message)
-	default:
-		s.close(closeForbidden, coded.Message)
+		how.code = websocket.CloseTryAgainLater
 	}
+	if s.legacy {
+		s.send(connectionErrorFrame(coded))
+	}
+	s.out.close(how, s.legacy)
 }
 
 // acknowledge opens the socket for operations until the identity ends.
@@ -176,6 +192,9 @@ func (s *socket) acknowledge(ctx context.Context) {
 	s.operations = ctx // before the ack is sent: its answer may come at once
 	s.mu.Unlock()
 	s.send(ackFrame())
+	if s.legacy {
+		s.resume()
+	}
 }
 
 func (s *socket) checkInitialised() {
@@ -202,7 +221,7 @@ func (s *socket) subscribe(m message) {
 		s.close(closeAlreadyExists, fmt.Sprintf("Subscriber for %s already exists", truncate(m.id, maxCloseReason/2)))
 	case startLate: // not executed, so the client may send it again where it connects next
 	case startTooMany:
-		s.send(s.dialect.fail(encodeID(m.id), gqlerror.List{present(s.tooManyOperations())}))
+		s.refuseStart(m.id, s.tooManyOperations())
 	default:
 		m.params.Headers = s.header
 		go s.execute(st, m.params)

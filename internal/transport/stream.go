@@ -93,14 +93,17 @@ func (s *session) fail(st *stream, errs gqlerror.List) {
 	s.push(st.ctx, frame{data: s.dialect.fail(st.json, errs), stream: st, last: true})
 }
 
-// complete withdraws an operation for its client: it is cancelled, and what is queued of it is not written. An unknown
-// identifier is that of an operation which ended meanwhile.
-func (s *session) complete(id string) {
+// complete withdraws an operation for its client: it is cancelled, and what is queued of it is not written. It answers
+// false for an unknown identifier: that of an operation which ended meanwhile.
+func (s *session) complete(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st := s.streams[id]; st != nil {
-		s.withdraw(st)
+	st := s.streams[id]
+	if st == nil {
+		return false
 	}
+	s.withdraw(st)
+	return true
 }
 
 // discard takes back an operation that was started and is not run.

@@ -22,7 +22,7 @@ func (h *Handler) newUpgrader() websocket.Upgrader {
 		WriteBufferSize:  writeBuffer,
 		WriteBufferPool:  &sync.Pool{},
 		HandshakeTimeout: h.opts.Socket.WriteTimeout,
-		Subprotocols:     []string{protocolTransportWS},
+		Subprotocols:     []string{protocolTransportWS, protocolLegacy},
 		CheckOrigin:      h.originAllowed,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
 			code := helix.CodeBadInput

@@ -19,7 +19,7 @@ func (s *socket) write() {
 		case <-s.out.ready:
 			open, err = s.flush()
 		case <-ping.C:
-			err = s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.h.opts.Socket.WriteTimeout))
+			err = s.keepAlive()
 		}
 		if err != nil {
 			s.abandon(err)
@@ -43,16 +43,30 @@ func (s *socket) flush() (open bool, err error) {
 		case !s.claim(f):
 			continue
 		}
-		if err := s.conn.SetWriteDeadline(time.Now().Add(s.h.opts.Socket.WriteTimeout)); err != nil {
-			return false, err
-		}
-		if err := s.conn.WriteMessage(websocket.TextMessage, f.data); err != nil {
+		if err := s.put(f.data); err != nil {
 			return false, err
 		}
 		if f.last {
 			s.written()
 		}
 	}
+}
+
+func (s *socket) put(data []byte) error {
+	if err := s.conn.SetWriteDeadline(time.Now().Add(s.h.opts.Socket.WriteTimeout)); err != nil {
+		return err
+	}
+	return s.conn.WriteMessage(websocket.TextMessage, data)
+}
+
+// keepAlive makes the peer answer, and tells a legacy one in its own words that we live.
+func (s *socket) keepAlive() error {
+	if s.legacy && s.acknowledged() {
+		if err := s.put(keepAliveFrame()); err != nil {
+			return err
+		}
+	}
+	return s.conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(s.h.opts.Socket.WriteTimeout))
 }
 
 // part sends the close frame and gives the peer a moment to answer it.
