@@ -54,7 +54,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		req.Header.Set("Range", ranges)
 	}
 	res, err := h.client.Do(req) //nolint:gosec // as above
-	if err != nil { // its text holds the URL
+	if err != nil {              // its text holds the URL
 		h.log.WarnContext(r.Context(), "a recording could not be fetched")
 		http.Error(w, "the recording cannot be fetched at the moment", http.StatusBadGateway)
 		return

@@ -106,7 +106,7 @@ func explainRefusal(oc *graphql.OperationContext, errs gqlerror.List) gqlerror.L
 	default:
 		for _, e := range errs {
 			if codeOf(e) == errcode.ValidationFailed {
-				withCode(e, helix.CodeBadInput)
+				_ = withCode(e, helix.CodeBadInput) // in place
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package transport
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -130,14 +131,13 @@ func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
 // describeJSON keeps what helps to find the fault and drops Go's type names.
 func describeJSON(err error) error {
-	switch e := err.(type) {
-	case *json.SyntaxError:
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("syntax error at byte %d", e.Offset)
-	case *json.UnmarshalTypeError:
-		return fmt.Errorf("it is a JSON %s", e.Value)
-	default:
-		return fmt.Errorf("it cannot be decoded")
 	}
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("it is a JSON %s", e.Value)
+	}
+	return errors.New("it cannot be decoded")
 }
 
 func errFirst(errs ...error) error {

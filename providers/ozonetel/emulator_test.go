@@ -134,7 +134,7 @@ func newHarness(t *testing.T, mode ozonetel.AuthMode) providertest.Telephony {
 			return err
 		},
 		Control: func(ctx context.Context, seat helix.AgentSeat, call helix.Call, action helix.ControlAction, number helix.Phone) error {
-			return c.Control(ctx, seat, call, helix.ControlAction(action), number)
+			return c.Control(ctx, seat, call, action, number)
 		},
 		Talk: func(id string) providertest.Talk {
 			view, err := a.Call(id)
