@@ -53,6 +53,11 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 		done; \
 	done
 
+.PHONY: conformance
+conformance: ## Run clients that others wrote against a fresh sandbox; needs Node 20 and npm
+	npm ci --prefix conformance --no-audit --no-fund
+	GO="$(GO)" node conformance/run.js
+
 .PHONY: lint
 lint: ## Run the linters and check the formatting
 	$(LINT) run
