@@ -30,7 +30,9 @@ func (h *Handler) newEventStream(ctx context.Context, d dialect) *eventStream {
 // serveEvents answers a request that accepts an event stream: with one when it is preferred or when the operation is a
 // subscription, which has no other answer, and else as ever. What is wrong with an operation is told in the stream, since
 // that is what was asked for (PROTOCOL.md of graphql-sse, "Distinct connections mode").
-func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, media mediaType, wish eventsWish, params *graphql.RawParams, exec graphql.GraphExecutor) {
+func (h *Handler) serveEvents(
+	w http.ResponseWriter, r *http.Request, media mediaType, wish eventsWish, params *graphql.RawParams, exec graphql.GraphExecutor,
+) {
 	e := h.newEventStream(r.Context(), events{})
 	defer e.finish()
 	if wish != eventsPreferred {
@@ -68,7 +70,7 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, media medi
 		e.out.close(closing{}, true)
 	}()
 	e.write(w, r)
-	e.finish()
+	e.finish() // before the stream leaves the registry, and op is reported
 }
 
 // open enters the stream into the registry, from where it must be removed, and lets it end with the identity in ctx.

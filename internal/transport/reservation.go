@@ -100,6 +100,8 @@ func (h *Handler) reserve(w http.ResponseWriter, r *http.Request, media mediaTyp
 	}
 	if res.out.isClosing() != nil { // the server began to shut down meanwhile
 		h.release(res)
+		(&refusal{status: http.StatusServiceUnavailable, err: errBusy}).write(w, media)
+		return
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; charset=utf-8")

@@ -39,11 +39,11 @@ func (g *reservations) find(token, caller string) *reservation {
 	return nil
 }
 
-// connect takes the one connection of a reservation; false when it is taken.
+// connect takes the one connection of a reservation; false when it is taken, or when the reservation is none yet or no more.
 func (g *reservations) connect(res *reservation) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if res.connected {
+	if res.connected || g.byToken[res.token] != res {
 		return false
 	}
 	g.waited(res)
@@ -56,9 +56,6 @@ func (g *reservations) waited(res *reservation) {
 		return
 	}
 	res.connected = true
-	if res.timer == nil { // not added
-		return
-	}
 	res.timer.Stop()
 	if g.waiting[res.caller]--; g.waiting[res.caller] == 0 {
 		delete(g.waiting, res.caller)
