@@ -108,7 +108,7 @@ func (d *Desk) tellProvider(ctx context.Context, w Worker, call helix.Call, disp
 	}
 	err := d.telephony.Dispose(ctx, w.Seat, call, disposition)
 	if helix.IsCode(err, helix.CodeNotFound) {
-		d.log.WarnContext(ctx, "the provider does not know the call; its disposition is kept here alone", "call", call.ID)
+		d.log.WarnContext(ctx, "the provider does not know the call; its disposition is kept here alone", "call", string(call.ID))
 		return nil
 	}
 	return err
@@ -226,7 +226,7 @@ func (d *Desk) who(ctx context.Context, w Worker, result Disposed) helix.Contact
 	defer cancel()
 	contact, err := d.crm.ContactByPhone(ctx, w.Access(), result.Call.Phone)
 	if err != nil {
-		d.log.InfoContext(ctx, "a disposed call is not linked to its patient", "call", result.Call.ID, "code", helix.AsError(err).Code)
+		d.log.InfoContext(ctx, "a disposed call is not linked to its patient", "call", string(result.Call.ID), "code", string(helix.AsError(err).Code))
 	}
 	return contact
 }

@@ -214,7 +214,7 @@ func (q *Queue) lookUp(ctx context.Context, phone helix.Phone) *helix.Contact {
 	defer cancel()
 	contact, err := q.o.CRM.ContactByPhone(ctx, helix.AsServer(), phone)
 	if err != nil {
-		q.o.Logger.InfoContext(ctx, "a caller was not looked up; tried again later", "code", helix.AsError(err).Code)
+		q.o.Logger.InfoContext(ctx, "a caller was not looked up; tried again later", "code", string(helix.AsError(err).Code))
 		return nil
 	}
 	return &contact

@@ -56,7 +56,7 @@ func (q *Queue) claim(ctx context.Context, candidate *indexed, w Worker) (*helix
 	}
 	// The claim stands whether or not its announcement does: the agent has it in his answer.
 	if err := q.announce(ctx, &e); err != nil {
-		q.o.Logger.WarnContext(ctx, "a claim was not announced", "missed_call", e.ID, "error", err)
+		q.o.Logger.WarnContext(ctx, "a claim was not announced", "missed_call", string(e.ID), "error", err)
 	}
 	m := q.view(&e)
 	return &m, nil

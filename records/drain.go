@@ -102,9 +102,9 @@ func (s *Service) settle(ctx context.Context, phase []command, fates []error, re
 		for _, j := range c.from {
 			fates[j] = verdict(fate)
 		}
-		if fate != nil {
-			s.log.WarnContext(ctx, "a record was not written", "object", c.Object, "record", c.Record,
-				"code", helix.AsError(fate).Code, "retryable", helix.IsRetryable(fate), "error", fate)
+		if fate != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "a record was not written", "object", string(c.Object), "record", c.Record,
+				"code", string(helix.AsError(fate).Code), "retryable", helix.IsRetryable(fate), "error", fate)
 		}
 	}
 }

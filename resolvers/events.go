@@ -140,7 +140,7 @@ func (r *incomingCallResolver) Caller(ctx context.Context, obj *graph.IncomingCa
 	defer cancel()
 	contact, err := r.o.Desk.WhoIs(ctx, helix.AsUser(caller.Token), *obj.Phone)
 	if err != nil {
-		r.o.Logger.InfoContext(ctx, "a caller was not looked up for a subscriber", "code", helix.AsError(err).Code)
+		r.o.Logger.InfoContext(ctx, "a caller was not looked up for a subscriber", "code", string(helix.AsError(err).Code))
 		return nil, nil
 	}
 	return &graph.CallerSummary{

@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -14,10 +13,8 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 
 	"github.com/helix-engage/gateway/graph"
+	"github.com/helix-engage/gateway/sandbox/day"
 )
-
-//go:embed testdata/acceptance/desk.graphql
-var deskDocuments string
 
 // operations cuts the documents that a frontend sends into one document each.
 func operations(t *testing.T, text string) map[string]string {
@@ -40,7 +37,7 @@ func operations(t *testing.T, text string) map[string]string {
 func TestTheDocumentsOfTheDeskFitTheSchema(t *testing.T) {
 	t.Parallel()
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
-	for name, document := range operations(t, deskDocuments) {
+	for name, document := range operations(t, day.Documents) {
 		if _, errs := gqlparser.LoadQueryWithRules(schema, document, nil); errs != nil {
 			t.Errorf("%s: %v", name, errs)
 		}
@@ -134,7 +131,7 @@ func (d *deskUser) listen(name string) (next func() map[string]any) {
 func TestTheDocumentsOfTheDeskRunAsWritten(t *testing.T) {
 	t.Parallel()
 	s := startSystem(t, nil)
-	asha := &deskUser{system: s, documents: operations(t, deskDocuments)}
+	asha := &deskUser{system: s, documents: operations(t, day.Documents)}
 	meera := &deskUser{system: s, documents: asha.documents, token: s.signIn("meera@sandbox.test")}
 	asha.token, _ = at(asha.run("SignIn", map[string]any{"email": "asha@sandbox.test", "password": "sandbox"}), "session", "accessToken").(string)
 	if got := at(asha.run("Viewer", nil), "agent", "id"); got != "agent1" {

@@ -16,20 +16,25 @@ import (
 	"github.com/gorilla/websocket"
 )
 
+// Documents is what a desk's frontend sends: every operation of an agent and of a supervisor.
+//
 //go:embed desk.graphql
-var documents string
+var Documents string
 
-// document cuts one operation out of desk.graphql.
+// document cuts one operation out of desk.graphql; each begins a line.
 func document(name string) string {
-	start := regexp.MustCompile(`(?m)^(query|mutation|subscription) ` + name + `\b`).FindStringIndex(documents)
-	if start == nil {
-		return ""
+	begins := regexp.MustCompile(`(?m)^(?:query|mutation|subscription) (\w+)`).FindAllStringSubmatchIndex(Documents, -1)
+	for i, at := range begins {
+		if Documents[at[2]:at[3]] != name {
+			continue
+		}
+		end := len(Documents)
+		if i+1 < len(begins) {
+			end = begins[i+1][0]
+		}
+		return Documents[at[0]:end]
 	}
-	text := documents[start[0]:]
-	if end := strings.Index(text, "\n\n"); end >= 0 {
-		text = text[:end]
-	}
-	return text
+	return ""
 }
 
 // client speaks GraphQL and plain JSON over HTTP.
