@@ -208,12 +208,12 @@ func TestTheDocumentsOfTheDeskRunAsWritten(t *testing.T) {
 	if labels := asha.run("Dispositions", nil)[""].([]any); len(labels) < 5 {
 		t.Fatalf("dispositions: %v", labels)
 	}
-	day := now.In(time.FixedZone("IST", 5*3600+1800)).Format(time.DateOnly)
+	today := now.In(time.FixedZone("IST", 5*3600+1800)).Format(time.DateOnly)
 	// Records of today were read when the gateway began and are kept for two minutes, so this call may be missing.
-	if history := asha.run("CallHistory", map[string]any{"date": day}); history["totalCount"].(float64) > 1 {
+	if history := asha.run("CallHistory", map[string]any{"date": today}); history["totalCount"].(float64) > 1 {
 		t.Fatalf("history: %v", history)
 	}
-	if figures := asha.run("AgentPerformance", map[string]any{"date": day}); figures["agentId"] != "agent1" || figures["date"] != day {
+	if figures := asha.run("AgentPerformance", map[string]any{"date": today}); figures["agentId"] != "agent1" || figures["date"] != today {
 		t.Fatalf("figures: %v", figures)
 	}
 	if agents := meera.run("Agents", nil)[""].([]any); len(agents) != 2 {

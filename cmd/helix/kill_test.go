@@ -12,10 +12,12 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/sandbox"
 )
 
@@ -24,7 +26,8 @@ const asHelix = "HELIX_TEST_RUNS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if command := os.Getenv(asHelix); command != "" {
-		os.Exit(run(context.Background(), []string{command}, os.Environ(), os.Stdout, os.Stderr))
+		ctx, _ := server.UntilSignal(context.Background())
+		os.Exit(run(ctx, []string{command}, os.Environ(), os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -88,6 +91,37 @@ func TestNoAcknowledgedPushIsLostByKill9(t *testing.T) {
 	t.Logf("%d acknowledged pushes survived 3 kills", len(acknowledged))
 }
 
+// A gateway that is told to stop drains and exits well.
+func TestSIGTERMEndsTheProcessWell(t *testing.T) {
+	t.Parallel()
+	_, child := startChild(t, map[string]string{"HELIX_SECRET": sandboxSecret, "DATA_DIR": t.TempDir(), "HOST": "127.0.0.1"})
+	if err := child.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A second process on the directory of one that runs is refused with a sentence that says why.
+func TestASecondProcessOnTheDirectoryIsRefused(t *testing.T) {
+	t.Parallel()
+	environment := map[string]string{"HELIX_SECRET": sandboxSecret, "DATA_DIR": t.TempDir(), "HOST": "127.0.0.1"}
+	startChild(t, environment)
+	var said strings.Builder
+	second := run(t.Context(), []string{"serve"}, environ(environment, "PORT=0"), io.Discard, &said)
+	if second != 1 || !strings.Contains(said.String(), "in use by another process") {
+		t.Fatalf("exit code %d: %s", second, said.String())
+	}
+}
+
+func environ(environment map[string]string, more ...string) []string {
+	for name, value := range environment {
+		more = append(more, name+"="+value)
+	}
+	return more
+}
+
 // startChild runs `helix serve` in a process of its own and waits until it is alive.
 func startChild(t *testing.T, environment map[string]string) (url string, child *exec.Cmd) {
 	t.Helper()
@@ -99,10 +133,7 @@ func startChild(t *testing.T, environment map[string]string) (url string, child 
 	_ = listener.Close()
 	child = exec.Command(os.Args[0])
 	child.Dir = t.TempDir() // no .env of ours
-	child.Env = append(os.Environ(), asHelix+"=serve", "PORT="+port)
-	for name, value := range environment {
-		child.Env = append(child.Env, name+"="+value)
-	}
+	child.Env = append(os.Environ(), environ(environment, asHelix+"=serve", "PORT="+port)...)
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}

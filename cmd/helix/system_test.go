@@ -314,6 +314,28 @@ func TestMalformedRequestsAreRefusedAndNothingPanics(t *testing.T) {
 	})
 }
 
+func TestCallersAreLimitedAndToldTheLimit(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, map[string]string{"LIMIT_REQUESTS_PER_MINUTE": "6", "LIMIT_REQUEST_BURST": "3", "LIMIT_SIGN_INS_PER_MINUTE": "1"})
+	token := s.signIn("asha@sandbox.test")
+	const signIn = `mutation { signIn(input: {email: "asha@sandbox.test", password: "sandbox"}) { error { code message } } }`
+	if _, data, _ := s.ask("", signIn, nil); at(data, "signIn", "error", "code") != "TOO_MANY_REQUESTS" {
+		t.Errorf("a second sign-in with one e-mail: %v", data)
+	}
+	if other := s.signIn("ravi@sandbox.test"); other == "" {
+		t.Error("another member could not sign in")
+	}
+	for range 3 {
+		if status, _, code := s.ask(token, `{ __typename }`, nil); status != http.StatusOK || code != "" {
+			t.Fatalf("within the burst: HTTP %d %s", status, code)
+		}
+	}
+	status, raw := s.send(http.MethodPost, "/graphql", "application/json", token, `{"query": "{ __typename }"}`)
+	if status != http.StatusTooManyRequests || !strings.Contains(string(raw), "the limit is 6 a minute") {
+		t.Fatalf("beyond the burst: HTTP %d %s", status, raw)
+	}
+}
+
 func TestAScreenPopTellsThatACallIsOffered(t *testing.T) {
 	t.Parallel()
 	s := startSystem(t, nil)

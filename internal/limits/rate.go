@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -43,7 +44,8 @@ func (r *Rate) Allow(caller string, now time.Time) error {
 		return nil
 	}
 	return &helix.Error{
-		Code: helix.CodeTooManyRequests, Message: "too many requests: wait, then try again", Retryable: true, RetryAfter: wait,
+		Code: helix.CodeTooManyRequests, Retryable: true, RetryAfter: wait,
+		Message: fmt.Sprintf("too many requests: the limit is %.0f a minute; wait, then try again", float64(r.limit)*60),
 	}
 }
 

@@ -33,7 +33,7 @@ func (o Origins) Allowed(origin string) bool {
 
 // What pages of other origins may send and read, and for how long a browser may remember it, in seconds.
 const (
-	corsMethods = "GET, HEAD, POST, PATCH, OPTIONS"
+	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 	corsExpose  = "X-Request-Id, Retry-After"
 	corsMaxAge  = "600"
 	// maxCORSHeaders bounds the list of headers that a preflight asks for, in bytes.

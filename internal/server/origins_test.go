@@ -40,10 +40,10 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 		"its preflight": {
 			[]string{"http://localhost:5173", desk},
 			"OPTIONS", preflight(desk, "authorization, content-type"), 204,
-			[6]string{desk, "true", "GET, HEAD, POST, PATCH, OPTIONS", "authorization, content-type", "", "600"},
+			[6]string{desk, "true", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", "authorization, content-type", "", "600"},
 		},
 		"a preflight with odd headers": {
-			[]string{desk}, "OPTIONS", preflight(desk, "a\"b"), 204, [6]string{0: desk, 1: "true", 2: "GET, HEAD, POST, PATCH, OPTIONS", 5: "600"},
+			[]string{desk}, "OPTIONS", preflight(desk, "a\"b"), 204, [6]string{0: desk, 1: "true", 2: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", 5: "600"},
 		},
 		"any origin, without credentials": {
 			[]string{"*"}, "POST", []string{"Origin", "https://any.example.org"}, 200, [6]string{0: "*", 4: "X-Request-Id, Retry-After"},
@@ -51,7 +51,7 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 		"its preflight, without credentials": {
 			[]string{"*"},
 			"OPTIONS", preflight("https://any.example.org", "authorization"), 204,
-			[6]string{0: "*", 2: "GET, HEAD, POST, PATCH, OPTIONS", 3: "authorization", 5: "600"},
+			[6]string{0: "*", 2: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", 3: "authorization", 5: "600"},
 		},
 		"nothing configured":                  {nil, "OPTIONS", preflight(desk, "authorization"), 403, [6]string{}},
 		"an OPTIONS that is no preflight":     {[]string{desk}, "OPTIONS", nil, 405, [6]string{}},
