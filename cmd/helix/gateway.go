@@ -96,6 +96,9 @@ func NewGateway(ctx context.Context, cfg Config, listener net.Listener, log *slo
 	if err := g.buildJobs(); err != nil {
 		return nil, err
 	}
+	if err := g.measureBus(); err != nil {
+		return nil, err
+	}
 	return g, g.buildServer(listener)
 }
 

@@ -355,7 +355,7 @@ func TestTheOperatorsPages(t *testing.T) {
 	t.Parallel()
 	s := startSystem(t, nil)
 	for path, says := range map[string]string{
-		"/healthz": `"alive"`, "/readyz": `"ozonetel"`, "/metrics": "go_goroutines", "/graphiql": "<html",
+		"/healthz": `"alive"`, "/readyz": `"ozonetel"`, "/metrics": "helix_inbox_waiting", "/graphiql": "<html",
 	} {
 		status, raw := s.send(http.MethodGet, path, "", "", "")
 		if status != http.StatusOK || !strings.Contains(string(raw), says) {

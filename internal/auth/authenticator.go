@@ -106,13 +106,6 @@ func (a *Authenticator) Authenticate(ctx context.Context, token string) (*helix.
 	}
 }
 
-// Forget drops what is known of a token, so that the next request asks again.
-func (a *Authenticator) Forget(token string) {
-	a.mu.Lock()
-	delete(a.cache, sha256.Sum256([]byte(token)))
-	a.mu.Unlock()
-}
-
 // readable refuses what cannot be a valid token before anybody is asked, and reads when it ends.
 func (a *Authenticator) readable(token string) (time.Time, error) {
 	if token == "" {
