@@ -49,7 +49,8 @@ type Scheduler struct {
 // New makes a scheduler; it does nothing until [Scheduler.Run].
 func New(o Options) (*Scheduler, error) {
 	runs, err := o.Meter.Float64Histogram("helix.job.duration",
-		metric.WithUnit("s"), metric.WithDescription("How long runs of scheduled jobs took, by job and outcome."))
+		metric.WithUnit("s"), metric.WithDescription("How long runs of scheduled jobs took, by job and outcome."),
+		metric.WithExplicitBucketBoundaries(.01, .05, .1, .5, 1, 5, 10, 30, 60))
 	if err != nil {
 		return nil, fmt.Errorf("scheduler: %w", err)
 	}
