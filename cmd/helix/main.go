@@ -1,4 +1,3 @@
-// Command helix is the gateway: `helix serve` against real providers, `helix sandbox` against emulators of them.
 package main
 
 import (
