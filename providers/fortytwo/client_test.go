@@ -123,7 +123,7 @@ func TestFaultsOfTheWireAreUnavailableAndRetryable(t *testing.T) {
 			t.Parallel()
 			server := httptest.NewServer(http.HandlerFunc(tc.answer))
 			defer server.Close()
-			c := clientOf(t, server.URL, 150*time.Millisecond)
+			c := clientOf(t, server.URL, time.Second)
 			_, _, err := c.WhoAmI(t.Context(), "secret-token")
 			wantCode(t, err, tc.want)
 			e := helix.AsError(err)

@@ -392,15 +392,14 @@ func TestTheLimitOfTheServerKeyIsToldAndSitOut(t *testing.T) {
 	if e := helix.AsError(limited); !e.Retryable || e.RetryAfter <= 0 {
 		t.Errorf("got %+v", e)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // shorter than the pause after a limit
 	defer cancel()
-	began := time.Now()
 	results, err := c.UpsertRecords(ctx, helix.AsServer(), []helix.RecordWrite{write(helix.ObjectCall, "x", map[string]any{"name": "Call"})})
 	if err != nil {
 		t.Fatal(err)
 	}
 	wantCode(t, results[0].Err, helix.CodeTooManyRequests)
-	if time.Since(began) > 50*time.Millisecond {
+	if ctx.Err() != nil {
 		t.Error("waited although the deadline comes first")
 	}
 	asha := signIn(t, c, "asha@sandbox.test")
