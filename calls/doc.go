@@ -2,7 +2,8 @@
 //
 //	push ── inbox ── decode ──┐
 //	                          ├── [Service.Ingest] ── decide ── effects ── append ── tail ── [Stream]
-//	poll ── abandoned calls ──┘                          │                             │
+//	poll ── abandoned calls, ─┘                          │                             │
+//	        detail records                               │                             │
 //	                                              fold of the events          ring, private replay
 //
 // A call is the fold of its events and nothing else. Providers report the same thing several times, late and out of

@@ -16,6 +16,11 @@ func (d *Desk) Control(ctx context.Context, w Worker, id helix.CallID, action he
 	if action == helix.ControlConference && number == "" {
 		return call, helix.BadInput("a conference needs the number to bring in")
 	}
+	now, err := d.agents.Get(ctx, w.Seat, w.Name)
+	if err != nil {
+		return call, err
+	}
+	w.Seat.SIPExtension = now.SIPExtension // the phone that he works with, which may not be the desk's own
 	if err := d.telephony.Control(ctx, w.Seat, call, action, number); err != nil {
 		return call, err
 	}

@@ -10,10 +10,15 @@
 //     holds him. Every move is one compare-and-set, so two agents never get the same caller, on one replica or on two.
 //     FortyTwo shows the queue and does not decide it; the queue works while FortyTwo is down.
 //
-//     claim                dial               dispose (answered)
-//     PENDING (free) ────────> PENDING (held) ────> ATTEMPTED ───────────────────> COMPLETED
-//     ^                       │                   │  ^                            │
-//     └── released, lapsed ───┘                   └──┘ dialled again              └─ a later missed call: a new entry
+// The life of an entry:
+//
+//	                 claim                dial               dispose (answered)
+//	PENDING (free) ────────> PENDING (held) ────> ATTEMPTED ───────────────────> COMPLETED
+//	     ^                       │                   │  ^
+//	     └── released, lapsed ───┘                   └──┘ dialled again
+//
+// What is due by the clock is done by tending, on one replica: lapsed offers, offers to desks that are gone, wishes that a
+// call was in the way of, after-call work that was forgotten.
 //
 // Failure policy: what the provider refuses is an answer for the agent, never a fault. Dialling is tried once; a
 // provider that does not answer leaves UNKNOWN_OUTCOME. Disposing and changing state may be repeated. Reading FortyTwo

@@ -36,7 +36,7 @@ func (d *Desk) Login(ctx context.Context, w Worker, extension string) (helix.Des
 		p.Extension = extension
 		if p.State == helix.AgentOffline {
 			p.enter(helix.AgentIdle, "", d.now())
-			p.Wanted, p.Current = helix.AgentIdle, ""
+			p.Wanted, p.Pending, p.Current = helix.AgentIdle, false, ""
 		}
 	})
 }
@@ -56,7 +56,7 @@ func (d *Desk) Logout(ctx context.Context, w Worker, force bool) (helix.DeskAgen
 	}
 	after, err := d.agents.command(ctx, w, func(p *presence) {
 		p.enter(helix.AgentOffline, "", d.now())
-		p.Wanted, p.Current = helix.AgentOffline, ""
+		p.Wanted, p.Pending, p.Current = helix.AgentOffline, false, ""
 	})
 	if err != nil {
 		return after, err
@@ -73,6 +73,7 @@ func (d *Desk) ForceReady(ctx context.Context, w Worker, extension string) (heli
 	if now.State.OnCall() {
 		return now, &helix.Error{Code: helix.CodeAgentBusy, Message: "a call is up; end it first", Op: "desk.force_ready"}
 	}
+	w.Seat.SIPExtension = now.SIPExtension // the phone that he works with
 	if extension != "" {
 		w.Seat.SIPExtension = extension
 	}
@@ -87,9 +88,11 @@ func (d *Desk) ForceReady(ctx context.Context, w Worker, extension string) (heli
 		return now, err
 	}
 	return d.agents.command(ctx, w, func(p *presence) {
-		p.Extension = extension
+		if extension != "" {
+			p.Extension = extension
+		}
 		p.enter(helix.AgentReady, "", d.now())
-		p.Wanted, p.Current = helix.AgentReady, ""
+		p.Wanted, p.Pending, p.Current = helix.AgentReady, false, ""
 	})
 }
 

@@ -64,6 +64,27 @@ func TestAWishThatStillCannotBeCarriedOutWaitsForTheNextTending(t *testing.T) {
 	}
 }
 
+func TestAWishEndsWithTheSession(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	w := worker("1")
+	x.talk(t, w, rahul, "42", helix.Inbound)
+	x.line.fail(busy)
+	if _, _, err := x.SetState(t.Context(), w, helix.AgentPaused, "Lunch"); err != nil {
+		t.Fatal(err)
+	}
+	x.line.fail(nil)
+	if _, err := x.Logout(t.Context(), w, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Login(t.Context(), w, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Tend(t.Context()); err != nil || len(x.line.states) > 0 {
+		t.Fatalf("carried out in another session: %v, %v", x.line.states, err)
+	}
+}
+
 func TestAForgottenCallIsDisposedWithALabelThatSaysSoAndClaimsNothing(t *testing.T) {
 	t.Parallel()
 	x := setup(t)
