@@ -16,6 +16,7 @@ type Depth struct {
 	DeadPushes   uint64    // dead letters of the inbox
 	ParkedLanes  uint64    // lanes of the outbox that wait for an operator, each behind a dead letter
 	Events       uint64    // events of calls in the log
+	Dials        uint64    // outbound calls that wait to be dialled, now or later
 }
 
 // Depth asks the server for the state of each stream.
@@ -25,6 +26,7 @@ func (b *Bus) Depth(ctx context.Context) (d Depth, err error) {
 		streamOutbox: func(s jetstream.StreamState) { d.Outbox, d.OldestOutbox = s.Msgs, oldest(s) },
 		streamDead:   func(s jetstream.StreamState) { d.DeadPushes = s.Msgs },
 		streamEvents: func(s jetstream.StreamState) { d.Events = s.Msgs },
+		streamDials:  func(s jetstream.StreamState) { d.Dials = s.Msgs },
 	} {
 		s, err := b.js.Stream(ctx, stream)
 		if err != nil {

@@ -6,6 +6,7 @@
 //	Inbox    raw provider pushes; stored before they are answered, handled lane by lane, deleted when handled
 //	Events   the log of calls; compare-and-append per call, replay in pages, one live tail per process
 //	Outbox   commands for FortyTwo; one lane per call, drained in batches by whoever holds the drainer's lease
+//	Dials    the queue of outbound calls to be dialled, now or later; whoever has room takes one
 //	Bucket   typed key-value state whose every move can be a compare-and-set
 //	Lease    which replica does a thing, with a fencing token
 //

@@ -19,6 +19,7 @@ const (
 	streamEvents = "EVENTS"
 	streamOutbox = "OUTBOX"
 	streamDead   = "DEAD"
+	streamDials  = "DIALS"
 )
 
 // The buckets, to be opened with [OpenBucket].
@@ -40,6 +41,8 @@ const (
 	BucketDesks = "desks"
 	// BucketRecordIDs maps our record ids to those that FortyTwo keeps, where they differ; key: Key(record id).
 	BucketRecordIDs = "record_ids"
+	// BucketOutboundCalls holds each outbound AI call with its whole story; key: our call id.
+	BucketOutboundCalls = "outbound_calls"
 
 	bucketLeases = "leases"
 	bucketParked = "parked"
@@ -53,6 +56,8 @@ const (
 	MaxEvent = 64 << 10
 	// MaxOutboxMessage is the largest command, in bytes.
 	MaxOutboxMessage = 256 << 10
+	// MaxOutboundCall is the largest story of an outbound AI call, in bytes of JSON.
+	MaxOutboundCall = 512 << 10
 )
 
 const (
@@ -91,7 +96,7 @@ func (b *Bus) streams() []jetstream.StreamConfig {
 			// wanted only to erase it. Full: the oldest go first, as if their retention were over, since
 			// refusing would stop telephony; a cursor that points there is told that it is too old.
 			Name: streamEvents, Subjects: []string{"events.*.*"},
-			MaxBytes: b.share(550), MaxMsgs: -1, MaxMsgSize: MaxEvent, Discard: jetstream.DiscardOld,
+			MaxBytes: b.share(420), MaxMsgs: -1, MaxMsgSize: MaxEvent, Discard: jetstream.DiscardOld,
 			Duplicates: dedupeWindow, AllowDirect: true, Metadata: map[string]string{metaEpoch: uuid.NewString()},
 		},
 		{
@@ -106,6 +111,15 @@ func (b *Bus) streams() []jetstream.StreamConfig {
 			Name: streamDead, Subjects: []string{"dead.inbox"},
 			MaxBytes: b.share(50), MaxMsgs: 20_000, MaxMsgSize: MaxInboxMessage + 4<<10, Discard: jetstream.DiscardOld,
 			Duplicates: dedupeWindow, AllowDirect: true,
+		},
+		{
+			// Calls to be dialled: dial.go.<call> now, dial.later.<call> at the time that its header says, when the server
+			// turns it into the former. One message of each kind per call: a later one replaces it. A message is a hint,
+			// the call's value is the authority. Full: the oldest go first, since the server refuses to keep schedules
+			// otherwise; whoever owns the calls puts lost hints back.
+			Name: streamDials, Subjects: []string{"dial.go.*", "dial.later.*"}, Retention: jetstream.WorkQueuePolicy,
+			MaxBytes: b.share(10), MaxMsgs: 200_000, MaxMsgsPerSubject: 1, MaxMsgSize: 4 << 10, Discard: jetstream.DiscardOld,
+			Duplicates: dedupeWindow, AllowDirect: true, AllowMsgSchedules: true,
 		},
 	}
 }
@@ -130,6 +144,7 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketProviderTokens, ttl: min(b.retention, 24*time.Hour), share: 2, value: 16 << 10},
 		{name: BucketMeta, share: 2, value: 64 << 10},
 		{name: BucketRecordIDs, ttl: b.retention, share: 20, value: 1 << 10},
+		{name: BucketOutboundCalls, ttl: b.retention, share: 120, value: MaxOutboundCall},
 		// A renewal carries the TTL of its own lease; the bucket's is the backstop.
 		{name: bucketLeases, ttl: maxLease, share: 1, value: 1 << 10, own: true},
 		// Outlives the message that parked the lane, which has the same retention but is older.
@@ -222,6 +237,7 @@ func (b *Bus) ensure(ctx context.Context, want jetstream.StreamConfig) (jetstrea
 	next.MaxAge, next.MaxMsgsPerSubject, next.Discard = want.MaxAge, want.MaxMsgsPerSubject, want.Discard
 	next.Duplicates, next.Replicas, next.AllowDirect = want.Duplicates, want.Replicas, want.AllowDirect
 	next.AllowMsgTTL, next.SubjectDeleteMarkerTTL = want.AllowMsgTTL, want.SubjectDeleteMarkerTTL
+	next.AllowMsgSchedules = want.AllowMsgSchedules
 	next.Metadata = maps.Clone(want.Metadata)
 	if next.Metadata == nil {
 		next.Metadata = map[string]string{}
