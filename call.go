@@ -66,9 +66,11 @@ type Call struct {
 	MissedCall     CallID       // the queue entry that this call made, or that it calls back
 	Disposition    *Disposition // nil until disposed
 	DisposedBy     AgentID
-	FollowUp       string   // record id of the follow-up that was agreed with the disposition
-	Claimed        CallID   // the missed call that was claimed with the disposition
-	Failure        *Failure // why our dial was refused or is unknown
+	FollowUp       string          // record id of the follow-up that was agreed with the disposition
+	Claimed        CallID          // the missed call that was claimed with the disposition
+	Failure        *Failure        // why our dial was refused or is unknown
+	AI             *OutboundChange // what was last told of an outbound AI call; nil for any other
+	AIEntry        int             // the last of its moves that was told
 
 	Sequence int    // events so far
 	Person   string // the token that stands for the phone in subjects

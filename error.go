@@ -12,24 +12,25 @@ type Code string
 
 // The codes. What each one asks of the caller stands behind it.
 const (
-	CodeBadInput        Code = "BAD_USER_INPUT"       // the request is wrong; change it
-	CodeUnauthenticated Code = "UNAUTHENTICATED"      // no valid token; sign in or refresh
-	CodeForbidden       Code = "FORBIDDEN"            // signed in, but not allowed
-	CodeNotFound        Code = "NOT_FOUND"            // no such call, missed call or record
-	CodeConflict        Code = "CONFLICT"             // somebody else was first; read again
-	CodeNotAnAgent      Code = "NOT_AN_AGENT"         // the member has no entry in the agent directory
-	CodeNotLoggedIn     Code = "AGENT_NOT_LOGGED_IN"  // the telephony session is missing; log in
-	CodeAgentBusy       Code = "AGENT_BUSY"           // a call or after-call work is in the way
-	CodeAgentTaken      Code = "AGENT_TAKEN"          // another member or phone holds this agent or extension
-	CodeAlreadyDisposed Code = "ALREADY_DISPOSED"     // the call was disposed with another label
-	CodeTooManyRequests Code = "TOO_MANY_REQUESTS"    // wait, then try again
-	CodeLimitExceeded   Code = "LIMIT_EXCEEDED"       // the request is larger than a stated limit
-	CodeNotConfigured   Code = "NOT_CONFIGURED"       // the operator has not configured a provider
-	CodeRejected        Code = "UPSTREAM_REJECTED"    // the provider understood and refused
-	CodeUnavailable     Code = "UPSTREAM_UNAVAILABLE" // the provider did not do it; trying later is safe
-	CodeUnknownOutcome  Code = "UNKNOWN_OUTCOME"      // the provider may have done it; never repeat blindly
-	CodeCursorExpired   Code = "CURSOR_EXPIRED"       // the log no longer reaches back to the cursor
-	CodeInternal        Code = "INTERNAL"             // a fault of ours
+	CodeBadInput            Code = "BAD_USER_INPUT"       // the request is wrong; change it
+	CodeUnauthenticated     Code = "UNAUTHENTICATED"      // no valid token; sign in or refresh
+	CodeForbidden           Code = "FORBIDDEN"            // signed in, but not allowed
+	CodeNotFound            Code = "NOT_FOUND"            // no such call, missed call or record
+	CodeConflict            Code = "CONFLICT"             // somebody else was first; read again
+	CodeIdempotencyConflict Code = "IDEMPOTENCY_CONFLICT" // the key was used for another request; take a new one
+	CodeNotAnAgent          Code = "NOT_AN_AGENT"         // the member has no entry in the agent directory
+	CodeNotLoggedIn         Code = "AGENT_NOT_LOGGED_IN"  // the telephony session is missing; log in
+	CodeAgentBusy           Code = "AGENT_BUSY"           // a call or after-call work is in the way
+	CodeAgentTaken          Code = "AGENT_TAKEN"          // another member or phone holds this agent or extension
+	CodeAlreadyDisposed     Code = "ALREADY_DISPOSED"     // the call was disposed with another label
+	CodeTooManyRequests     Code = "TOO_MANY_REQUESTS"    // wait, then try again
+	CodeLimitExceeded       Code = "LIMIT_EXCEEDED"       // the request is larger than a stated limit
+	CodeNotConfigured       Code = "NOT_CONFIGURED"       // the operator has not configured a provider
+	CodeRejected            Code = "UPSTREAM_REJECTED"    // the provider understood and refused
+	CodeUnavailable         Code = "UPSTREAM_UNAVAILABLE" // the provider did not do it; trying later is safe
+	CodeUnknownOutcome      Code = "UNKNOWN_OUTCOME"      // the provider may have done it; never repeat blindly
+	CodeCursorExpired       Code = "CURSOR_EXPIRED"       // the log no longer reaches back to the cursor
+	CodeInternal            Code = "INTERNAL"             // a fault of ours
 )
 
 // Provider names an outside system in errors and records.

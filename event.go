@@ -18,6 +18,8 @@ const (
 	EventRecordingChanged   EventKind = "RECORDING_CHANGED"    // the recording was paused or resumed
 	EventDisposed           EventKind = "DISPOSED"             // the agent summed the call up
 	EventDetails            EventKind = "DETAILS"              // the provider's final record: durations, recording
+	EventOutboundState      EventKind = "OUTBOUND_STATE"       // an outbound AI call moved: see Outbound
+	EventOutboundUpdated    EventKind = "OUTBOUND_UPDATED"     // an outbound AI call has more to show: transcript, data, results
 	EventCheckpoint         EventKind = "CHECKPOINT"           // no event: a cursor to resume from
 	EventCursorExpired      EventKind = "CURSOR_EXPIRED"       // no event: the log does not reach back that far
 )
@@ -55,6 +57,18 @@ type CallEvent struct {
 	Action       ControlAction `json:"action,omitempty"`      // CONTROLLED
 	Number       Phone         `json:"number,omitempty"`      // CONTROLLED: who was brought in or dropped
 	Paused       bool          `json:"paused,omitempty"`      // RECORDING_CHANGED
+
+	Outbound *OutboundChange `json:"outbound,omitempty"` // OUTBOUND_STATE, OUTBOUND_UPDATED
+}
+
+// OutboundChange is what an event tells of an outbound AI call.
+type OutboundChange struct {
+	From     OutboundState  `json:"from,omitempty"` // OUTBOUND_STATE
+	State    OutboundState  `json:"state"`
+	Attempt  int            `json:"attempt,omitempty"` // 0 before the first
+	Reason   OutboundReason `json:"reason,omitempty"`  // once the call is over
+	Entry    int            `json:"entry,omitempty"`   // OUTBOUND_STATE: its place in the call's timeline
+	Revision uint64         `json:"revision"`          // of the stored call that it was told from
 }
 
 // VisibleTo reports whether c may see the event: a supervisor sees all, an agent his own and those of nobody in

@@ -78,25 +78,46 @@ type OutboundCall struct {
 	EndReason OutboundReason `json:"endReason,omitempty"`
 
 	Attempts []OutboundAttempt `json:"attempts,omitempty"` // at most 3
-	Timeline []OutboundEntry   `json:"timeline"`           // at most MaxTimeline; the last says so when more were left out
+	Timeline []OutboundEntry   `json:"timeline"`           // at most MaxTimeline; TRUNCATED says where lesser ones were left out
 
-	Conversation string           `json:"conversation,omitempty"` // the voice provider's id of the last conversation
-	Transcript   []TranscriptLine `json:"transcript,omitempty"`   // at most MaxTranscript
-	Collected    []CollectedItem  `json:"collected,omitempty"`    // newest value of each key, at most MaxCollected
-	Summary      string           `json:"summary,omitempty"`
-	Cost         float64          `json:"cost,omitempty"`      // in the voice provider's credits
-	Recording    string           `json:"recording,omitempty"` // name of ours under RECORDINGS_DIR, or the provider's URL
-	Media        *MediaStats      `json:"media,omitempty"`     // of the last conversation
+	Conversation  string                 `json:"conversation,omitempty"`  // the voice provider's id of the last conversation
+	Conversations []OutboundConversation `json:"conversations,omitempty"` // all, at most MaxConversations
+
+	Transcript []TranscriptLine `json:"transcript,omitempty"` // at most MaxTranscript
+	Collected  []CollectedItem  `json:"collected,omitempty"`  // newest value of each key, at most MaxCollected
+	Summary    string           `json:"summary,omitempty"`
+	Cost       float64          `json:"cost,omitempty"`      // in the voice provider's credits
+	Recording  string           `json:"recording,omitempty"` // name of ours under RECORDINGS_DIR, or the provider's URL
+	Media      *MediaStats      `json:"media,omitempty"`     // of the last stream
+	TalkedFor  time.Duration    `json:"talkedFor,omitempty"` // of the last stream
 
 	Revision uint64 `json:"-"` // of the stored value
 }
 
 // Bounds of one outbound call's story.
 const (
-	MaxTimeline   = 300
-	MaxTranscript = 1000
-	MaxCollected  = 100
+	MaxTimeline      = 300
+	MaxTranscript    = 1000
+	MaxCollected     = 100
+	MaxAttempts      = 3
+	MaxConversations = 20
 )
+
+// OutboundConversation is one conversation of the voice agent within an outbound call: the first, and those after the
+// agent was lost and found again.
+type OutboundConversation struct {
+	ID   string  `json:"id"`
+	Done bool    `json:"done,omitempty"` // its results came
+	Cost float64 `json:"cost,omitempty"`
+}
+
+// Attempt gives the last attempt, nil when there was none.
+func (c *OutboundCall) Attempt() *OutboundAttempt {
+	if len(c.Attempts) == 0 {
+		return nil
+	}
+	return &c.Attempts[len(c.Attempts)-1]
+}
 
 // OutboundAttempt is one dial of an outbound call.
 type OutboundAttempt struct {
@@ -105,9 +126,15 @@ type OutboundAttempt struct {
 	ProviderCallID string         `json:"providerCallId,omitempty"`
 	StartedAt      time.Time      `json:"startedAt"`            // the intent was stored
 	ConnectedAt    time.Time      `json:"connectedAt,omitzero"` // the patient answered
+	AttachedAt     time.Time      `json:"attachedAt,omitzero"`  // its audio arrived; it does so once
+	TalkingAt      time.Time      `json:"talkingAt,omitzero"`   // the voice agent was there
+	SilentAt       time.Time      `json:"silentAt,omitzero"`    // its audio ended
 	EndedAt        time.Time      `json:"endedAt,omitzero"`
-	Outcome        OutboundReason `json:"outcome,omitempty"` // "" while it goes on
-	Reason         string         `json:"reason,omitempty"`  // for the operator, without patient data
+	Outcome        OutboundReason `json:"outcome,omitempty"`  // "" while it goes on
+	Reason         string         `json:"reason,omitempty"`   // for the operator, without patient data
+	Late           bool           `json:"late,omitempty"`     // no audio came in time; the wait was given up, not the call
+	Reported       DialStatus     `json:"reported,omitempty"` // how the provider said that it was over; "" before
+	ReportedAt     time.Time      `json:"reportedAt,omitzero"`
 }
 
 // OutboundEntry is one line of an outbound call's audit trail.

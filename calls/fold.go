@@ -54,6 +54,8 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 		}
 	case helix.EventControlled:
 		control(c, e.Action)
+	case helix.EventOutboundState, helix.EventOutboundUpdated:
+		foldOutbound(c, e)
 	case helix.EventRecordingChanged:
 		c.Unrecorded = e.Paused && c.State != helix.CallEnded
 	case helix.EventMissedCallAssigned, helix.EventCheckpoint, helix.EventCursorExpired:
