@@ -21,8 +21,8 @@ import (
 //go:embed desk.graphql
 var Documents string
 
-// document cuts one operation out of desk.graphql; each begins a line.
-func document(name string) string {
+// Document cuts one operation out of [Documents]; each begins a line. It is "" for a name that is not there.
+func Document(name string) string {
 	begins := regexp.MustCompile(`(?m)^(?:query|mutation|subscription) (\w+)`).FindAllStringSubmatchIndex(Documents, -1)
 	for i, at := range begins {
 		if Documents[at[2]:at[3]] != name {
@@ -152,7 +152,7 @@ func subscribe(ctx context.Context, url, token string) (*subscription, error) {
 	if err := socket.ReadJSON(&ack); err != nil || ack.Type != "connection_ack" {
 		return nil, fmt.Errorf("the socket was not acknowledged: %q, %w", ack.Type, err)
 	}
-	query, _ := json.Marshal(map[string]string{"query": document("CallEvents")})
+	query, _ := json.Marshal(map[string]string{"query": Document("CallEvents")})
 	if err := socket.WriteJSON(message{ID: "1", Type: "subscribe", Payload: query}); err != nil {
 		return nil, err
 	}

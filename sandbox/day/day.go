@@ -85,7 +85,7 @@ func Play(ctx context.Context, o Options) error {
 
 // operate runs an operation of desk.graphql.
 func (p *player) operate(ctx context.Context, name string, variables map[string]any, out any) error {
-	return p.client.run(ctx, p.o.GraphQL, document(name), variables, out)
+	return p.client.run(ctx, p.o.GraphQL, Document(name), variables, out)
 }
 
 // outcome is what every mutation answers.
