@@ -206,7 +206,7 @@ func (g *Gateway) checks() []server.Check {
 			return server.StateUp, ""
 		}},
 		{Name: "outbox", Probe: func(ctx context.Context) (server.State, string) {
-			letters, err := g.bus.DeadLetters(ctx, 1)
+			letters, err := g.bus.DeadLetters(ctx, "", "", 1)
 			switch {
 			case err != nil:
 				return server.StateDegraded, "the dead letters cannot be read"

@@ -309,7 +309,7 @@ func TestMalformedRequestsAreRefusedAndNothingPanics(t *testing.T) {
 		})
 	}
 	until(t, "the dead letter", func() bool {
-		letters, err := s.gateway.bus.DeadLetters(t.Context(), 1)
+		letters, err := s.gateway.bus.DeadLetters(t.Context(), "", "", 1)
 		return err == nil && len(letters) == 1
 	})
 }
