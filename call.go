@@ -146,6 +146,7 @@ type CallReport struct {
 
 // ProviderReports is what one push holds.
 type ProviderReports struct {
-	Calls  []CallReport
-	Agents []AgentReport
+	Calls   []CallReport
+	Agents  []AgentReport
+	Changes []RecordChange
 }

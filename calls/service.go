@@ -36,6 +36,12 @@ type Records interface {
 	Submit(ctx context.Context, writes ...helix.RecordWrite) error
 }
 
+// RecordChanges is who wants to know what changed in FortyTwo.
+type RecordChanges interface {
+	// Changed takes what a webhook of FortyTwo told; the same may be told twice.
+	Changed(ctx context.Context, change helix.RecordChange) error
+}
+
 // Options wires a [Service].
 type Options struct {
 	Bus     *bus.Bus
@@ -53,6 +59,7 @@ type Service struct {
 	person  func(helix.Phone) string
 	missed  MissedCalls
 	agents  Agents
+	changes RecordChanges
 	records Records
 	now     func() time.Time
 	tracer  trace.Tracer
@@ -87,6 +94,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 // Wire sets who is told of missed calls and agents' states. It must be called before [Service.Ingest].
 func (s *Service) Wire(missed MissedCalls, agents Agents) { s.missed, s.agents = missed, agents }
 
+// WireChanges sets who is told of changes in FortyTwo, which come through the same inbox. It must be called before
+// [Service.Ingest] is given any.
+func (s *Service) WireChanges(changes RecordChanges) { s.changes = changes }
+
 // Run follows the log until ctx ends. Streams need it.
 func (s *Service) Run(ctx context.Context) error { return s.tail.run(ctx) }
 
@@ -99,6 +110,11 @@ func (s *Service) Ingest(ctx context.Context, reports helix.ProviderReports) err
 	}
 	for _, r := range reports.Agents {
 		if err := s.agents.Observe(ctx, r); err != nil {
+			return err
+		}
+	}
+	for _, c := range reports.Changes {
+		if err := s.changes.Changed(ctx, c); err != nil {
 			return err
 		}
 	}

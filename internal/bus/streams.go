@@ -40,6 +40,9 @@ const (
 	BucketDesks = "desks"
 	// BucketRecordIDs maps our record ids to those that FortyTwo keeps, where they differ; key: Key(record id).
 	BucketRecordIDs = "record_ids"
+	// BucketWorkSignals tells every replica whose work list changed by an edit in FortyTwo; a key that is a minute old
+	// is gone; key: Key(what changed and when).
+	BucketWorkSignals = "work_signals"
 
 	bucketLeases = "leases"
 	bucketParked = "parked"
@@ -130,6 +133,7 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketProviderTokens, ttl: min(b.retention, 24*time.Hour), share: 2, value: 16 << 10},
 		{name: BucketMeta, share: 2, value: 64 << 10},
 		{name: BucketRecordIDs, ttl: b.retention, share: 20, value: 1 << 10},
+		{name: BucketWorkSignals, ttl: time.Minute, share: 5, value: 1 << 10},
 		// A renewal carries the TTL of its own lease; the bucket's is the backstop.
 		{name: bucketLeases, ttl: maxLease, share: 1, value: 1 << 10, own: true},
 		// Outlives the message that parked the lane, which has the same retention but is older.
