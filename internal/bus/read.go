@@ -77,9 +77,9 @@ func (b *Bus) read(ctx context.Context, stream string, limit int, request pageRe
 	}
 }
 
-// leaderHasAfter asks a stream's leader whether it holds any message after a sequence.
-func (b *Bus) leaderHasAfter(ctx context.Context, stream string, seq uint64) (bool, error) {
-	body, err := json.Marshal(pageRequest{Sequence: seq + 1, Filter: ">"})
+// leaderHasAfter asks a stream's leader whether it holds any message that a filter matches after a sequence.
+func (b *Bus) leaderHasAfter(ctx context.Context, stream, filter string, seq uint64) (bool, error) {
+	body, err := json.Marshal(pageRequest{Sequence: seq + 1, Filter: filter})
 	if err != nil {
 		return false, err
 	}
@@ -102,6 +102,18 @@ func (b *Bus) leaderHasAfter(ctx context.Context, stream string, seq uint64) (bo
 		return false, nil
 	}
 	return false, got.Error
+}
+
+// pause waits for a replica that lags, longer after each attempt.
+func (b *Bus) pause(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(b.retry.after(attempt))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // place reads what a batched read tells of a message's place in its stream.

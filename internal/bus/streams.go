@@ -44,6 +44,9 @@ const (
 	// is gone; key: Key(what changed and when).
 	BucketWorkSignals = "work_signals"
 
+	// BucketErasures holds the trace of each erasure of a person, without the person; key: Key(erasure id).
+	BucketErasures = "erasures"
+
 	bucketLeases = "leases"
 	bucketParked = "parked"
 )
@@ -134,6 +137,7 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketMeta, share: 2, value: 64 << 10},
 		{name: BucketRecordIDs, ttl: b.retention, share: 20, value: 1 << 10},
 		{name: BucketWorkSignals, ttl: time.Minute, share: 5, value: 1 << 10},
+		{name: BucketErasures, ttl: b.retention, share: 10, value: 128 << 10},
 		// A renewal carries the TTL of its own lease; the bucket's is the backstop.
 		{name: bucketLeases, ttl: maxLease, share: 1, value: 1 << 10, own: true},
 		// Outlives the message that parked the lane, which has the same retention but is older.
