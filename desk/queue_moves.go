@@ -192,22 +192,26 @@ func (q *Queue) Update(ctx context.Context, id helix.CallID, w Worker, status he
 		if err := q.mayTouch(e, w); err != nil || e.Status == status {
 			return false, err
 		}
-		now := q.o.Now().UTC()
-		e.Status = status
-		switch status {
-		case helix.CallbackPending:
-			e.SettledAt = time.Time{}
-			e.pass(now)
-		case helix.CallbackAttempted:
-			e.SettledAt, e.AttemptedAt, e.ClaimedUntil = time.Time{}, now, time.Time{}
-		default:
-			e.SettledAt, e.ClaimedUntil = now, time.Time{}
-		}
+		e.set(status, q.o.Now().UTC())
 		if status != helix.CallbackPending && w.Seat.Agent != "" {
 			e.Agent, e.AgentName, e.Member = w.Seat.Agent, w.Name, w.Member
 		}
 		return true, nil
 	})
+}
+
+// set gives the entry another status, whoever said so. Back to pending frees it.
+func (e *entry) set(status helix.CallbackStatus, at time.Time) {
+	e.Status = status
+	switch status {
+	case helix.CallbackPending:
+		e.SettledAt = time.Time{}
+		e.pass(at)
+	case helix.CallbackAttempted:
+		e.SettledAt, e.AttemptedAt, e.ClaimedUntil = time.Time{}, at, time.Time{}
+	default:
+		e.SettledAt, e.ClaimedUntil = at, time.Time{}
+	}
 }
 
 // Reached closes the entry of a patient who was talked to in some other way than a call back to it.

@@ -39,7 +39,7 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 }
 
 // WorklistChanged resolves the stream of changes of the caller's work list. It joins two sources that know nothing of each
-// other: the missed-call queue, and the follow-ups that dispositions plan.
+// other: the missed-call queue with what FortyTwo tells of edits, and the follow-ups that dispositions plan.
 func (r *subscriptionResolver) WorklistChanged(ctx context.Context) (<-chan *graph.WorklistChange, error) {
 	w, err := worker(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *subscriptionResolver) WorklistChanged(ctx context.Context) (<-chan *gra
 	var sources sync.WaitGroup
 	sources.Go(func() {
 		for {
-			c, err := r.o.Desk.NextWorkChange(ctx, place, w.Seat.Agent)
+			c, err := r.o.Desk.NextWorkChange(ctx, place, w)
 			if err != nil || !send(&c) {
 				return
 			}

@@ -49,6 +49,8 @@ type FortyTwoConfig struct {
 	APIKey   Secret `env:"PLATFORM_API_KEY" doc:"API key of the workspace: ingestion and write-back, never a user's query." example:"-"`
 	Origin   string `env:"PLATFORM_ORIGIN" doc:"Address of FortyTwo's front end, which picks the workspace at sign-in. Empty: scheme and host of PLATFORM_GRAPHQL_URL." example:"https://hospital.crm.example.org"`
 	FieldMap string `env:"FORTYTWO_FIELD_MAP" doc:"What the workspace names otherwise, as ours=theirs pairs separated by commas: an object, a field or a selection's value." example:"lead=prospect,call.callbackstatus=callBackState"`
+
+	WebhookSecrets []Secret `env:"WEBHOOK_SECRET_FORTYTWO" doc:"Secret that FortyTwo signs its webhook with; the webhook goes to /webhooks/fortytwo under PUBLIC_URL. At least 16 characters; several, separated by commas, while rotating. Empty: webhooks are refused, and edits made in FortyTwo are found by a sweep every five minutes." example:"-"`
 }
 
 // OzonetelConfig is about the telephony account.

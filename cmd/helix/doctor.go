@@ -44,6 +44,9 @@ func doctor(ctx context.Context, p process) error {
 	_ = g.fortyTwo.Resolve(ctx) // its outcome is in the state
 	state, detail := fortyTwoState(g.fortyTwo.State())
 	report("fortytwo", state, detail)
+	if len(cfg.FortyTwo.WebhookSecrets) == 0 {
+		_, _ = fmt.Fprintln(p.stdout, "fortytwo webhook: no secret; edits made there are noticed within five minutes. Set WEBHOOK_SECRET_FORTYTWO")
+	}
 	switch _, err := g.ozonetel.AgentStates(ctx); {
 	case !g.ozonetel.Configured():
 		report("ozonetel", server.StateNotConfigured, "set OZONETEL_API_KEY and OZONETEL_USERNAME")
