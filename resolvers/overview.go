@@ -32,6 +32,9 @@ func (r *queryResolver) LiveCalls(ctx context.Context) ([]graph.LiveCall, error)
 
 // CallTimeline resolves everything that happened to one call.
 func (r *queryResolver) CallTimeline(ctx context.Context, callID string, first *int, after *string) (*graph.CallTimeline, error) {
+	if _, err := anyWorker(ctx); err != nil { // who sees no calls is not told which ones there are
+		return nil, err
+	}
 	caller, err := auth.Caller(ctx)
 	if err != nil {
 		return nil, err
