@@ -73,6 +73,7 @@ type Call struct {
 	Sequence int    // events so far
 	Person   string // the token that stands for the phone in subjects
 	Revision uint64 // log sequence of the last event; the next append expects it
+	Seal     string // of the last event; the next one is sealed over it
 }
 
 // ControlAction is what an agent can do to a call that is up (ozonetel.md 6).

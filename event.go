@@ -55,6 +55,17 @@ type CallEvent struct {
 	Action       ControlAction `json:"action,omitempty"`      // CONTROLLED
 	Number       Phone         `json:"number,omitempty"`      // CONTROLLED: who was brought in or dropped
 	Paused       bool          `json:"paused,omitempty"`      // RECORDING_CHANGED
+
+	// What makes it visible when the log was changed afterwards (calls/seal.go). Seal stays the last field.
+	Previous uint64  `json:"prev,omitempty"`  // place in the log of the call's event before; 0 for the first
+	Before   LogMark `json:"before,omitzero"` // an event of any call that stood in the log when this one was written
+	Seal     string  `json:"seal,omitempty"`  // over this event and the call's seal before; "" in events older than seals
+}
+
+// LogMark names an event of the log by its place and its seal.
+type LogMark struct {
+	Sequence uint64 `json:"seq"`
+	Seal     string `json:"seal"`
 }
 
 // VisibleTo reports whether c may see the event: a supervisor sees all, an agent his own and those of nobody in

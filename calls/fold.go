@@ -11,7 +11,7 @@ func fold(call helix.Call, events ...helix.CallEvent) helix.Call {
 }
 
 func apply(c *helix.Call, e *helix.CallEvent) {
-	c.Sequence = e.Sequence
+	c.Sequence, c.Seal = e.Sequence, e.Seal
 	identify(c, e)
 	switch e.Kind {
 	case helix.EventDialing:

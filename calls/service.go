@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/bus"
@@ -49,6 +50,7 @@ type Options struct {
 	Records Records
 	Now     func() time.Time
 	Tracer  trace.Tracer
+	Secret  []byte // seals events: whoever does not have it cannot change the log unseen
 }
 
 // Service appends to the log of calls and reads it. It is safe for concurrent use.
@@ -64,10 +66,14 @@ type Service struct {
 	now     func() time.Time
 	tracer  trace.Tracer
 
-	tail *tail
+	tail     *tail
+	seals    *sealer
+	erasures *bus.Bucket[erasureTrace]
+	checking sync.Mutex // held by Verify
 
-	mu    sync.Mutex
-	cache map[helix.CallID]*helix.Call // folds of recent calls; at most maxCached, any may be dropped
+	mu     sync.Mutex
+	cache  map[helix.CallID]*helix.Call // folds of recent calls; at most maxCached, any may be dropped
+	newest helix.LogMark                // the latest sealed event that the tail has seen
 }
 
 // maxCached bounds the folds that are kept in memory. A dropped one is read again from the log.
@@ -84,8 +90,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	erasures, err := bus.OpenBucket[erasureTrace](ctx, o.Bus, bus.BucketErasures)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
 		bus: o.Bus, dials: dials, ids: ids, person: o.Person, records: o.Records, now: o.Now, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
+		seals: newSealer(o.Secret), erasures: erasures,
 	}
 	s.tail, err = newTail(ctx, o.Bus, s.refresh)
 	return s, err
@@ -98,8 +109,13 @@ func (s *Service) Wire(missed MissedCalls, agents Agents) { s.missed, s.agents =
 // [Service.Ingest] is given any.
 func (s *Service) WireChanges(changes RecordChanges) { s.changes = changes }
 
-// Run follows the log until ctx ends. Streams need it.
-func (s *Service) Run(ctx context.Context) error { return s.tail.run(ctx) }
+// Run follows the log, and what is erased from it, until ctx ends. Streams need it.
+func (s *Service) Run(ctx context.Context) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return s.tail.run(ctx) })
+	work.Go(func() error { return s.followErasures(ctx) })
+	return work.Wait()
+}
 
 // Ingest turns a provider's reports into events. An error means that the same reports must be given again.
 func (s *Service) Ingest(ctx context.Context, reports helix.ProviderReports) error {

@@ -20,6 +20,7 @@ import (
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/internal/telemetry"
 	"github.com/helix-engage/gateway/internal/transport"
+	"github.com/helix-engage/gateway/operate"
 	"github.com/helix-engage/gateway/providers"
 	"github.com/helix-engage/gateway/providers/fortytwo"
 	"github.com/helix-engage/gateway/providers/ozonetel"
@@ -57,6 +58,7 @@ type Gateway struct {
 	queue      *desk.Queue
 	edits      *desk.Edits
 	desk       *desk.Desk
+	operate    *operate.Service
 	auth       *auth.Authenticator
 	scheduler  *scheduler.Scheduler
 	graphQL    *transport.Handler
@@ -164,7 +166,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		return err
 	}
 	if g.calls, err = calls.New(ctx, calls.Options{
-		Bus: g.bus, Person: person, Records: g.records, Now: g.now, Tracer: tracer,
+		Bus: g.bus, Person: person, Records: g.records, Now: g.now, Tracer: tracer, Secret: secret,
 	}); err != nil {
 		return err
 	}
@@ -188,6 +190,9 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: g.records, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
 		Seats: g.cfg.Directory.Seats(),
 		Now:   g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason, WrapUpLimit: g.cfg.Agents.WrapUpLimit,
+	})
+	g.operate = operate.New(operate.Options{
+		Bus: g.bus, Calls: g.calls, Agents: g.desk, Missed: g.queue, Records: g.records, Now: g.now, Logger: g.log,
 	})
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,

@@ -138,7 +138,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		return limits.NewRate(limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
 	}
 	root := resolvers.New(resolvers.Options{
-		Desk: g.desk, Calls: g.calls, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
+		Desk: g.desk, Calls: g.calls, Operate: g.operate, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
 		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now, Logger: g.log,
 	})
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
