@@ -40,6 +40,7 @@ type closing struct {
 	reason string
 	slow   bool
 	silent bool // no close frame: the peer is gone, or has been told
+	flush  bool // after what waits is sent
 }
 
 func newQueue(maxFrames, maxBytes int) *queue {
@@ -112,6 +113,7 @@ func (q *queue) close(end closing, flush bool) bool {
 	if q.closing != nil {
 		return false
 	}
+	end.flush = flush
 	q.closing = &end
 	if !flush {
 		q.frames, q.bytes = nil, 0
