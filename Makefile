@@ -55,7 +55,7 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 
 .PHONY: conformance
 conformance: ## Run clients that others wrote against a fresh sandbox; needs Node 20 and npm
-	npm ci --prefix conformance --no-audit --no-fund
+	npm ci --prefix conformance --no-audit --no-fund --no-update-notifier
 	GO="$(GO)" node conformance/run.js
 
 .PHONY: lint
@@ -88,9 +88,9 @@ assets: ## Fetch GraphiQL's files anew; needs npm and the network
 .PHONY: generate-check
 generate-check: ## Fail when something generated is not fresh
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
-	tar -cf - --exclude=./.git --exclude=./bin --exclude=./data . | tar -xf - -C "$$copy" && \
+	tar -cf - --exclude=./.git --exclude=./bin --exclude=./data --exclude=node_modules . | tar -xf - -C "$$copy" && \
 	$(MAKE) --no-print-directory -C "$$copy" generate && \
-	{ diff -r --exclude=.git --exclude=bin --exclude=data . "$$copy" || \
+	{ diff -r --exclude=.git --exclude=bin --exclude=data --exclude=node_modules . "$$copy" || \
 	{ echo 'generated files are not fresh: run make generate' >&2; exit 1; }; }
 
 ##@ Help

@@ -72,6 +72,19 @@ func (p *person) move(ctx context.Context, name, field string) (state string, er
 	return out[field].Agent.State, out[field].check()
 }
 
+// state tells how his desk is.
+func (p *person) state(ctx context.Context) (string, error) {
+	var out struct {
+		Viewer struct {
+			Agent struct {
+				State string `json:"state"`
+			} `json:"agent"`
+		} `json:"viewer"`
+	}
+	err := p.operate(ctx, "Viewer", nil, &out)
+	return out.Viewer.Agent.State, err
+}
+
 // missedCall is an entry of the missed-call queue, as far as the day looks at it.
 type missedCall struct {
 	ID             string `json:"id"`

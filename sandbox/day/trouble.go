@@ -17,21 +17,29 @@ func (p *player) refusedDial(ctx context.Context) (string, error) {
 	if err := p.stage.breaks(ctx, "AgentManualDial", `{"status":"Fail","message":"Agent is not available"}`); err != nil {
 		return "", err
 	}
+	dials, err := p.stage.requests(ctx, "AgentManualDial")
+	if err != nil {
+		return "", err
+	}
 	_, refusal, err := p.dial(ctx, p.third, "the-day-refused-"+p.third.call)
 	if err != nil {
 		return "", err
 	}
-	if refusal == nil {
-		return "", fmt.Errorf("the dial was not refused")
+	if refusal == nil || refusal.Code != "AGENT_BUSY" {
+		return "", fmt.Errorf("the dial's error is %+v", refusal)
 	}
-	var after struct {
+	after, err := p.stage.requests(ctx, "AgentManualDial")
+	if err != nil || after != dials+1 {
+		return "", fmt.Errorf("the provider was asked %d times: %w", after-dials, err)
+	}
+	var labels struct {
 		Dispositions []string `json:"dispositions"`
 	}
-	if err := p.asha.operate(ctx, "Dispositions", nil, &after); err != nil {
+	if err := p.asha.operate(ctx, "Dispositions", nil, &labels); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("HTTP 200, ok false, %s: %s; the desk goes on, and has %d labels to choose from",
-		refusal.Code, refusal.Message, len(after.Dispositions)), nil
+		refusal.Code, refusal.Message, len(labels.Dispositions)), nil
 }
 
 func (p *player) stolenToken(ctx context.Context) (string, error) {
