@@ -23,9 +23,10 @@ const (
 // sealer makes and checks seals: HMACs over an event's bytes, whose it is, and the seal of the event before in its call.
 // It is safe for concurrent use.
 type sealer struct {
-	mu  sync.Mutex
-	mac hash.Hash
-	sum []byte
+	mu   sync.Mutex
+	mac  hash.Hash
+	head []byte // scratch, as the next
+	sum  []byte
 }
 
 func newSealer(secret []byte) *sealer {
@@ -39,11 +40,10 @@ func (s *sealer) seal(person, call, before string, content []byte) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mac.Reset()
-	var scratch [256]byte
-	head := append(scratch[:0], person...)
-	head = append(append(head, 0), call...)
-	head = append(append(head, 0), before...)
-	_, _ = s.mac.Write(append(head, 0))
+	s.head = append(append(s.head[:0], person...), 0)
+	s.head = append(append(s.head, call...), 0)
+	s.head = append(append(s.head, before...), 0)
+	_, _ = s.mac.Write(s.head)
 	_, _ = s.mac.Write(content)
 	return base64.RawURLEncoding.EncodeToString(s.mac.Sum(s.sum)[:sealBytes])
 }

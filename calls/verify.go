@@ -48,6 +48,7 @@ func (s *Service) Verify(ctx context.Context, after helix.Cursor) (helix.LogChec
 			return helix.LogCheck{}, fmt.Errorf("calls.verify: %w", err)
 		}
 		if len(page) == 0 {
+			place = last // what is behind was erased
 			break
 		}
 		for _, st := range page {
@@ -126,7 +127,11 @@ func (c *check) catchUp(ctx context.Context, story *chain, until bus.StoredEvent
 // witness looks for the event that another one named. One that is older than the part, or than what is remembered, is
 // left to other looks.
 func (c *check) witness(story *chain, at uint64, named helix.LogMark) {
-	if named.Sequence < c.from || named.Sequence+checkMemory <= at {
+	switch {
+	case named.Sequence >= at:
+		story.broken = true // nobody names what is still to come
+		return
+	case named.Sequence < c.from, named.Sequence+checkMemory <= at:
 		return
 	}
 	switch there := c.recent[named.Sequence%checkMemory]; {
