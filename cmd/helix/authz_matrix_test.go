@@ -57,6 +57,8 @@ var (
 	supervisors = cells{member: forbidden, other: forbidden, agent: forbidden}        // supervisors alone
 	heldByOne   = cells{member: forbidden, other: conflict}                           // who holds it and supervisors
 	everybody   = cells{open: true}
+
+	supervisorsInVain = cells{member: forbidden, other: forbidden, agent: forbidden, supervisor: "NOT_FOUND"} // there is none
 )
 
 // matrix says who may call what (api.md). Rows are asked in this order: some make the next possible.
@@ -95,6 +97,9 @@ var matrix = []row{
 		of:       today,
 	},
 	{field: "Query.dispositions", want: atDesk, document: `{ dispositions }`},
+	{field: "Query.deadLetters", want: supervisors, document: `{ deadLetters { totalCount } }`},
+	{field: "Query.erasures", want: supervisors, document: `{ erasures { totalCount } }`},
+	{field: "Query.eventLogCheck", want: supervisors, document: `{ eventLogCheck { __typename } }`},
 	{field: "Query.agents", want: supervisors, document: `{ agents { id currentCall { id } } }`},
 	{field: "Query.liveCalls", want: seen, document: `{ liveCalls { id phone } }`},
 	{
@@ -110,6 +115,19 @@ var matrix = []row{
 	},
 	{field: "Subscription.agentStates", want: seen, document: `subscription { agentStates { agent { id currentCall { id } } } }`},
 	{field: "Subscription.worklistChanged", want: atDesk, document: `subscription { worklistChanged { itemId } }`, poke: rework},
+
+	{
+		field: "Mutation.replayDeadLetter", want: supervisorsInVain,
+		document: `mutation { replayDeadLetter(input: {id: "push.1"}) { error { code } } }`,
+	},
+	{
+		field: "Mutation.dropDeadLetter", want: supervisorsInVain,
+		document: `mutation { dropDeadLetter(input: {id: "push.1"}) { error { code } } }`,
+	},
+	{
+		field: "Mutation.erasePerson", want: supervisors,
+		document: `mutation { erasePerson(input: {phone: "+919800000077"}) { error { code } } }`,
+	},
 
 	{field: "Mutation.agentLogin", want: atDesk, document: `mutation { agentLogin(input: {}) { error { code } agent { id } } }`},
 	{

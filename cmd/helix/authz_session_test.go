@@ -124,7 +124,7 @@ func TestADeskBelongsToOneMemberAtATime(t *testing.T) {
 		}
 		environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1"})
 		environment["AGENTS_FILE"] = file
-		return startGateway(ctx, t, box, environment)
+		return gatewayAmong(ctx, t, box, environment)
 	}
 	code := func(s *system, token, mutation string) any {
 		t.Helper()
@@ -193,8 +193,8 @@ func startSandbox(t *testing.T) *sandbox.Sandbox {
 	return box
 }
 
-// startGateway runs a gateway among emulators until ctx or the test ends; [system.wait] waits for that.
-func startGateway(ctx context.Context, t *testing.T, box *sandbox.Sandbox, environment map[string]string) *system {
+// gatewayAmong runs a gateway among emulators until ctx or the test ends; [system.wait] waits for that.
+func gatewayAmong(ctx context.Context, t *testing.T, box *sandbox.Sandbox, environment map[string]string) *system {
 	t.Helper()
 	cfg, err := LoadConfig(environment)
 	if err != nil {
@@ -231,5 +231,5 @@ func startGateway(ctx context.Context, t *testing.T, box *sandbox.Sandbox, envir
 	return s
 }
 
-// wait waits until a gateway of [startGateway] has ended.
+// wait waits until a gateway of [gatewayAmong] has ended.
 func (s *system) wait() { <-s.ended }
