@@ -119,7 +119,7 @@ func (s *Service) ErasePerson(ctx context.Context, by helix.Erasure, phone helix
 		if err := s.keepTrace(ctx, t); err != nil {
 			return events, err
 		}
-		if err := s.bus.ErasePerson(ctx, s.person(phone), stored[len(stored)-1].Sequence); err != nil {
+		if err := s.bus.EraseEvents(ctx, t.Holes...); err != nil {
 			return events, fmt.Errorf("calls.erase: %w", err)
 		}
 		s.drop(t.Holes)

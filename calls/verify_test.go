@@ -59,7 +59,7 @@ func rewritten(t *testing.T, stored []bus.StoredEvent) *calls.Service {
 		if e.Data == nil {
 			seq, err := b.AppendEvent(t.Context(), "hole", fmt.Sprint("hole", e.Sequence), 0, []byte("{}"))
 			if err == nil {
-				err = b.ErasePerson(t.Context(), "hole", seq)
+				err = b.EraseEvents(t.Context(), seq)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -44,14 +44,16 @@ func (b *Bus) PersonEvents(ctx context.Context, person string, after uint64, lim
 	return events, nil
 }
 
-// ErasePerson removes a person's events up to and including a sequence. Sequences are not used again, and cursors before
-// the erased events stay valid unless those were the oldest of the log.
-func (b *Bus) ErasePerson(ctx context.Context, person string, through uint64) error {
-	if !isToken(person) {
-		return fmt.Errorf("bus.erase person: person must be a subject token")
+// EraseEvents removes events by their sequences and overwrites what they held on the disk. Sequences are not used again,
+// and cursors before the erased events stay valid unless those were the oldest of the log. One that is gone already is
+// no error. When it fails, some may be gone and it can be called again.
+func (b *Bus) EraseEvents(ctx context.Context, sequences ...uint64) error {
+	for _, seq := range sequences {
+		if err := wipe(ctx, b.byName[streamEvents], seq); err != nil {
+			return translate("bus.erase events", err)
+		}
 	}
-	err := b.byName[streamEvents].Purge(ctx, jetstream.WithPurgeSubject(personSubject(person)), jetstream.WithPurgeSequence(through+1))
-	return translate("bus.erase person", err)
+	return nil
 }
 
 func personSubject(person string) string { return "events.*." + person }
@@ -70,7 +72,7 @@ type Discarded struct {
 	DeadPushes int
 }
 
-// Discard removes the messages that wait and that which picks, wherever they wait. A lane that was parked behind one of
+// Discard removes the messages that wait and that which picks, wherever they wait, and overwrites what they held. A lane that was parked behind one of
 // them goes on. A message that is being handled at this moment may still have its effect, and one that is stored
 // meanwhile may be overlooked. When it fails, some may be gone and it can be called again.
 func (b *Bus) Discard(ctx context.Context, which func(Waiting) bool) (d Discarded, err error) {
@@ -107,7 +109,7 @@ func (b *Bus) discard(ctx context.Context, stream string, which func(*jetstream.
 		if !which(m) {
 			continue
 		}
-		if err := remove(ctx, s, seq); err != nil {
+		if err := wipe(ctx, s, seq); err != nil {
 			return removed, translate("bus.discard", err)
 		}
 		removed++

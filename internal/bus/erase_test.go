@@ -1,8 +1,12 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +17,7 @@ func TestErasingAPersonLeavesEverybodyElse(t *testing.T) {
 	t.Parallel()
 	b := embedded(t)
 	ctx := testContext(t)
-	appendEvents(t, b, "erased", "a", "a1", "a2")
+	first := appendEvents(t, b, "erased", "a", "a1", "a2")
 	appendEvents(t, b, "kept", "b", "b1")
 	last := appendEvents(t, b, "erased", "c", "c1", "c2")
 	if diff := cmp.Diff([]string{"a1", "a2", "c1", "c2"}, data(must[[]StoredEvent](t)(b.PersonEvents(ctx, "erased", 0, 10)))); diff != "" {
@@ -22,17 +26,14 @@ func TestErasingAPersonLeavesEverybodyElse(t *testing.T) {
 	if diff := cmp.Diff([]string{"a2", "c1"}, data(must[[]StoredEvent](t)(b.PersonEvents(ctx, "erased", 1, 2)))); diff != "" {
 		t.Error(diff)
 	}
-	if err := b.ErasePerson(ctx, "erased", last[0]); err != nil {
+	if err := b.EraseEvents(ctx, append(first, last...)...); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"b1", "c2"}, data(must[[]StoredEvent](t)(b.EventsAfter(ctx, 0, 10)))); diff != "" {
-		t.Errorf("up to a sequence: %s", diff)
-	}
-	if err := b.ErasePerson(ctx, "erased", last[1]); err != nil {
-		t.Fatal(err)
+	if err := b.EraseEvents(ctx, first[0], last[1]); err != nil {
+		t.Errorf("once more: %v", err)
 	}
 	if diff := cmp.Diff([]string{"b1"}, data(must[[]StoredEvent](t)(b.EventsAfter(ctx, 0, 10)))); diff != "" {
-		t.Errorf("all: %s", diff)
+		t.Error(diff)
 	}
 	if events := must[[]StoredEvent](t)(b.PersonEvents(ctx, "erased", 0, 10)); len(events) > 0 {
 		t.Errorf("%d events are left", len(events))
@@ -82,5 +83,44 @@ func TestDiscardingTakesWhatWaitsWhereverItWaits(t *testing.T) {
 	}
 	if got, err := b.Discard(ctx, func(w Waiting) bool { return strings.Contains(string(w.Body), "erased") }); err != nil || got != (Discarded{}) {
 		t.Errorf("again: %+v, %v", got, err)
+	}
+}
+
+func TestWhatIsErasedIsGoneFromTheDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := open(t, Options{Dir: dir})
+	ctx := testContext(t)
+	erased := appendEvents(t, b, "erased", "a", "the erased event")
+	appendEvents(t, b, "kept", "b", "the kept event")
+	appendPushes(t, b, "a/the erased push", "a/the kept push")
+	onDisk := func(text string) (found bool) {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			held, err := os.ReadFile(path)
+			found = found || bytes.Contains(held, []byte(text))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	for _, text := range []string{"the erased event", "the erased push"} {
+		if !onDisk(text) {
+			t.Fatalf("%s is not where it is looked for", text)
+		}
+	}
+	if err := b.EraseEvents(ctx, erased...); err != nil {
+		t.Fatal(err)
+	}
+	must[Discarded](t)(b.Discard(ctx, func(w Waiting) bool { return strings.Contains(string(w.Body), "erased") }))
+	closeBus(t, b)
+	for text, want := range map[string]bool{"the erased event": false, "the kept event": true, "the erased push": false, "the kept push": true} {
+		if onDisk(text) != want {
+			t.Errorf("%s: on the disk %v, want %v", text, !want, want)
+		}
 	}
 }

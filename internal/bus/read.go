@@ -132,9 +132,19 @@ func place(m *nats.Msg) (seq uint64, at time.Time, err error) {
 // remove deletes a message that is done. One that is gone already, by age or by another hand, is done as well. It
 // outlasts a ctx that ends, within limits: what was done just before a shutdown should not be done again after it.
 func remove(ctx context.Context, s jetstream.Stream, seq uint64) error {
+	return removeBy(ctx, s, seq, s.DeleteMsg)
+}
+
+// wipe deletes a message and overwrites its bytes on the disk, where one that is only deleted stays until the server
+// tidies up. It costs more than remove, and is for persons who are erased.
+func wipe(ctx context.Context, s jetstream.Stream, seq uint64) error {
+	return removeBy(ctx, s, seq, s.SecureDeleteMsg)
+}
+
+func removeBy(ctx context.Context, s jetstream.Stream, seq uint64, by func(context.Context, uint64) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestPatience)
 	defer cancel()
-	err := s.DeleteMsg(ctx, seq)
+	err := by(ctx, seq)
 	if err == nil || !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
 		return err
 	}
