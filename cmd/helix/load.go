@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -34,8 +34,8 @@ type loadFlags struct {
 	args        []string
 	json        bool
 	dir         string
-	gatewayCPUs string
-	driverCPUs  string
+	gatewayCPUs integers
+	driverCPUs  integers
 }
 
 func newLoadFlags(p process) *loadFlags {
@@ -43,40 +43,49 @@ func newLoadFlags(p process) *loadFlags {
 	f.SetOutput(p.stderr)
 	f.BoolVar(&f.json, "json", false, "print JSON instead of a table")
 	f.StringVar(&f.dir, "dir", "", "directory on the disk to measure with; empty: that of temporary files")
-	f.StringVar(&f.gatewayCPUs, "gateway-cpus", "", "cores that the gateway may use, e.g. 0 or 0,1; empty: all (Linux)")
-	f.StringVar(&f.driverCPUs, "driver-cpus", "", "cores that emulators and clients may use (Linux)")
+	f.Var(&f.gatewayCPUs, "gateway-cpus", "cores that the gateway may use, e.g. 0 or 0,1; empty: all (Linux)")
+	f.Var(&f.driverCPUs, "driver-cpus", "cores that emulators and clients may use (Linux)")
 	return f
 }
 
-// parse reads the arguments; every error was printed with the usage.
-func (f *loadFlags) parse() (bedOptions, error) {
+// integers is a flag that is a list such as "1,2".
+type integers []int
+
+func (l *integers) String() string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint([]int(*l)), " ", ","), "[]")
+}
+
+// Set reads the list; none for "".
+func (l *integers) Set(text string) error {
+	*l = nil
+	if text == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.Atoi(part)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%q is not a number of 0 or more", part)
+		}
+		*l = append(*l, n)
+	}
+	return nil
+}
+
+// parse reads the arguments and keeps this process on its cores; sensible tells whether the measurement's own flags
+// are. Every error was printed with the usage.
+func (f *loadFlags) parse(sensible func() bool) (bedOptions, error) {
 	if err := f.Parse(f.args); err != nil {
 		return bedOptions{}, errUsage
 	}
-	gateway, err := integers(f.gatewayCPUs)
-	driver, err2 := integers(f.driverCPUs)
-	if err := errors.Join(err, err2); err != nil || f.NArg() > 0 {
-		_, _ = fmt.Fprintln(f.Output(), "the list of cores or an argument is wrong:", f.Args(), err)
+	if f.NArg() > 0 || !sensible() {
+		_, _ = fmt.Fprintln(f.Output(), "there must be something to measure, and no argument but flags")
 		f.Usage()
 		return bedOptions{}, errUsage
 	}
-	return bedOptions{dir: f.dir, gatewayCPUs: gateway}, load.PinDriver(driver)
+	return bedOptions{dir: f.dir, gatewayCPUs: f.gatewayCPUs}, load.PinDriver(f.driverCPUs)
 }
 
-// integers reads "1,2"; none for "".
-func integers(list string) (all []int, err error) {
-	if list == "" {
-		return nil, nil
-	}
-	for part := range strings.SplitSeq(list, ",") {
-		n, err := strconv.Atoi(part)
-		if err != nil || n < 0 {
-			return nil, fmt.Errorf("%q is not a number of 0 or more", part)
-		}
-		all = append(all, n)
-	}
-	return all, nil
-}
+func positive(all integers) bool { return len(all) > 0 && !slices.Contains(all, 0) }
 
 // show prints a result as the flags say.
 func (f *loadFlags) show(w io.Writer, result any, table func(io.Writer) error) error {
@@ -90,12 +99,9 @@ func (f *loadFlags) show(w io.Writer, result any, table func(io.Writer) error) e
 
 func measureWorklist(ctx context.Context, p process, f *loadFlags) error {
 	queries := f.Int("n", 1000, "queries in each round")
-	rounds := f.String("concurrency", "1,4", "how many ask at once, a round each")
-	o, err := f.parse()
-	if err != nil {
-		return err
-	}
-	concurrency, err := integers(*rounds)
+	concurrency := integers{1, 4}
+	f.Var(&concurrency, "concurrency", "how many ask at once, a round each")
+	o, err := f.parse(func() bool { return *queries > 0 && positive(concurrency) })
 	if err != nil {
 		return err
 	}
@@ -118,7 +124,7 @@ func measureWebhooks(ctx context.Context, p process, f *loadFlags) error {
 	stretch := f.Duration("for", 30*time.Second, "how long pushes come at that rate")
 	burst := f.Int("burst", 20_000, "pushes that come at once afterwards")
 	connections := f.Int("connections", 128, "pushes under way at once, at most")
-	o, err := f.parse()
+	o, err := f.parse(func() bool { return *rate > 0 && *stretch > 0 && *burst >= 0 && *connections > 0 })
 	if err != nil {
 		return err
 	}
@@ -136,14 +142,11 @@ func measureWebhooks(ctx context.Context, p process, f *loadFlags) error {
 }
 
 func measureSubscribers(ctx context.Context, p process, f *loadFlags) error {
-	numbers := f.String("n", "500,2000,5000", "how many subscribers, a gateway each")
+	subscribers := integers{500, 2000, 5000}
+	f.Var(&subscribers, "n", "how many subscribers, a gateway each")
 	rate := f.Float64("rate", 20, "events a second")
 	stretch := f.Duration("for", 20*time.Second, "how long events come")
-	o, err := f.parse()
-	if err != nil {
-		return err
-	}
-	subscribers, err := integers(*numbers)
+	o, err := f.parse(func() bool { return positive(subscribers) && *rate > 0 && *stretch > 0 })
 	if err != nil {
 		return err
 	}

@@ -45,14 +45,18 @@ func metricIn(text, name string) (float64, bool) {
 	return 0, false
 }
 
-// drainWithin bounds the wait for the gateway to have handled what it stored.
-const drainWithin = 10 * time.Minute
+const (
+	// drainWithin bounds the wait for the gateway to have handled what it stored.
+	drainWithin = 10 * time.Minute
+	// drainedEvery is how often it is asked whether it has; asking costs it, too.
+	drainedEvery = 100 * time.Millisecond
+)
 
 // awaitDrained waits until no push waits to be handled.
 func (g *Gateway) awaitDrained(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, drainWithin)
 	defer cancel()
-	return g.await(ctx, askEvery, func() (bool, error) {
+	return g.await(ctx, drainedEvery, func() (bool, error) {
 		waiting, err := g.Metric(ctx, metricInbox)
 		return err == nil && waiting == 0, err
 	})

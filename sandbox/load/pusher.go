@@ -38,7 +38,7 @@ func (p *pusher) close() { p.client.CloseIdleConnections() }
 // send sends the i-th push; true when it was answered 2xx.
 func (p *pusher) send(ctx context.Context, i int) bool {
 	call, step := place(i, p.window)
-	push := p.story.push(call, step)
+	push := p.story.push(call, step, p.window)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.targets.of(step), bytes.NewReader(push.body))
 	if err != nil {
 		return false

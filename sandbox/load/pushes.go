@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
+	"regexp"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -47,12 +49,26 @@ type story struct {
 // pushed is one push.
 type pushed struct {
 	contentType string
-	body        []byte
+	body        []byte // of a story: the JSON, also where it is pushed in a form
 }
 
 const (
 	storyPhone   = "9845012345"
 	recordWithin = 10 * time.Second
+	// storyAgo is how long before now the first call was; each window of calls is as much later as a call takes, so that
+	// what is told of an agent is always news.
+	storyAgo  = 6 * time.Hour
+	storyPace = 5 * time.Second
+	storyLong = stepsOfCall * storyPace
+
+	// formField is the field of a form that holds a record's JSON (ozonetel.md 12.3).
+	formField = "data"
+)
+
+var (
+	// ist is the time in which Ozonetel tells, without saying so (ozonetel.md 0).
+	ist      = time.FixedZone("IST", 5*60*60+30*60)
+	wireTime = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`)
 )
 
 // recordStory lets an emulated account play one call and keeps what it pushes.
@@ -60,14 +76,14 @@ func recordStory(ctx context.Context) (s story, err error) {
 	ctx, stop := context.WithTimeout(ctx, recordWithin)
 	defer stop()
 	received := make(chan pushed, stepsOfCall)
-	receiver, url, err := receivePushes(ctx, received)
+	receiver, target, err := receivePushes(ctx, received)
 	if err != nil {
 		return story{}, err
 	}
-	began := time.Now().Add(-10 * time.Minute)
+	began := time.Now().Add(-storyAgo)
 	agent := ozonetel.DefaultAgents()[0].ID
 	account, err := ozonetel.New(ozonetel.Options{
-		Now: func() time.Time { return began }, Push: ozonetel.PushTargets{CallEvents: url, CDR: url},
+		Now: func() time.Time { return began }, Push: ozonetel.PushTargets{CallEvents: target, CDR: target},
 	})
 	if err != nil {
 		return story{}, errors.Join(err, receiver.Close())
@@ -94,8 +110,12 @@ func receivePushes(ctx context.Context, to chan<- pushed) (*http.Server, string,
 		if err != nil {
 			return
 		}
+		p := pushed{contentType: r.Header.Get("Content-Type"), body: body}
+		if form, err := url.ParseQuery(string(body)); err == nil && form.Has(formField) {
+			p.body = []byte(form.Get(formField))
+		}
 		select {
-		case to <- pushed{contentType: r.Header.Get("Content-Type"), body: body}:
+		case to <- p:
 		case <-ctx.Done():
 		}
 	})}
@@ -126,7 +146,7 @@ func playStory(ctx context.Context, account *ozonetel.Server, agent string, rece
 		stepAnswered: func() error { return account.Answer(ucid) },
 		stepEnded:    func() error { return account.Hangup(ucid, ozonetel.UserHangup) },
 	} {
-		account.Advance(5 * time.Second)
+		account.Advance(storyPace)
 		if err := move(); err != nil {
 			return story{}, err
 		}
@@ -167,13 +187,24 @@ func callOf(phone []byte) (call int, ok bool) {
 	return call, true
 }
 
-// push is what is told at a step of a call.
-func (s *story) push(call, step int) pushed {
+// push is what is told at a step of a call, of which a window of calls have the same times.
+func (s *story) push(call, step, window int) pushed {
 	p := s.steps[step]
 	for _, change := range [][2]string{
 		{s.ucid, fmt.Sprintf("3%016d", call)}, {s.phone, phoneOf(call)}, {s.agent, fmt.Sprintf("load%03d", call%pushWindow)},
 	} {
 		p.body = bytes.ReplaceAll(p.body, []byte(change[0]), []byte(change[1]))
+	}
+	later := time.Duration(call/window) * storyLong
+	p.body = wireTime.ReplaceAllFunc(p.body, func(text []byte) []byte {
+		at, err := time.ParseInLocation(time.DateTime, string(text), ist)
+		if err != nil {
+			return text
+		}
+		return at.Add(later).AppendFormat(nil, time.DateTime)
+	})
+	if step == stepRecord {
+		p.body = []byte(url.Values{formField: {string(p.body)}}.Encode())
 	}
 	return p
 }

@@ -190,3 +190,6 @@ func newSheet(events int) *sheet {
 }
 
 func (s *sheet) now() int64 { return max(int64(time.Since(s.began)), 1) }
+
+// markSent says that an event is pushed now.
+func (s *sheet) markSent(event int) { s.sent[event].Store(s.now()) }

@@ -58,7 +58,7 @@ func MeasureSubscribers(ctx context.Context, o SubscribersOptions) (r Subscriber
 	}
 	count := max(int(o.Rate*o.For.Seconds()), 1)
 	marks := newSheet(warmUps*stepsOfCall + (count+stepsOfCall-1)/stepsOfCall*stepsOfCall)
-	p := newPusher(recorded, o.Targets, 4, 1)
+	p := newPusher(recorded, o.Targets, 1, 1) // one after another: events of a call are news only in their order
 	defer p.close()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
@@ -82,7 +82,7 @@ func MeasureSubscribers(ctx context.Context, o SubscribersOptions) (r Subscriber
 	p.next = warmUps * stepsOfCall
 	first := p.next
 	watch := o.Gateway.stopwatch()
-	r.Pushes = p.run(ctx, count, o.Rate, a.markSent)
+	r.Pushes = p.run(ctx, count, o.Rate, marks.markSent)
 	r.Effort, _ = watch.read()
 	a.await(ctx, lateWithin, first, first+count, r.Pushes.Answered*len(a.members))
 	_, cpu := watch.read()
@@ -158,15 +158,13 @@ func (a *audience) close() {
 	a.readers.Wait()
 }
 
-func (a *audience) markSent(event int) { a.marks.sent[event].Store(a.marks.now()) }
-
 // warmUp rings calls in until one event reached every subscriber.
 func (a *audience) warmUp(ctx context.Context, p *pusher) error {
 	reached := 0
 	for turn := range warmUps {
 		event := turn * stepsOfCall
 		p.next = event
-		if p.run(ctx, 1, 0, a.markSent).Answered == 1 {
+		if p.run(ctx, 1, 0, a.marks.markSent).Answered == 1 {
 			reached = a.await(ctx, warmUpWithin, event, event+1, len(a.members))
 		}
 		if reached == len(a.members) || ctx.Err() != nil {
