@@ -52,10 +52,13 @@ type Options struct {
 }
 
 // Resolver is the root of all resolvers.
-type Resolver struct{ o Options }
+type Resolver struct {
+	o        Options
+	resolved map[resolvedField]bool // that have resolvers which may look at the caller
+}
 
 // New makes the root.
-func New(o Options) *Resolver { return &Resolver{o: o} }
+func New(o Options) *Resolver { return &Resolver{o: o, resolved: resolvedFields()} }
 
 // Query resolves what can be read.
 func (r *Resolver) Query() graph.QueryResolver { return &queryResolver{r} }

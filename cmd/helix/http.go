@@ -141,6 +141,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		Desk: g.desk, Calls: g.calls, Operate: g.operate, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
 		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now, Logger: g.log,
 	})
+	presence := resolvers.NewPresence(g.desk.There, deskEvery, g.log)
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
 	exec.SetDisableSuggestion(true) // guessing what was meant costs more than answering
@@ -151,7 +152,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		resolvers.FreshCaller{},
 		resolvers.Introspection{},
 		resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
-		resolvers.Presence{There: g.desk.There, Every: deskEvery, Logger: g.log},
+		presence,
 	} {
 		exec.Use(extension)
 	}
@@ -165,6 +166,13 @@ func (g *Gateway) buildGraphQL() (err error) {
 				return time.Time{}, false
 			}
 			return caller.ExpiresAt, true
+		},
+		Share: func(ctx context.Context, oc *graphql.OperationContext) (transport.Sharing, bool) {
+			sharing, ok := root.Share(ctx, oc)
+			if ok {
+				presence.Listens(ctx) // the executor, which would note it, does not see this subscriber
+			}
+			return transport.Sharing(sharing), ok
 		},
 		AllowOrigin: server.NewOrigins(g.cfg.Server.CORSOrigin).Allowed,
 		MaxBody:     g.cfg.Limits.BodyBytes,

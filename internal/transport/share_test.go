@@ -433,7 +433,7 @@ type logSchema struct {
 
 func newLogSchema(padding int) *logSchema {
 	l := &logSchema{testSchema: newTestSchema(), padding: strings.Repeat("p", padding), news: make(chan struct{})}
-	exec := l.testSchema.executor()
+	exec := l.executor()
 	exec.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 		oc := graphql.GetOperationContext(ctx)
 		if oc.Operation.Operation != ast.Subscription {
