@@ -38,7 +38,7 @@ func commands() []command {
 		{"serve", "run the gateway against real providers, configured by the environment and .env", serve, false},
 		{"sandbox", "run the gateway and emulators of FortyTwo and Ozonetel on this machine", runSandbox, false},
 		{"demo", "play an agent's day against a fresh sandbox and say what happens", demo, false},
-		{"doctor", "check the configuration and ask each provider whether it can be reached", doctor, false},
+		{"doctor", "check the configuration and whether each provider can be reached; -live asks Ozonetel itself", doctor, true},
 		{"healthcheck", "ask the gateway on this machine whether it is alive; for containers", healthcheck, false},
 		{"load", "measure a gateway among emulators: helix load worklist, webhooks or subscribers", measure, true},
 		{"version", "print the version", func(_ context.Context, p process) error {
