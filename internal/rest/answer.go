@@ -46,11 +46,11 @@ func objects(v any) any {
 
 func (o object) at(name string) object   { member, _ := o[name].(object); return member }
 func (o object) text(name string) string { s, _ := o[name].(string); return s }
-func (o object) list(name string) []any  { items, _ := o[name].([]any); return items }
+func (o object) items(name string) []any { items, _ := o[name].([]any); return items }
 
 // nodes gives what a connection holds; never nil, so that an empty list is one.
 func (o object) nodes() []object {
-	edges := o.list("edges")
+	edges := o.items("edges")
 	out := make([]object, 0, len(edges))
 	for _, edge := range edges {
 		if edge, ok := edge.(object); ok {

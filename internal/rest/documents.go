@@ -98,8 +98,10 @@ const (
 		}
 	}`
 
-	documentMissedQueue = `query RestMissedQueue($first: Int) {
-		missedCallQueue { groups { status items(first: $first) { edges { node {` + missedCallFields + `} } } } }
+	documentMissedQueue = `query RestMissedQueue($status: CallbackStatus, $first: Int, $after: Cursor) {
+		missedCallQueue(status: $status) {
+			groups { status items(first: $first, after: $after) { pageInfo { hasNextPage endCursor } edges { node {` + missedCallFields + `} } } }
+		}
 	}`
 
 	documentMissedStatus = `mutation RestMissedStatus($id: UUID!, $status: CallbackStatus!) {

@@ -15,9 +15,9 @@ type endpoint struct {
 	open     bool    // also for callers without a token
 	fields   []field // in the order in which they are asked for
 
-	first int    // the largest page wanted, as $first; 0: the document has none
-	list  string // the root field that is a connection to be read on with $after; "" reads one page
-	pages int    // read of list at most
+	first int                      // the largest page wanted, as $first; 0: the document has none
+	lists func(data object) []list // the lists that are read on with $after; nil: one page is all
+	pages int                      // read at most, over all lists
 
 	answer  func(data object) any
 	refused func(variables map[string]any, err *helix.Error) any // an answer in place of an error; nil keeps the error
@@ -30,8 +30,9 @@ const (
 	ozonetel = prefix + "ozonetel/"
 
 	pageWanted = 100
-	// worklistPages and historyPages bound what one request reads: 500 items, and the 2,000 calls of a very busy day.
+	// What one request reads at most: 500 items of work, 1,000 missed calls, and the 2,000 calls of a very busy day.
 	worklistPages = 5
+	queuePages    = 10
 	historyPages  = 20
 	hitsWanted    = 20 // of each kind
 )
@@ -123,7 +124,7 @@ func endpoints() []endpoint {
 		},
 		{
 			method: http.MethodGet, path: ozonetel + "call-history", document: documentCallHistory,
-			first: pageWanted, list: "callHistory", pages: historyPages,
+			first: pageWanted, lists: root("callHistory"), pages: historyPages,
 			fields: []field{
 				{variable: "date", in: inQuery, names: []string{"date"}, read: text, otherwise: today},
 				{variable: "agentId", in: inQuery, names: []string{"agentId", "agentID"}, read: text},
@@ -144,12 +145,12 @@ func endpoints() []endpoint {
 		// His work
 		{
 			method: http.MethodGet, path: prefix + "worklist", document: documentWorklist,
-			first: pageWanted, list: "worklist", pages: worklistPages,
+			first: pageWanted, lists: root("worklist"), pages: worklistPages,
 			answer: worklist,
 		},
 		{
 			method: http.MethodGet, path: prefix + "worklist/missed-queue", document: documentMissedQueue,
-			first:  pageWanted,
+			first: pageWanted, lists: queueLists, pages: queuePages,
 			answer: missedQueue,
 		},
 		{

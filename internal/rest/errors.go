@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -115,9 +116,7 @@ func fail(w http.ResponseWriter, status int, err *helix.Error, with object) {
 		}
 	}
 	answer := object{}
-	for name, value := range with {
-		answer[name] = value
-	}
+	maps.Copy(answer, with)
 	answer["status"], answer["message"], answer["code"] = "error", err.Message, err.Code
 	write(w, status, answer)
 }

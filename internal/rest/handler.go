@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,33 +119,41 @@ func (h *Handler) serve(e endpoint) http.Handler {
 	})
 }
 
-// execute asks, page by page where the endpoint reads a whole list.
+// execute asks, and goes on asking where the endpoint reads whole lists.
 func (h *Handler) execute(r *http.Request, e endpoint, variables map[string]any) (object, error) {
-	var whole object
-	for page := 1; ; page++ {
-		raw, errs := h.o.Execute(r, e.document, variables)
-		data, err := decode(raw)
+	whole, err := h.ask(r, e, variables)
+	if err != nil || e.lists == nil {
+		return whole, err
+	}
+	lists := e.lists(whole)
+	for page := 1; page < e.pages; page++ {
+		i := slices.IndexFunc(lists, func(l list) bool { return l.at("pageInfo")["hasNextPage"] == true })
+		if i < 0 {
+			break
+		}
+		next := maps.Clone(variables)
+		maps.Copy(next, lists[i].alone)
+		next["after"] = lists[i].at("pageInfo")["endCursor"]
+		data, err := h.ask(r, e, next)
+		if helix.IsCode(err, helix.CodeBadInput) { // the cursor is of our making: its item has moved
+			return nil, helix.Conflict("the list changed while it was read; ask again")
+		}
 		if err != nil {
 			return nil, err
 		}
-		if data == nil {
-			return nil, topLevelError(errs, e)
-		}
-		if e.list == "" {
-			return data, nil
-		}
-		list := data.at(e.list)
-		if whole == nil {
-			whole = data
-		} else {
-			whole.at(e.list)["edges"] = append(whole.at(e.list).list("edges"), list.list("edges")...)
-		}
-		place := list.at("pageInfo")
-		if place["hasNextPage"] != true || page == e.pages {
-			return whole, nil
-		}
-		variables["after"] = place["endCursor"]
+		lists[i].continueWith(e.lists(data))
 	}
+	return whole, nil
+}
+
+// ask executes the endpoint's document once.
+func (h *Handler) ask(r *http.Request, e endpoint, variables map[string]any) (object, error) {
+	raw, errs := h.o.Execute(r, e.document, variables)
+	data, err := decode(raw)
+	if err == nil && data == nil {
+		err = topLevelError(errs, e)
+	}
+	return data, err
 }
 
 // failed answers an error by its code.

@@ -3,7 +3,9 @@ package rest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -34,11 +36,7 @@ type gateway struct {
 }
 
 func (g *gateway) execute(_ *http.Request, document string, variables map[string]any) (json.RawMessage, gqlerror.List) {
-	copied := map[string]any{}
-	for name, value := range variables {
-		copied[name] = value
-	}
-	g.asked = append(g.asked, asked{document, copied})
+	g.asked = append(g.asked, asked{document, maps.Clone(variables)})
 	data, errs := g.answer(variables)
 	return json.RawMessage(data), errs
 }
@@ -87,9 +85,7 @@ func send(t *testing.T, handler http.Handler, method, path, body string) (*http.
 
 func fails(code helix.Code, extensions map[string]any, path ...ast.PathElement) func(map[string]any) (string, gqlerror.List) {
 	all := map[string]any{"code": string(code)}
-	for name, value := range extensions {
-		all[name] = value
-	}
+	maps.Copy(all, extensions)
 	return func(map[string]any) (string, gqlerror.List) {
 		return "null", gqlerror.List{{Message: "the reason", Path: path, Extensions: all}}
 	}
@@ -218,6 +214,39 @@ func TestAListIsReadToABound(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"", "x", "xx", "xxx", "xxxx"}, got); diff != "" || answer.Total != 70 || answer.MissedCalls == nil {
 		t.Fatalf("%s\n%s", raw, diff)
+	}
+}
+
+func TestEveryListOfTheQueueIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	group := func(status, id string, more bool) string {
+		return fmt.Sprintf(`{"status": %q, "items": {"pageInfo": {"hasNextPage": %t, "endCursor": %q}, "edges": [{"node": {"id": %q}}]}}`, status, more, id, id)
+	}
+	pages := map[any]string{
+		nil: group("INVALID", "a1", true) + "," + group("WRONG_NUMBER", "b1", true), "a1": group("INVALID", "a2", true),
+		"a2": group("INVALID", "a3", false), "b1": group("WRONG_NUMBER", "b2", false),
+	}
+	g := &gateway{answer: func(v map[string]any) (string, gqlerror.List) {
+		return `{"missedCallQueue": {"groups": [` + pages[v["after"]] + `]}}`, nil
+	}}
+	_, raw := send(t, g.handler(t), "GET", "/api/worklist/missed-queue", "")
+	want := `{"INVALID":[{"id":"a1"},{"id":"a2"},{"id":"a3"}],"WRONG_NUMBER":[{"id":"b1"},{"id":"b2"}]}`
+	if strings.TrimSpace(raw) != want || g.asked[1].variables["status"] != "INVALID" || g.asked[3].variables["status"] != "WRONG_NUMBER" {
+		t.Fatalf("%s after %v", raw, g.asked)
+	}
+}
+
+func TestAListThatChangesWhileItIsReadIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	g := &gateway{}
+	g.answer = func(map[string]any) (string, gqlerror.List) {
+		if len(g.asked) > 1 {
+			return fails(helix.CodeBadInput, nil)(nil)
+		}
+		return `{"worklist": {"pageInfo": {"hasNextPage": true}, "edges": []}}`, nil
+	}
+	if res, raw := send(t, g.handler(t), "GET", "/api/worklist", ""); res.StatusCode != http.StatusConflict {
+		t.Fatalf("HTTP %d %s", res.StatusCode, raw)
 	}
 }
 

@@ -45,7 +45,7 @@ func worklist(data object) any {
 // missedQueue gives one list per status, under the status's name.
 func missedQueue(data object) any {
 	answer := object{}
-	for _, group := range data.at("missedCallQueue").list("groups") {
+	for _, group := range data.at("missedCallQueue").items("groups") {
 		if group, ok := group.(object); ok {
 			answer[group.text("status")] = group.at("items").nodes()
 		}
@@ -95,7 +95,7 @@ func lookup(data object) any {
 			answer[who] = record
 		}
 	}
-	if actions := profile.at("insight").list("suggestedActions"); len(actions) > 0 {
+	if actions := profile.at("insight").items("suggestedActions"); len(actions) > 0 {
 		first, _ := actions[0].(object)
 		answer["aiSuggestedAction"] = first["title"]
 	}
@@ -106,7 +106,7 @@ func lookup(data object) any {
 func withErrors(answer object, parts ...object) object {
 	var faults []any
 	for _, part := range parts {
-		faults = append(faults, part.list("errors")...)
+		faults = append(faults, part.items("errors")...)
 	}
 	if len(faults) > 0 {
 		answer["errors"] = faults
