@@ -51,6 +51,8 @@ type Call struct {
 	State          CallState
 	Agent          AgentID // who is offered it, has it or had it last
 	AgentName      string
+	OfferedTo      []AgentID // every agent who was offered it; replaced, never changed
+	OfferedAt      time.Time // the last offer of which the provider told the time
 	StartedAt      time.Time
 	AnsweredAt     time.Time // zero when never answered
 	EndedAt        time.Time
@@ -136,6 +138,7 @@ type CallReport struct {
 	Agent          AgentID
 	AgentName      string
 	At             time.Time // when it happened, by the provider's clock; for DETAILS and ABANDONED: when the call began
+	Undated        bool      // OFFERED only: nobody says when it happened, At is when we were told
 	EndedAt        time.Time // DETAILS only
 	Answered       bool      // DETAILS only
 	Total          time.Duration

@@ -41,6 +41,7 @@ type CallEvent struct {
 	Agent          AgentID   `json:"agent,omitempty"` // whom it concerns; "" for nobody in particular
 	AgentName      string    `json:"agentName,omitempty"`
 
+	Undated      bool          `json:"undated,omitempty"`     // INCOMING, RINGING: At is when we were told
 	StartedAt    time.Time     `json:"startedAt,omitzero"`    // ENDED, MISSED, DETAILS: when the call began, if not seen before
 	EndReason    EndReason     `json:"endReason,omitempty"`   // ENDED
 	Total        time.Duration `json:"total,omitempty"`       // ENDED, DETAILS

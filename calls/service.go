@@ -181,7 +181,7 @@ func (s *Service) recordMissed(ctx context.Context, id helix.CallID, call *helix
 // affect does what the report causes outside the log. It runs before the events are appended, see doc.go.
 func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call, r helix.CallReport, events []helix.CallEvent) error {
 	after := preview(id, call, events)
-	if state, at := agentState(r); state != "" && r.Agent != "" && after.Disposition == nil {
+	if state, at := agentState(r, &after); state != "" && r.Agent != "" && after.Disposition == nil {
 		report := helix.AgentReport{Agent: r.Agent, State: state, Call: id, At: at}
 		if err := s.agents.Observe(ctx, report); err != nil {
 			return err
@@ -198,11 +198,14 @@ func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call,
 	return s.records.Submit(ctx, after.Record())
 }
 
-// agentState is what a call event says of its agent. The final record says nothing: it may come minutes later.
-func agentState(r helix.CallReport) (helix.AgentState, time.Time) {
+// agentState is what a call event says of its agent. The final record says nothing: it may come minutes later. Nor does
+// an offer without a time, or one that comes after its call is over.
+func agentState(r helix.CallReport, after *helix.Call) (helix.AgentState, time.Time) {
 	switch r.Kind {
 	case helix.ReportOffered:
-		return helix.AgentRinging, r.At
+		if !r.Undated && after.Open() {
+			return helix.AgentRinging, r.At
+		}
 	case helix.ReportAnswered:
 		return helix.AgentBusy, r.At
 	case helix.ReportEnded:
