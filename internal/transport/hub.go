@@ -66,6 +66,7 @@ type member struct {
 	number  int                  // in hub.members; guarded by hub.mu
 	at      atomic.Pointer[post] // the last that was taken
 	skip    uint64               // places up to this one the subscriber has had
+	behind  uint64               // frames of the session's queue that go before: those of the run that it resumed with
 	answers int                  // taken; guarded by session.mu, like code
 	code    string
 }

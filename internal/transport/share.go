@@ -133,6 +133,7 @@ func (s *session) join(st *stream, op *operation, u *hub, from *uint64, ended fu
 		return false
 	}
 	m := &member{session: s, stream: st, hub: u}
+	m.behind, _ = s.out.counts()
 	if !u.admit(m, from) {
 		return false
 	}
@@ -162,7 +163,14 @@ func (s *session) unjoin(m *member) {
 func (s *session) collect(put func(id []byte, m *post) (full bool)) (freed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.shared) == 0 {
+		return false
+	}
+	_, popped := s.out.counts()
 	for _, m := range s.shared {
+		if m.behind > popped {
+			continue // what is queued has woken the writer again
+		}
 		for next := m.take(); next != nil; next = m.take() {
 			if next.final {
 				delete(s.streams, m.stream.id) // before it is written, as with claim

@@ -296,6 +296,40 @@ func TestASubscriberThatResumesJoinsWithoutAGapOrARepeat(t *testing.T) {
 	awaitMembers(t, h, 1)
 }
 
+func TestWhatASubscriberResumedWithGoesBeforeWhatIsShared(t *testing.T) {
+	t.Parallel()
+	log := newLogSchema(0)
+	h, err := New(Options{Executor: func(*http.Request) graphql.GraphExecutor { return log.exec }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{h: h, dialect: modern{}}
+	s.begin(t.Context())
+	st, _ := s.start(s.ctx, "1")
+	u := &hub{h: h, cancel: func() {}, room: make(chan struct{}, 1), last: &post{}, begun: true, users: 1}
+	u.taken.Store(u.last)
+
+	s.send([]byte("the last of its own"))
+	at := uint64(1)
+	if !s.join(st, h.newOperation(st.ctx, log.exec, transportWebSocket), u, &at, func() { s.ended(st) }) {
+		t.Fatal("did not join")
+	}
+	u.publish(&post{place: 1}, true)
+	u.publish(&post{place: 2}, true)
+	collected := func() (places []uint64) {
+		s.collect(func(_ []byte, p *post) bool { places = append(places, p.place); return false })
+		return places
+	}
+	if got := collected(); got != nil {
+		t.Errorf("%d overtook", got)
+	}
+	s.out.pop()
+	if diff := cmp.Diff([]uint64{2}, collected()); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+	s.finish()
+}
+
 // Whoever comes, goes and comes again, from wherever he was: what he sees has no gap and no repeat.
 func TestEverySubscriberSeesASuffixWithoutGaps(t *testing.T) {
 	t.Parallel()
