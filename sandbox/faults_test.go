@@ -198,6 +198,9 @@ func TestPushesAreDisturbedThroughTheControlServer(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
+			if dropped := s.ok("GET", "/sandbox/pushes", "")["dropped"]; (dropped == 1.0) != (effect == "drop") {
+				t.Errorf("%v pushes were dropped", dropped)
+			}
 		})
 	}
 }
