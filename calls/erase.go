@@ -98,11 +98,15 @@ func (s *Service) Erasures(ctx context.Context) ([]helix.Erasure, error) {
 
 // ErasePerson removes every event of the calls with a number, and what else is kept of these calls: the ids that
 // providers know them by and the place of a dial. It answers with the number of events. The holes are noted before they
-// are made; when it fails, the rest is erased by calling it again.
+// are made; when it fails, the rest is erased by calling it again. What a provider tells later of calls from before the
+// erasure is not taken in.
 func (s *Service) ErasePerson(ctx context.Context, by helix.Erasure, phone helix.Phone) (events int, err error) {
 	calls, err := s.PersonCalls(ctx, phone)
 	if err != nil {
 		return 0, err
+	}
+	if _, err := s.erased.Put(ctx, s.person(phone), by.At); err != nil {
+		return 0, fmt.Errorf("calls.erase: %w", err)
 	}
 	if err := s.forgetIDs(ctx, phone, calls); err != nil {
 		return 0, err
@@ -125,6 +129,19 @@ func (s *Service) ErasePerson(ctx context.Context, by helix.Erasure, phone helix
 		s.drop(t.Holes)
 		events += len(stored)
 	}
+}
+
+// forgotten reports whether a report is about a person who was erased since: a provider's records of two days are read
+// again and again, and would bring his calls back.
+func (s *Service) forgotten(ctx context.Context, r helix.CallReport) (bool, error) {
+	if r.Phone == "" {
+		return false, nil
+	}
+	at, _, err := s.erased.Get(ctx, s.person(r.Phone))
+	if err != nil {
+		return false, ignoreNotFound(err)
+	}
+	return !r.At.After(at), nil
 }
 
 func (s *Service) keepTrace(ctx context.Context, t erasureTrace) error {

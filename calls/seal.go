@@ -59,8 +59,8 @@ func (s *sealer) marshal(person, before string, e *helix.CallEvent) ([]byte, err
 		return nil, err
 	}
 	e.Seal = s.seal(person, string(e.Call), before, content)
-	stored := append(content[:len(content)-1], sealMember...)
-	return append(append(stored, e.Seal...), '"', '}'), nil
+	content = append(content[:len(content)-1], sealMember...)
+	return append(append(content, e.Seal...), '"', '}'), nil
 }
 
 // genuine reports whether an event was sealed behind another seal, as it is stored.

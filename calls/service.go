@@ -69,7 +69,8 @@ type Service struct {
 	tail     *tail
 	seals    *sealer
 	erasures *bus.Bucket[erasureTrace]
-	checking sync.Mutex // held by Verify
+	erased   *bus.Bucket[time.Time] // when persons were erased, by their tokens
+	checking sync.Mutex             // held by Verify
 
 	mu     sync.Mutex
 	cache  map[helix.CallID]*helix.Call // folds of recent calls; at most maxCached, any may be dropped
@@ -94,9 +95,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	erased, err := bus.OpenBucket[time.Time](ctx, o.Bus, bus.BucketErased)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
 		bus: o.Bus, dials: dials, ids: ids, person: o.Person, records: o.Records, now: o.Now, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
-		seals: newSealer(o.Secret), erasures: erasures,
+		seals: newSealer(o.Secret), erasures: erasures, erased: erased,
 	}
 	s.tail, err = newTail(ctx, o.Bus, s.refresh)
 	return s, err
@@ -153,6 +158,11 @@ func (s *Service) ingestCall(ctx context.Context, r helix.CallReport) (err error
 		return err
 	}
 	_, err = s.Append(ctx, id, func(call *helix.Call) ([]helix.CallEvent, error) {
+		if call == nil {
+			if forgotten, err := s.forgotten(ctx, r); forgotten || err != nil {
+				return nil, err
+			}
+		}
 		events := decide(call, r)
 		for i := range events {
 			if events[i].Kind == helix.EventMissed && r.Phone != "" {

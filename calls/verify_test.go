@@ -361,3 +361,31 @@ func TestADialOfAnErasedPersonIsForgotten(t *testing.T) {
 		}
 	}
 }
+
+func TestAProvidersRecordsDoNotBringAnErasedPersonBack(t *testing.T) {
+	t.Parallel()
+	s, a, _ := setup(t)
+	threeCalls(t, s)
+	e := helix.Erasure{ID: "e1", At: start.Add(time.Minute)}
+	if _, err := s.ErasePerson(t.Context(), e, rahul); err != nil {
+		t.Fatal(err)
+	}
+	written := len(a.records)
+	again := report(helix.ReportDetails, "1", 0)
+	again.EndedAt, again.Answered = start.Add(2*time.Second), true
+	unheard := report(helix.ReportAbandoned, "5", 30)
+	ingest(t, s, again, unheard)
+	if known, err := s.PersonCalls(t.Context(), rahul); err != nil || len(known) > 0 || len(a.records) != written || len(a.missed) > 0 {
+		t.Errorf("back are %+v, %v; FortyTwo got %d, the queue %v", known, err, len(a.records)-written, a.missed)
+	}
+	ingest(t, s, report(helix.ReportOffered, "6", 61))
+	if known, err := s.PersonCalls(t.Context(), rahul); err != nil || len(known) != 1 {
+		t.Errorf("a later call: %+v, %v", known, err)
+	}
+	other := report(helix.ReportDetails, "7", 1)
+	other.Phone = priya
+	ingest(t, s, other)
+	if known, err := s.PersonCalls(t.Context(), priya); err != nil || len(known) != 2 {
+		t.Errorf("of somebody else: %+v, %v", known, err)
+	}
+}

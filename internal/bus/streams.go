@@ -47,6 +47,10 @@ const (
 	// BucketErasures holds the trace of each erasure of a person, without the person; key: Key(erasure id).
 	BucketErasures = "erasures"
 
+	// BucketErased says when a person was erased, for as long as providers may tell of his earlier calls again; key: his
+	// token.
+	BucketErased = "erased"
+
 	bucketLeases = "leases"
 	bucketParked = "parked"
 )
@@ -138,6 +142,7 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketRecordIDs, ttl: b.retention, share: 20, value: 1 << 10},
 		{name: BucketWorkSignals, ttl: time.Minute, share: 5, value: 1 << 10},
 		{name: BucketErasures, ttl: b.retention, share: 10, value: 128 << 10},
+		{name: BucketErased, ttl: min(b.retention, 72*time.Hour), share: 1, value: 1 << 10},
 		// A renewal carries the TTL of its own lease; the bucket's is the backstop.
 		{name: bucketLeases, ttl: maxLease, share: 1, value: 1 << 10, own: true},
 		// Outlives the message that parked the lane, which has the same retention but is older.
