@@ -22,21 +22,25 @@ func TestWhoseWorkListChangesWithARecord(t *testing.T) {
 		{"a new one that is done already", helix.RecordChange{Event: helix.RecordCreated, Assignee: asha}, "", ""},
 		{
 			"one that our own disposition planned",
-			helix.RecordChange{Event: helix.RecordCreated, Assignee: asha, Waits: true, Record: ours, Call: "call-1"}, "", "",
+			helix.RecordChange{Event: helix.RecordCreated, Assignee: asha, Waits: true, Record: ours, Call: "call-1"},
+			"", "",
 		},
 		{"one that is restored", helix.RecordChange{Event: helix.RecordRestored, Assignee: asha, Waits: true}, WorkAdded, ""},
 		{"one that is deleted", helix.RecordChange{Event: helix.RecordDeleted, Assignee: asha, Waits: true}, WorkRemoved, ""},
 		{"one that is destroyed when done", helix.RecordChange{Event: helix.RecordDestroyed, Assignee: asha}, "", ""},
 		{
-			"another remark", helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"remark"}, Assignee: asha, Waits: true},
+			"another remark",
+			helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"remark"}, Assignee: asha, Waits: true},
 			WorkChanged, "",
 		},
 		{
-			"another due time", helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"dueAt"}, Assignee: asha, Waits: true},
+			"another due time",
+			helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"dueAt"}, Assignee: asha, Waits: true},
 			WorkChanged, "",
 		},
 		{
-			"one that is done", helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"followUpStatus"}, Assignee: asha},
+			"one that is done",
+			helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"followUpStatus"}, Assignee: asha},
 			WorkRemoved, "",
 		},
 		{
@@ -45,11 +49,13 @@ func TestWhoseWorkListChangesWithARecord(t *testing.T) {
 			WorkAdded, "",
 		},
 		{
-			"one that was given to her", helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"assignee"}, Assignee: asha, Waits: true},
+			"one that was given to her",
+			helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"assignee"}, Assignee: asha, Waits: true},
 			WorkAdded, WorkResync,
 		},
 		{
-			"one that was taken from somebody", helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"assignee"}, Waits: true},
+			"one that was taken from somebody",
+			helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"assignee"}, Waits: true},
 			WorkResync, WorkResync,
 		},
 		{"a done one that changes hands", helix.RecordChange{Event: helix.RecordUpdated, Fields: []string{"assignee"}, Assignee: asha}, "", ""},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -223,7 +224,7 @@ func TestAWebhookThatNobodySignedLooksLikeAMissingPath(t *testing.T) {
 	s := startSystem(t, nil)
 	status, text := s.send(http.MethodPost, pathEdits, "application/json", "", `{"eventName": "call.updated"}`)
 	other, missing := s.send(http.MethodPost, "/webhooks/nobody", "application/json", "", `{}`)
-	if status != http.StatusNotFound || other != status || string(text) != string(missing) {
-		t.Fatalf("HTTP %s %s, a missing path %s", strconv.Itoa(status), text, missing)
+	if status != http.StatusNotFound || other != status || !bytes.Equal(text, missing) {
+		t.Fatalf("HTTP %d %s, a missing path %s", status, text, missing)
 	}
 }
