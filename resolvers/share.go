@@ -185,12 +185,9 @@ type resolvedField struct{ object, field string }
 // here as one that does not look at the caller.
 func resolvedFields() map[resolvedField]bool {
 	fields := map[resolvedField]bool{}
-	root := reflect.TypeFor[graph.ResolverRoot]()
-	for i := range root.NumMethod() {
-		object := root.Method(i)
-		resolver := object.Type.Out(0)
-		for j := range resolver.NumMethod() {
-			fields[resolvedField{strings.ToLower(object.Name), strings.ToLower(resolver.Method(j).Name)}] = true
+	for object := range reflect.TypeFor[graph.ResolverRoot]().Methods() {
+		for field := range object.Type.Out(0).Methods() {
+			fields[resolvedField{strings.ToLower(object.Name), strings.ToLower(field.Name)}] = true
 		}
 	}
 	// The queue's entry, which is shown to whoever sees the event.
