@@ -44,6 +44,19 @@ test: ## Run all tests, with the race detector where there is a C compiler
 bench: ## Run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# LOAD adds flags to these, e.g. LOAD=-json.
+.PHONY: load-worklist
+load-worklist: build ## Measure what the work list adds to its slowest upstream query
+	bin/helix load worklist $(LOAD)
+
+.PHONY: load-webhooks
+load-webhooks: build ## Measure pushes stored and answered, and a burst of them, on one core
+	bin/helix load webhooks -gateway-cpus 0 -driver-cpus 1 $(LOAD)
+
+.PHONY: load-subscribers
+load-subscribers: build ## Measure how fast events reach 500, 2,000 and 5,000 subscribers
+	bin/helix load subscribers $(LOAD)
+
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME each
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \

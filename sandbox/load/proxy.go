@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -40,7 +41,10 @@ func StartProxy(ctx context.Context, upstream string) (*Proxy, error) {
 		URL: "http://" + l.Addr().String(), watched: map[string][]passage{},
 		down: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
 	}
-	forward := &httputil.ReverseProxy{Transport: p.down, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	forward := &httputil.ReverseProxy{
+		Transport: p.down, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // who asks sees what fails
+	}
 	p.server = &http.Server{ReadHeaderTimeout: pushTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		forward.ServeHTTP(w, r)

@@ -38,6 +38,7 @@ type WorklistRound struct {
 	Slowest     Distribution `json:"slowestUpstream"` // of each answer
 	Added       Distribution `json:"added"`           // answer minus the slowest upstream request of the same answer
 	Effort      Effort       `json:"effort"`
+	CPUOfOne    float64      `json:"cpuMicrosOfQuery"` // of the gateway
 }
 
 // MeasureWorklist asks for the work list as a desk does and compares each answer with the requests to FortyTwo that it
@@ -133,7 +134,8 @@ func worklistRound(ctx context.Context, o WorklistOptions, askers []asker) Workl
 		})
 	}
 	asking.Wait()
-	round.Effort, _ = watch.read()
+	effort, cpu := watch.read()
+	round.Effort, round.CPUOfOne = effort, float64(cpu.Microseconds())/float64(o.Queries)
 	var took, slow, added []time.Duration
 	for _, a := range answers {
 		longest := slowest(a.upstream)
@@ -155,7 +157,7 @@ func (w Worklist) Print(out io.Writer) error {
 		t.row("  answer", r.Answer.String())
 		t.row("  slowest upstream", r.Slowest.String())
 		t.row("  added by the gateway", r.Added.String())
-		t.row("  effort", r.Effort.String())
+		t.row("  effort", fmt.Sprintf("%s; %.0f µs of the gateway's CPU a query", r.Effort, r.CPUOfOne))
 	}
 	t.row("", "")
 	t.row("gateway at the end", w.Gateway.String())
