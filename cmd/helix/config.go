@@ -81,7 +81,7 @@ type AgentsConfig struct {
 	DID             string        `env:"OZONETEL_DID" envDefault:"918041763265" doc:"Number that patients call and see, 91 and ten digits; also for entries of AGENTS_FILE without one."`
 	Campaign        string        `env:"OZONETEL_CAMPAIGN_NAME" envDefault:"Inbound_918041763265" doc:"Campaign of manual calls; also for entries of AGENTS_FILE without one."`
 	WrapUpLimit     time.Duration `env:"AFTER_CALL_WORK_LIMIT" envDefault:"5m" doc:"After which time a call that its agent did not dispose is disposed in his stead, which frees him."`
-	SupervisorRoles []string      `env:"SUPERVISOR_ROLES" doc:"FortyTwo roles that see every agent and call, separated by commas. Empty: nobody." example:"Supervisor,Admin"`
+	SupervisorRoles []string      `env:"SUPERVISOR_ROLES" doc:"FortyTwo roles that see every agent and call, decide about dead letters and erase persons, separated by commas. Empty: nobody." example:"Supervisor,Admin"`
 }
 
 // MissedCallConfig is about the missed-call queue.
