@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,10 +52,10 @@ func StartGateway(ctx context.Context, o GatewayOptions) (*Gateway, error) {
 	g := &Gateway{
 		URL: "http://127.0.0.1:" + port, exited: make(chan struct{}),
 		client:  &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 4}},
-		command: exec.CommandContext(ctx, o.Path, o.Args...),
+		command: exec.CommandContext(ctx, o.Path, o.Args...), //nolint:gosec // the caller's own program
 	}
 	g.command.Dir, g.command.Stderr = o.Dir, o.Stderr
-	g.command.Env = append(o.Env[:len(o.Env):len(o.Env)], "HOST=127.0.0.1", "PORT="+port)
+	g.command.Env = slices.Concat(o.Env, []string{"HOST=127.0.0.1", "PORT=" + port})
 	if err := startOn(o.CPUs, g.command.Start); err != nil {
 		return nil, fmt.Errorf("start the gateway: %w", err)
 	}

@@ -166,16 +166,12 @@ func eventIn(message []byte) (event int, found bool) {
 
 // member gives what stands between a member's name and the next quotation mark.
 func member(message []byte, name string) []byte {
-	at := bytes.Index(message, []byte(name))
-	if at < 0 {
+	_, rest, _ := bytes.Cut(message, []byte(name))
+	value, _, closed := bytes.Cut(rest, []byte{'"'})
+	if !closed {
 		return nil
 	}
-	value := message[at+len(name):]
-	end := bytes.IndexByte(value, '"')
-	if end < 0 {
-		return nil
-	}
-	return value[:end]
+	return value
 }
 
 // sheet is when events were pushed and how many subscribers have each.
