@@ -40,5 +40,7 @@ func TestALaneWaitsUntilItsLastCommandIsWritten(t *testing.T) {
 		t.Error("a written command still waits")
 	}
 	stop()
-	<-drained
+	if err := <-drained; err != nil && ctx.Err() == nil {
+		t.Error(err)
+	}
 }
