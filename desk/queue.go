@@ -92,7 +92,8 @@ type QueueOptions struct {
 type Queue struct {
 	o       QueueOptions
 	bucket  *bus.Bucket[entry]
-	loaded  chan struct{} // closed when the entries of the start are in memory
+	talked  *bus.Bucket[time.Time] // when callers were last talked to, entry or not
+	loaded  chan struct{}          // closed when the entries of the start are in memory
 	changes *changes
 
 	mu    sync.Mutex
@@ -106,8 +107,12 @@ func NewQueue(ctx context.Context, o QueueOptions) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	talked, err := bus.OpenBucket[time.Time](ctx, o.Bus, bus.BucketTalked)
+	if err != nil {
+		return nil, err
+	}
 	return &Queue{
-		o: o, bucket: bucket, loaded: make(chan struct{}), changes: newChanges(),
+		o: o, bucket: bucket, talked: talked, loaded: make(chan struct{}), changes: newChanges(),
 		byKey: map[string]*indexed{}, byID: map[helix.CallID]string{},
 	}, nil
 }
@@ -150,15 +155,23 @@ func (q *Queue) Open(ctx context.Context, agent helix.AgentID) ([]helix.MissedCa
 }
 
 // Record takes a missed call in. A caller who waits already is counted once more instead of twice listed; a call that
-// is counted already, or that was missed before the caller was reached, changes nothing that anybody waits for.
+// is counted already, or that was missed before the caller was reached, changes nothing that anybody waits for. The answer
+// is empty when such a one finds no entry.
 func (q *Queue) Record(ctx context.Context, call helix.Call) (helix.MissedCall, error) {
 	key := q.o.Person(call.Phone)
+	talked, err := q.talkedTo(ctx, key)
+	if err != nil {
+		return helix.MissedCall{}, err
+	}
 	var contact *helix.Contact
 	e, _, err := q.change(ctx, key, func(e *entry, exists bool) (bool, error) {
 		if exists {
 			if _, counted := e.Seen[call.ProviderCallID]; counted {
 				return false, nil
 			}
+		}
+		if !call.StartedAt.After(talked) {
+			return false, nil
 		}
 		again := exists && (e.Status.Open() || !call.StartedAt.After(e.SettledAt))
 		if !again {
@@ -192,6 +205,14 @@ func (q *Queue) Record(ctx context.Context, call helix.Call) (helix.MissedCall, 
 	})
 	if err != nil {
 		return helix.MissedCall{}, err
+	}
+	// The caller may have been talked to while this was written: whoever comes last sees what the other wrote.
+	if now, err := q.talkedTo(ctx, key); err != nil {
+		return helix.MissedCall{}, err
+	} else if now.After(talked) {
+		if e, err = q.talk(ctx, key, now); err != nil {
+			return helix.MissedCall{}, err
+		}
 	}
 	return q.view(&e), nil
 }

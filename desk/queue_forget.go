@@ -13,6 +13,9 @@ import (
 // stays: that is FortyTwo's to erase.
 func (q *Queue) Forget(ctx context.Context, phone helix.Phone) (bool, error) {
 	key := q.o.Person(phone)
+	if err := q.talked.Delete(ctx, key, 0); err != nil && !errors.Is(err, bus.ErrNotFound) {
+		return false, fmt.Errorf("desk.queue: %w", err)
+	}
 	for range maxTries {
 		_, rev, err := q.bucket.Get(ctx, key)
 		if errors.Is(err, bus.ErrNotFound) {

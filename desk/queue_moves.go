@@ -214,21 +214,6 @@ func (e *entry) set(status helix.CallbackStatus, at time.Time) {
 	}
 }
 
-// Reached closes the entry of a patient who was talked to in some other way than a call back to it.
-func (q *Queue) Reached(ctx context.Context, call helix.Call) error {
-	if call.Phone == "" || call.MissedCall != "" {
-		return nil
-	}
-	_, _, err := q.change(ctx, q.o.Person(call.Phone), func(e *entry, exists bool) (bool, error) {
-		if !exists || !e.Status.Open() || call.AnsweredAt.Before(e.LastMissedAt) {
-			return false, nil
-		}
-		e.Status, e.SettledAt, e.ClaimedUntil = helix.CallbackCompleted, call.AnsweredAt.UTC(), time.Time{}
-		return true, nil
-	})
-	return err
-}
-
 // mayTouch lets agents leave alone what another one holds; supervisors may.
 func (q *Queue) mayTouch(e *entry, w Worker) error {
 	if w.Supervisor {

@@ -27,6 +27,9 @@ const (
 	BucketAgents = "agents"
 	// BucketMissedCalls is the queue of missed calls; key: the caller's token.
 	BucketMissedCalls = "missed_calls"
+	// BucketTalked says when callers were last talked to, for two days: reports of missed calls may come that much later;
+	// key: the caller's token.
+	BucketTalked = "talked"
 	// BucketDials holds each agent's open dial; key: Key(agent id).
 	BucketDials = "dials"
 	// BucketCallIDs maps ids of providers to our call ids; key: Key(provider + id).
@@ -135,6 +138,7 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketAgents, share: 5, value: 16 << 10},
 		{name: BucketDesks, ttl: time.Minute, share: 1, value: 1 << 10},
 		{name: BucketMissedCalls, ttl: b.retention, share: 50, value: 64 << 10},
+		{name: BucketTalked, ttl: min(b.retention, 48*time.Hour), share: 10, value: 1 << 10},
 		{name: BucketDials, ttl: min(b.retention, 24*time.Hour), share: 10, value: 16 << 10},
 		{name: BucketCallIDs, ttl: b.retention, share: 50, value: 1 << 10},
 		{name: BucketProviderTokens, ttl: min(b.retention, 24*time.Hour), share: 2, value: 16 << 10},
