@@ -53,6 +53,9 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 	case helix.EventDetails:
 		c.Detailed, c.Total, c.Talk, c.StartedAt = true, e.Total, e.Talk, e.StartedAt
 		c.EndedAt = e.StartedAt.Add(e.Total)
+		if answered := c.EndedAt.Add(-e.Talk); c.Answered() && e.Talk > 0 && answered.Before(c.AnsweredAt) {
+			c.AnsweredAt = answered // we heard of the second agent alone, to whom it was handed over
+		}
 		if e.RecordingURL != "" {
 			c.RecordingURL = e.RecordingURL
 		}
