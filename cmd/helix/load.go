@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -74,7 +75,10 @@ func (l *integers) Set(text string) error {
 // parse reads the arguments and keeps this process on its cores; sensible tells whether the measurement's own flags
 // are. Every error was printed with the usage.
 func (f *loadFlags) parse(sensible func() bool) (bedOptions, error) {
-	if err := f.Parse(f.args); err != nil {
+	switch err := f.Parse(f.args); {
+	case errors.Is(err, flag.ErrHelp):
+		return bedOptions{}, err
+	case err != nil:
 		return bedOptions{}, errUsage
 	}
 	if f.NArg() > 0 || !sensible() {

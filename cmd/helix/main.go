@@ -81,7 +81,10 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		if err == nil {
 			err = c.run(ctx, process{args: flags.Args()[1:], environment: environment, stdout: stdout, stderr: stderr})
 		}
-		if errors.Is(err, errUsage) {
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			return 0
+		case errors.Is(err, errUsage):
 			return 2 // and how to use it was printed
 		}
 		if err != nil && ctx.Err() == nil || errors.As(err, new(*ConfigError)) {
