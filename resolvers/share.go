@@ -20,7 +20,7 @@ import (
 // Sharing tells the transports that one run of a subscription can answer everybody who asks for the same.
 type Sharing struct {
 	// Key is equal for operations whose answers are equal: a hash of the document, the operation's name, the variables but
-	// for the cursor to resume after, and the audience.
+	// for the cursor to resume after, the audience, and the token where a field is read with the caller's rights.
 	Key string
 	// Resumes is set when the subscriber gave a cursor to resume after.
 	Resumes bool
@@ -30,11 +30,12 @@ type Sharing struct {
 }
 
 // Share tells whether a subscription, in its subscriber's context, may be answered by a run that others use too. That is so
-// for callEvents, for a caller who may have them, where each selected field is the same for all who may see the event.
+// for callEvents, for a caller who may have them: with all who see the same events where each selected field is the same for
+// them, else with those who sent the same token, whose rights are the same and end at the same time.
 // false says nothing about why: on his own, the caller hears of it.
 func (r *Resolver) Share(ctx context.Context, oc *graphql.OperationContext) (Sharing, bool) {
 	fields := graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{"Subscription"})
-	if len(fields) != 1 || fields[0].Name != "callEvents" || oc.RawQuery == "" || !r.sameForAll(fields[0].Selections) {
+	if len(fields) != 1 || fields[0].Name != "callEvents" || oc.RawQuery == "" {
 		return Sharing{}, false
 	}
 	args := fields[0].ArgumentMap(oc.Variables)
@@ -57,12 +58,40 @@ func (r *Resolver) Share(ctx context.Context, oc *graphql.OperationContext) (Sha
 	if given := fields[0].Arguments.ForName("after"); given != nil && given.Value.Kind == ast.Variable {
 		delete(variables, given.Value.Raw) // of type Cursor: nothing else among the shared fields takes one
 	}
-	identity, err := json.Marshal([]any{oc.RawQuery, oc.OperationName, variables, audience.Supervisor, audience.Seat})
+	token, rights := "", context.Context(nil)
+	if !r.sameForAll(fields[0].Selections) {
+		token, rights = caller.Token, context.WithoutCancel(auth.Fresh(ctx))
+	}
+	identity, err := json.Marshal([]any{oc.RawQuery, oc.OperationName, variables, audience.Supervisor, audience.Seat, token})
 	if err != nil {
 		return Sharing{}, false
 	}
 	key := sha256.Sum256(identity)
-	return Sharing{Key: string(key[:]), Resumes: resumes, Follow: audience.follow}, true
+	follow := func(run context.Context, shared bool) (context.Context, func() (uint64, bool)) {
+		c := &course{}
+		if shared {
+			c.audience = audience
+			if rights != nil {
+				run = borrowed{run, rights}
+			}
+		}
+		return context.WithValue(run, courseKey{}, c), c.next
+	}
+	return Sharing{Key: string(key[:]), Resumes: resumes, Follow: follow}, true
+}
+
+// borrowed is a run's context with the values of a subscriber's, for his rights.
+type borrowed struct {
+	context.Context
+	values context.Context
+}
+
+// Value prefers those of the run.
+func (b borrowed) Value(key any) any {
+	if value := b.Context.Value(key); value != nil {
+		return value
+	}
+	return b.values.Value(key)
 }
 
 // audience is a caller as far as it matters to what he sees of the calls: nobody's name, nobody's token.
@@ -84,15 +113,6 @@ func audienceOf(caller *helix.Caller, agent helix.AgentID) (*audience, error) {
 }
 
 func (a *audience) sees(e *helix.CallEvent) bool { return e.VisibleTo((*helix.Caller)(a)) }
-
-// follow is Sharing.Follow.
-func (a *audience) follow(ctx context.Context, shared bool) (context.Context, func() (uint64, bool)) {
-	c := &course{}
-	if shared {
-		c.audience = a
-	}
-	return context.WithValue(ctx, courseKey{}, c), c.next
-}
 
 type courseKey struct{}
 

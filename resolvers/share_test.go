@@ -100,8 +100,8 @@ func TestWhichSubscriptionsAreAnsweredTogether(t *testing.T) {
 		{"a member without a desk", "nobody/x", plain, nil, alone},
 		{"nobody", "", plain, nil, alone},
 		{"a cursor that is none", "supervisor/ravi", plain, map[string]any{"after": "what"}, alone},
-		{"what is read with the caller's rights", "supervisor/ravi", `subscription { callEvents { ... on IncomingCall { caller { known } } } }`, nil, alone},
-		{"the same in a fragment", "supervisor/ravi", `subscription { callEvents { ...I } } fragment I on IncomingCall { caller { known } }`, nil, alone},
+		{"what is read with the caller's rights", "supervisor/ravi", `subscription { callEvents { ... on IncomingCall { caller { known } } } }`, nil, apart},
+		{"the same in a fragment", "supervisor/ravi", `subscription { callEvents { ...I } } fragment I on IncomingCall { caller { known } }`, nil, apart},
 		{"a missed call's entry", "supervisor/ravi", `subscription { callEvents { __typename ... on CallMissed { missedCall { id } } } }`, nil, apart},
 		{"states of agents", "supervisor/ravi", `subscription { agentStates { cursor } }`, nil, alone},
 		{"a work list", "agent1/asha", `subscription { worklistChanged { at } }`, nil, alone},
@@ -143,6 +143,36 @@ func TestAgentsOfOneDeskAreAnsweredTogetherAndNoOthers(t *testing.T) {
 	}
 	if keys["agent1/asha"] == keys["agent2/asha"] || keys["agent1/asha"] == keys["supervisor/asha"] {
 		t.Error("what one sees, another gets")
+	}
+}
+
+func TestWhatIsReadWithTheCallersRightsIsSharedWithinHisSessionAlone(t *testing.T) {
+	t.Parallel()
+	r := New(Options{Logger: slog.New(slog.DiscardHandler)})
+	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: r}))
+	const query = `subscription { callEvents { ... on IncomingCall { caller { known } } } }`
+	meera, ravi := as(t, "supervisor/meera"), as(t, "supervisor/ravi")
+	share := func(ctx context.Context) Sharing {
+		sharing, ok := r.Share(ctx, prepare(t, ctx, exec, query, nil))
+		if !ok {
+			t.Fatal("not shared")
+		}
+		return sharing
+	}
+	first := share(meera)
+	if share(meera).Key != first.Key || share(ravi).Key == first.Key {
+		t.Fatal("not by session")
+	}
+	background, cancel := context.WithCancel(context.Background())
+	run, _ := first.Follow(background, true)
+	if caller, err := auth.Caller(run); err != nil || caller.User.ID != "supervisor/meera" {
+		t.Fatalf("the run asks as %+v, %v", caller, err)
+	}
+	derived, stop := context.WithCancel(run)
+	defer stop()
+	cancel()
+	if derived.Err() == nil {
+		t.Error("the run outlives its end")
 	}
 }
 
