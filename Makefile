@@ -44,6 +44,19 @@ test: ## Run all tests, with the race detector where there is a C compiler
 bench: ## Run all benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# LOAD adds flags to these, e.g. LOAD=-json.
+.PHONY: load-worklist
+load-worklist: build ## Measure what the work list adds to its slowest upstream query
+	bin/helix load worklist $(LOAD)
+
+.PHONY: load-webhooks
+load-webhooks: build ## Measure pushes stored and answered, and a burst of them, on one core
+	bin/helix load webhooks -gateway-cpus 0 -driver-cpus 1 $(LOAD)
+
+.PHONY: load-subscribers
+load-subscribers: build ## Measure how fast events reach 500, 2,000 and 5,000 subscribers
+	bin/helix load subscribers $(LOAD)
+
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME each
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \
@@ -55,7 +68,7 @@ fuzz: ## Fuzz every parser for FUZZTIME each
 
 .PHONY: conformance
 conformance: ## Run clients that others wrote against a fresh sandbox; needs Node 20 and npm
-	npm ci --prefix conformance --no-audit --no-fund
+	npm ci --prefix conformance --no-audit --no-fund --no-update-notifier
 	GO="$(GO)" node conformance/run.js
 
 .PHONY: lint
@@ -88,9 +101,9 @@ assets: ## Fetch GraphiQL's files anew; needs npm and the network
 .PHONY: generate-check
 generate-check: ## Fail when something generated is not fresh
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
-	tar -cf - --exclude=./.git --exclude=./bin --exclude=./data . | tar -xf - -C "$$copy" && \
+	tar -cf - --exclude=./.git --exclude=./bin --exclude=./data --exclude=node_modules . | tar -xf - -C "$$copy" && \
 	$(MAKE) --no-print-directory -C "$$copy" generate && \
-	{ diff -r --exclude=.git --exclude=bin --exclude=data . "$$copy" || \
+	{ diff -r --exclude=.git --exclude=bin --exclude=data --exclude=node_modules . "$$copy" || \
 	{ echo 'generated files are not fresh: run make generate' >&2; exit 1; }; }
 
 ##@ Help

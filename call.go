@@ -51,6 +51,8 @@ type Call struct {
 	State          CallState
 	Agent          AgentID // who is offered it, has it or had it last
 	AgentName      string
+	OfferedTo      []AgentID // every agent who was offered it; replaced, never changed
+	OfferedAt      time.Time // the last offer of which the provider told the time
 	StartedAt      time.Time
 	AnsweredAt     time.Time // zero when never answered
 	EndedAt        time.Time
@@ -75,6 +77,7 @@ type Call struct {
 	Sequence int    // events so far
 	Person   string // the token that stands for the phone in subjects
 	Revision uint64 // log sequence of the last event; the next append expects it
+	Seal     string // of the last event; the next one is sealed over it
 }
 
 // ControlAction is what an agent can do to a call that is up (ozonetel.md 6).
@@ -137,6 +140,7 @@ type CallReport struct {
 	Agent          AgentID
 	AgentName      string
 	At             time.Time // when it happened, by the provider's clock; for DETAILS and ABANDONED: when the call began
+	Undated        bool      // OFFERED only: nobody says when it happened, At is when we were told
 	EndedAt        time.Time // DETAILS only
 	Answered       bool      // DETAILS only
 	Total          time.Duration
@@ -148,6 +152,7 @@ type CallReport struct {
 
 // ProviderReports is what one push holds.
 type ProviderReports struct {
-	Calls  []CallReport
-	Agents []AgentReport
+	Calls   []CallReport
+	Agents  []AgentReport
+	Changes []RecordChange
 }

@@ -43,6 +43,7 @@ type CallEvent struct {
 	Agent          AgentID   `json:"agent,omitempty"` // whom it concerns; "" for nobody in particular
 	AgentName      string    `json:"agentName,omitempty"`
 
+	Undated      bool          `json:"undated,omitempty"`     // INCOMING, RINGING: At is when we were told
 	StartedAt    time.Time     `json:"startedAt,omitzero"`    // ENDED, MISSED, DETAILS: when the call began, if not seen before
 	EndReason    EndReason     `json:"endReason,omitempty"`   // ENDED
 	Total        time.Duration `json:"total,omitempty"`       // ENDED, DETAILS
@@ -59,6 +60,17 @@ type CallEvent struct {
 	Paused       bool          `json:"paused,omitempty"`      // RECORDING_CHANGED
 
 	Outbound *OutboundChange `json:"outbound,omitempty"` // OUTBOUND_STATE, OUTBOUND_UPDATED
+
+	// What makes it visible when the log was changed afterwards (calls/seal.go). Seal stays the last field.
+	Previous uint64  `json:"prev,omitempty"`  // place in the log of the call's event before; 0 for the first
+	Before   LogMark `json:"before,omitzero"` // an event of any call that stood in the log when this one was written
+	Seal     string  `json:"seal,omitempty"`  // over this event and the call's seal before; "" in events older than seals
+}
+
+// LogMark names an event of the log by its place and its seal.
+type LogMark struct {
+	Sequence uint64 `json:"seq"`
+	Seal     string `json:"seal"`
 }
 
 // OutboundChange is what an event tells of an outbound AI call.

@@ -1,6 +1,8 @@
 package calls
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -26,12 +28,12 @@ func decide(call *helix.Call, r helix.CallReport) []helix.CallEvent {
 	}
 	switch r.Kind {
 	case helix.ReportOffered:
-		if call.State != helix.CallEnded && !call.Answered() && !(call.State == helix.CallRinging && call.Agent == r.Agent) {
+		if offerIsNews(call, r) {
+			kind := helix.EventRinging
 			if call.Direction == helix.Inbound {
-				add(helix.EventIncoming, r.At)
-			} else {
-				add(helix.EventRinging, r.At)
+				kind = helix.EventIncoming
 			}
+			add(kind, r.At).Undated = r.Undated
 		}
 	case helix.ReportAnswered:
 		if !call.Answered() {
@@ -58,16 +60,41 @@ func decide(call *helix.Call, r helix.CallReport) []helix.CallEvent {
 		}
 		if r.Kind == helix.ReportDetails && detailsAreNews(call, r) {
 			e := add(helix.EventDetails, r.At)
-			e.StartedAt, e.Total, e.Talk, e.RecordingURL = r.At, r.Total, r.Talk, r.RecordingURL
+			e.StartedAt, e.Total, e.Talk, e.EndReason, e.RecordingURL = r.At, r.Total, r.Talk, r.EndReason, r.RecordingURL
+			if call.Detailed && longer(call, r) < 0 { // nothing but its recording is news
+				e.At, e.StartedAt, e.Total, e.Talk, e.EndReason = call.StartedAt, call.StartedAt, call.Total, call.Talk, call.EndReason
+				e.Agent, e.AgentName = call.Agent, call.AgentName
+			}
 		}
 	}
 	return events
 }
 
-// detailsAreNews compares only what later deliveries of a record may add: durations and the recording. The provider's
-// own label is not ours to show; the agent's is kept by [helix.EventDisposed].
+// offerIsNews tells an offer from one that was told before or was overtaken by a later one. One without a time, which a
+// screen pop is, counts once for each agent.
+func offerIsNews(call *helix.Call, r helix.CallReport) bool {
+	switch {
+	case call.State == helix.CallEnded, call.Answered(), call.State == helix.CallRinging && call.Agent == r.Agent:
+		return false
+	case r.Undated:
+		return !slices.Contains(call.OfferedTo, r.Agent)
+	default:
+		return r.At.After(call.OfferedAt)
+	}
+}
+
+// detailsAreNews compares only what later deliveries of a record may add: durations and the recording. A call may have
+// several records, one for each leg; the longest tells of the whole call, whatever the order in which they come and
+// however often they are read again. The provider's own label is not ours to show; the agent's is kept by
+// [helix.EventDisposed].
 func detailsAreNews(call *helix.Call, r helix.CallReport) bool {
-	return !call.Detailed || call.Total != r.Total || call.Talk != r.Talk || (r.RecordingURL != "" && call.RecordingURL != r.RecordingURL)
+	more := longer(call, r)
+	return !call.Detailed || more > 0 || more == 0 && r.RecordingURL > call.RecordingURL || call.RecordingURL == "" && r.RecordingURL != ""
+}
+
+// longer compares a record's durations with those that are known.
+func longer(call *helix.Call, r helix.CallReport) int {
+	return cmp.Or(cmp.Compare(r.Total, call.Total), cmp.Compare(r.Talk, call.Talk))
 }
 
 func end(e *helix.CallEvent, call *helix.Call, r helix.CallReport) {

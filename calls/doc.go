@@ -14,6 +14,9 @@
 //   - Sequence counts from 1 without gaps within a call; the log order within a call is its sequence order.
 //   - What a report causes elsewhere (a missed-call entry, an agent's state, a record in FortyTwo) is done before its
 //     event is appended. A crash in between repeats it, and each of these effects is idempotent; a crash never loses it.
+//   - Every event is sealed over itself and the seal of the event before it in its call, and names an event of any call
+//     that stood in the log; so a log that was changed behind the gateway's back is found out (seal.go, verify.go).
+//   - An erased person leaves holes that are noted before they are made, and nothing that says who it was (erase.go).
 //   - A stream that resumes from a cursor sees every later event exactly once, then goes on live.
 //
 // Failure policy: a report that cannot be handled now is an error, and the inbox delivers it again; a push that cannot

@@ -1,6 +1,10 @@
 package calls
 
-import helix "github.com/helix-engage/gateway"
+import (
+	"slices"
+
+	helix "github.com/helix-engage/gateway"
+)
 
 // fold applies events to a call in order. It is the only place that says what an event means for a call.
 func fold(call helix.Call, events ...helix.CallEvent) helix.Call {
@@ -11,7 +15,7 @@ func fold(call helix.Call, events ...helix.CallEvent) helix.Call {
 }
 
 func apply(c *helix.Call, e *helix.CallEvent) {
-	c.Sequence = e.Sequence
+	c.Sequence, c.Seal = e.Sequence, e.Seal
 	identify(c, e)
 	switch e.Kind {
 	case helix.EventDialing:
@@ -19,12 +23,16 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 	case helix.EventIncoming, helix.EventRinging:
 		c.Agent, c.AgentName = e.Agent, e.AgentName
 		c.State = helix.CallRinging
+		c.OfferedTo = append(slices.Clip(c.OfferedTo), e.Agent)
+		if !e.Undated && e.At.After(c.OfferedAt) {
+			c.OfferedAt = e.At
+		}
 		if c.StartedAt.IsZero() {
 			c.StartedAt = e.At
 		}
 	case helix.EventAnswered:
 		c.AnsweredAt, c.Missed = e.At, false
-		if e.Agent != "" {
+		if e.Agent != "" && !c.Detailed {
 			c.Agent, c.AgentName = e.Agent, e.AgentName
 		}
 		if c.StartedAt.IsZero() {
@@ -44,8 +52,18 @@ func apply(c *helix.Call, e *helix.CallEvent) {
 		c.Missed, c.MissedCall, c.StartedAt = true, e.MissedCall, e.StartedAt
 	case helix.EventDetails:
 		c.Detailed, c.Total, c.Talk, c.StartedAt = true, e.Total, e.Talk, e.StartedAt
+		c.EndedAt = e.StartedAt.Add(e.Total)
+		if answered := c.EndedAt.Add(-e.Talk); c.Answered() && e.Talk > 0 && answered.Before(c.AnsweredAt) {
+			c.AnsweredAt = answered // we heard of the second agent alone, to whom it was handed over
+		}
 		if e.RecordingURL != "" {
 			c.RecordingURL = e.RecordingURL
+		}
+		if e.EndReason != "" {
+			c.EndReason = e.EndReason
+		}
+		if e.Agent != "" {
+			c.Agent, c.AgentName = e.Agent, e.AgentName // who had it last: a call that was handed over has several
 		}
 	case helix.EventDisposed:
 		c.Disposition, c.DisposedBy, c.FollowUp, c.Claimed = e.Disposition, e.Agent, e.FollowUp, e.Claimed

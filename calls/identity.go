@@ -25,12 +25,12 @@ func (s *Service) identify(ctx context.Context, r helix.CallReport) (helix.CallI
 		if id == "" {
 			continue
 		}
-		known, _, err := s.ids.Get(ctx, providerKey(r.Provider, id))
-		if err == nil {
-			return known, s.Know(ctx, r.Provider, known, r.ProviderCallID, r.LegID)
-		}
-		if !errors.Is(err, bus.ErrNotFound) {
+		known, err := s.known(ctx, r.Provider, id)
+		if err != nil {
 			return "", err
+		}
+		if known != "" {
+			return known, s.Know(ctx, r.Provider, known, r.ProviderCallID, r.LegID)
 		}
 	}
 	if r.Direction == helix.Outbound && r.Agent != "" {
@@ -65,6 +65,25 @@ func (s *Service) Know(ctx context.Context, p helix.Provider, call helix.CallID,
 		}
 	}
 	return nil
+}
+
+// IDOf gives our id of the call that a provider speaks of under this id. A call that nobody has told of yet is given the
+// id that it would have, under which [Service.Get] says NOT_FOUND.
+func (s *Service) IDOf(ctx context.Context, p helix.Provider, providerID string) (helix.CallID, error) {
+	known, err := s.known(ctx, p, providerID)
+	if err != nil || known != "" {
+		return known, err
+	}
+	return helix.CallID(helix.NewID(string(p), providerID)), nil
+}
+
+// known finds the id that a provider's id was remembered with, "" when there is none.
+func (s *Service) known(ctx context.Context, p helix.Provider, providerID string) (helix.CallID, error) {
+	id, _, err := s.ids.Get(ctx, providerKey(p, providerID))
+	if errors.Is(err, bus.ErrNotFound) {
+		return "", nil
+	}
+	return id, err
 }
 
 func providerKey(p helix.Provider, id string) string { return bus.Key(string(p) + "." + id) }

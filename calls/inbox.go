@@ -33,6 +33,8 @@ func (s *Service) ConsumeInbox(ctx context.Context, decoders map[string]Decoder)
 			return reports.Calls[0].ProviderCallID
 		case len(reports.Agents) > 0:
 			return string(reports.Agents[0].Agent)
+		case len(reports.Changes) > 0:
+			return m.Source + reports.Changes[0].Record
 		}
 		return m.Source
 	}

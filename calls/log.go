@@ -26,30 +26,44 @@ func (s *Service) Get(ctx context.Context, id helix.CallID) (helix.Call, error) 
 	return *call, nil
 }
 
-// Timeline reads what happened to a call after a place in the log, in order; more says whether there are further events
-// than limit. NOT_FOUND when nobody has heard of the call.
-func (s *Service) Timeline(ctx context.Context, id helix.CallID, after uint64, limit int) (events []*helix.CallEvent, more bool, err error) {
+// Timeline is what happened to a call, or a part of it.
+type Timeline struct {
+	Events    []*helix.CallEvent // in order
+	More      bool               // whether events follow
+	Integrity helix.Integrity    // of the call's whole story, whichever part of it this is
+}
+
+// Timeline reads up to limit events of a call after a place in the log. NOT_FOUND when nobody has heard of the call.
+func (s *Service) Timeline(ctx context.Context, id helix.CallID, after uint64, limit int) (Timeline, error) {
 	stored, err := s.bus.CallEvents(ctx, string(id))
 	if err != nil {
-		return nil, false, fmt.Errorf("calls.timeline: %w", err)
+		return Timeline{}, fmt.Errorf("calls.timeline: %w", err)
 	}
 	if len(stored) == 0 {
-		return nil, false, helix.NotFound("call")
+		return Timeline{}, helix.NotFound("call")
 	}
+	first, _, _, err := s.bus.EventBounds(ctx)
+	if err != nil {
+		return Timeline{}, fmt.Errorf("calls.timeline: %w", err)
+	}
+	var t Timeline
+	story := chain{first: first}
 	for _, st := range stored {
-		if st.Sequence <= after {
-			continue
-		}
-		if len(events) == limit {
-			return events, true, nil
-		}
 		e, err := s.tail.decode(st)
 		if err != nil {
-			return nil, false, err
+			return Timeline{}, err
 		}
-		events = append(events, e)
+		story.follow(s.seals, st, e)
+		switch {
+		case st.Sequence <= after:
+		case len(t.Events) == limit:
+			t.More = true
+		default:
+			t.Events = append(t.Events, e)
+		}
 	}
-	return events, false, nil
+	t.Integrity = story.integrity()
+	return t, nil
 }
 
 // Append lets decide see the call as it is (nil when it does not exist) and appends the events that it yields, if any.
@@ -89,7 +103,8 @@ func (s *Service) append(ctx context.Context, call helix.Call, events []helix.Ca
 	for i := range events {
 		e := &events[i]
 		e.Call, e.Sequence, e.RecordedAt = call.ID, call.Sequence+1, s.now().UTC()
-		data, err := json.Marshal(e)
+		e.Previous, e.Before = call.Revision, s.latest()
+		data, err := s.seals.marshal(call.Person, call.Seal, e)
 		if err != nil {
 			return call, helix.Internal("calls.append", err)
 		}
@@ -156,10 +171,13 @@ func (s *Service) forget(id helix.CallID) {
 	s.mu.Unlock()
 }
 
-// refresh brings a cached fold up to date with an event that another replica appended.
+// refresh brings a cached fold up to date with an event that another replica appended, and notes how far the log goes.
 func (s *Service) refresh(e *helix.CallEvent, revision uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if e.Seal != "" {
+		s.newest = helix.LogMark{Sequence: revision, Seal: e.Seal}
+	}
 	old := s.cache[e.Call]
 	if old == nil || old.Revision >= revision {
 		return
@@ -171,4 +189,11 @@ func (s *Service) refresh(e *helix.CallEvent, revision uint64) {
 	call := fold(*old, *e)
 	call.Revision = revision
 	s.cache[e.Call] = &call
+}
+
+// latest names the last event that this process has seen, whichever call it is of.
+func (s *Service) latest() helix.LogMark {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.newest
 }

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/sync/errgroup"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/bus"
@@ -36,6 +37,12 @@ type Records interface {
 	Submit(ctx context.Context, writes ...helix.RecordWrite) error
 }
 
+// RecordChanges is who wants to know what changed in FortyTwo.
+type RecordChanges interface {
+	// Changed takes what a webhook of FortyTwo told; the same may be told twice.
+	Changed(ctx context.Context, change helix.RecordChange) error
+}
+
 // Options wires a [Service].
 type Options struct {
 	Bus     *bus.Bus
@@ -43,6 +50,7 @@ type Options struct {
 	Records Records
 	Now     func() time.Time
 	Tracer  trace.Tracer
+	Secret  []byte // seals events: whoever does not have it cannot change the log unseen
 }
 
 // Service appends to the log of calls and reads it. It is safe for concurrent use.
@@ -53,14 +61,20 @@ type Service struct {
 	person  func(helix.Phone) string
 	missed  MissedCalls
 	agents  Agents
+	changes RecordChanges
 	records Records
 	now     func() time.Time
 	tracer  trace.Tracer
 
-	tail *tail
+	tail     *tail
+	seals    *sealer
+	erasures *bus.Bucket[erasureTrace]
+	erased   *bus.Bucket[time.Time] // when persons were erased, by their tokens
+	checking sync.Mutex             // held by Verify
 
-	mu    sync.Mutex
-	cache map[helix.CallID]*helix.Call // folds of recent calls; at most maxCached, any may be dropped
+	mu     sync.Mutex
+	cache  map[helix.CallID]*helix.Call // folds of recent calls; at most maxCached, any may be dropped
+	newest helix.LogMark                // the latest sealed event that the tail has seen
 }
 
 // maxCached bounds the folds that are kept in memory. A dropped one is read again from the log.
@@ -77,8 +91,17 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	erasures, err := bus.OpenBucket[erasureTrace](ctx, o.Bus, bus.BucketErasures)
+	if err != nil {
+		return nil, err
+	}
+	erased, err := bus.OpenBucket[time.Time](ctx, o.Bus, bus.BucketErased)
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
 		bus: o.Bus, dials: dials, ids: ids, person: o.Person, records: o.Records, now: o.Now, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
+		seals: newSealer(o.Secret), erasures: erasures, erased: erased,
 	}
 	s.tail, err = newTail(ctx, o.Bus, s.refresh)
 	return s, err
@@ -87,8 +110,17 @@ func New(ctx context.Context, o Options) (*Service, error) {
 // Wire sets who is told of missed calls and agents' states. It must be called before [Service.Ingest].
 func (s *Service) Wire(missed MissedCalls, agents Agents) { s.missed, s.agents = missed, agents }
 
-// Run follows the log until ctx ends. Streams need it.
-func (s *Service) Run(ctx context.Context) error { return s.tail.run(ctx) }
+// WireChanges sets who is told of changes in FortyTwo, which come through the same inbox. It must be called before
+// [Service.Ingest] is given any.
+func (s *Service) WireChanges(changes RecordChanges) { s.changes = changes }
+
+// Run follows the log, and what is erased from it, until ctx ends. Streams need it.
+func (s *Service) Run(ctx context.Context) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return s.tail.run(ctx) })
+	work.Go(func() error { return s.followErasures(ctx) })
+	return work.Wait()
+}
 
 // Ingest turns a provider's reports into events. An error means that the same reports must be given again.
 func (s *Service) Ingest(ctx context.Context, reports helix.ProviderReports) error {
@@ -99,6 +131,11 @@ func (s *Service) Ingest(ctx context.Context, reports helix.ProviderReports) err
 	}
 	for _, r := range reports.Agents {
 		if err := s.agents.Observe(ctx, r); err != nil {
+			return err
+		}
+	}
+	for _, c := range reports.Changes {
+		if err := s.changes.Changed(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -121,6 +158,11 @@ func (s *Service) ingestCall(ctx context.Context, r helix.CallReport) (err error
 		return err
 	}
 	_, err = s.Append(ctx, id, func(call *helix.Call) ([]helix.CallEvent, error) {
+		if call == nil {
+			if forgotten, err := s.forgotten(ctx, r); forgotten || err != nil {
+				return nil, err
+			}
+		}
 		events := decide(call, r)
 		for i := range events {
 			if events[i].Kind == helix.EventMissed && r.Phone != "" {
@@ -149,7 +191,7 @@ func (s *Service) recordMissed(ctx context.Context, id helix.CallID, call *helix
 // affect does what the report causes outside the log. It runs before the events are appended, see doc.go.
 func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call, r helix.CallReport, events []helix.CallEvent) error {
 	after := preview(id, call, events)
-	if state, at := agentState(r); state != "" && r.Agent != "" && after.Disposition == nil {
+	if state, at := agentState(r, &after); state != "" && r.Agent != "" && after.Disposition == nil {
 		report := helix.AgentReport{Agent: r.Agent, State: state, Call: id, At: at}
 		if err := s.agents.Observe(ctx, report); err != nil {
 			return err
@@ -166,11 +208,14 @@ func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call,
 	return s.records.Submit(ctx, after.Record())
 }
 
-// agentState is what a call event says of its agent. The final record says nothing: it may come minutes later.
-func agentState(r helix.CallReport) (helix.AgentState, time.Time) {
+// agentState is what a call event says of its agent. The final record says nothing: it may come minutes later. Nor does
+// an offer without a time, or one that comes after its call is over.
+func agentState(r helix.CallReport, after *helix.Call) (helix.AgentState, time.Time) {
 	switch r.Kind {
 	case helix.ReportOffered:
-		return helix.AgentRinging, r.At
+		if !r.Undated && after.Open() {
+			return helix.AgentRinging, r.At
+		}
 	case helix.ReportAnswered:
 		return helix.AgentBusy, r.At
 	case helix.ReportEnded:

@@ -379,7 +379,7 @@ func TestPushesInTheInboxAreHandledAndWhatCannotBeReadIsSetAside(t *testing.T) {
 		t.Fatalf("got %+v, %v", e, err)
 	}
 	for letters := 0; letters < 2; {
-		dead, err := b.DeadLetters(ctx, 10)
+		dead, err := b.DeadLetters(ctx, "", "", 10)
 		if err != nil {
 			t.Fatal(err)
 		}

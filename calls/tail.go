@@ -150,6 +150,9 @@ func (st *Stream) Next(ctx context.Context) (*helix.CallEvent, error) {
 	return e, nil
 }
 
+// Place is where the stream is: the sequence in the log of the last event that Next gave, or that it begins after.
+func (st *Stream) Place() uint64 { return st.place }
+
 // Checkpoint is a place to resume from when nothing that passed was for this subscriber.
 func (st *Stream) Checkpoint() *helix.CallEvent {
 	return &helix.CallEvent{Kind: helix.EventCheckpoint, At: st.now().UTC(), Cursor: st.cursor()}

@@ -28,20 +28,25 @@ const byProtocol = (client) => ({
     new Promise((resolve, reject) => {
       client.subscribe({ query, variables }, { next: resolve, error: reject, complete: () => {} });
     }),
-  listen: (query, next, error) => client.subscribe({ query }, { next, error, complete: () => error(new Error('complete')) }),
+  listen: (query, variables, next, error) =>
+    client.subscribe({ query, variables }, { next, error, complete: () => error(new Error('complete')) }),
   close: () => client.dispose(),
 });
 
 const apollo = (link, dispose) => {
-  const client = new ApolloClient({ link, cache: new InMemoryCache() });
+  const client = new ApolloClient({
+    link,
+    cache: new InMemoryCache(),
+    defaultOptions: { query: { fetchPolicy: 'network-only' } }, // what is asked twice is to be answered twice
+  });
   return {
     ask: (query, variables) => {
       const document = gql(query);
       const mutates = document.definitions[0].operation === OperationTypeNode.MUTATION;
       return mutates ? client.mutate({ mutation: document, variables }) : client.query({ query: document, variables });
     },
-    listen: (query, next, error) => {
-      const subscription = client.subscribe({ query: gql(query) }).subscribe({ next, error });
+    listen: (query, variables, next, error) => {
+      const subscription = client.subscribe({ query: gql(query), variables }).subscribe({ next, error });
       return () => subscription.unsubscribe();
     },
     close: () => {
@@ -52,12 +57,12 @@ const apollo = (link, dispose) => {
 };
 
 const urql = (exchanges, options, dispose) => {
-  const client = new UrqlClient({ url, fetch: authorizedFetch, exchanges, ...options });
+  const client = new UrqlClient({ url, fetch: authorizedFetch, exchanges, requestPolicy: 'network-only', ...options });
   return {
     ask: (query, variables) =>
       (/^\s*mutation/.test(query) ? client.mutation(query, variables) : client.query(query, variables)).toPromise(),
-    listen: (query, next, error) => {
-      const { unsubscribe } = client.subscription(query, {}).subscribe((r) => (r.error ? error(r.error) : next(r)));
+    listen: (query, variables, next, error) => {
+      const { unsubscribe } = client.subscription(query, variables).subscribe((r) => (r.error ? error(r.error) : next(r)));
       return unsubscribe;
     },
     close: dispose,

@@ -28,7 +28,8 @@ export async function build() {
 /** Starts the sandbox and waits until it serves. */
 export async function start() {
   child = spawn(program, ['sandbox'], {
-    env: { ...process.env, SANDBOX_TRAFFIC: 'off' },
+    // The gateway's log outlives a restart, what the emulators knew does not.
+    env: { ...process.env, SANDBOX_TRAFFIC: 'off', LOG_LEVEL: 'error', DATA_DIR: join(folder, 'data') },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const started = child;

@@ -12,7 +12,7 @@ export const signInDocument = /* GraphQL */ `
 `;
 export const signInVariables = { email: 'meera@sandbox.test', password: 'sandbox' };
 export const viewerDocument = /* GraphQL */ `query Viewer { viewer { user { email } roles } }`;
-export const eventsDocument = /* GraphQL */ `subscription Events { callEvents { cursor kind callId } }`;
+export const eventsDocument = /* GraphQL */ `subscription Events($after: Cursor) { callEvents(after: $after) { cursor kind callId } }`;
 
 let token;
 

@@ -15,7 +15,10 @@ type WorkChange struct {
 	Kind   WorklistKind
 	Item   string
 	Reason WorkReason
-	agents [2]helix.AgentID // whose list changed: who held it before, who holds it now
+
+	agents [2]helix.AgentID // of a missed call: who held it before, who holds it now
+	member helix.MemberID   // of a record of FortyTwo: on whose list it is or was, as Reason says
+	others bool             // it may have been on anybody else's list, too
 }
 
 // WorkReason is what changed.
@@ -61,25 +64,25 @@ func (c *changes) place() uint64 {
 	return c.last
 }
 
-// next waits for the next change of the agent's list after a place.
-func (c *changes) next(ctx context.Context, after uint64, agent helix.AgentID) (WorkChange, error) {
+// next waits for the next change of the worker's list after a place. Whoever is told to read anew is past all there is.
+func (c *changes) next(ctx context.Context, after uint64, w Worker) (WorkChange, error) {
 	for {
 		c.mu.Lock()
-		missed := after < c.last-uint64(len(c.list))
-		var found *WorkChange
+		resync := after < c.last-uint64(len(c.list))
+		var found WorkChange
 		for i := range c.list {
-			if change := &c.list[i]; change.Place > after && (change.agents[0] == agent || change.agents[1] == agent) {
-				found = change
+			if change := &c.list[i]; change.Place > after && change.concerns(w) {
+				found = change.of(w)
 				break
 			}
 		}
 		last, news := c.last, c.news
 		c.mu.Unlock()
 		switch {
-		case missed:
+		case resync || found.Reason == WorkResync:
 			return WorkChange{Place: last, Reason: WorkResync}, nil
-		case found != nil:
-			return found.of(agent), nil
+		case found.Place > 0:
+			return found, nil
 		}
 		after = last
 		select {
@@ -90,13 +93,25 @@ func (c *changes) next(ctx context.Context, after uint64, agent helix.AgentID) (
 	}
 }
 
-// of says what the change means for one agent's list.
-func (w *WorkChange) of(agent helix.AgentID) WorkChange {
+// concerns reports whether the change is one of the worker's list.
+func (w *WorkChange) concerns(who Worker) bool {
+	if w.Kind == WorkMissedCall {
+		return w.agents[0] == who.Seat.Agent || w.agents[1] == who.Seat.Agent
+	}
+	return w.others || w.member == who.Member
+}
+
+// of says what the change means for the worker's list.
+func (w *WorkChange) of(who Worker) WorkChange {
 	out := *w
 	switch {
-	case w.agents[0] != agent:
+	case w.Kind != WorkMissedCall:
+		if w.member != who.Member {
+			out.Reason = WorkResync
+		}
+	case w.agents[0] != who.Seat.Agent:
 		out.Reason = WorkAdded
-	case w.agents[1] != agent:
+	case w.agents[1] != who.Seat.Agent:
 		out.Reason = WorkRemoved
 	default:
 		out.Reason = WorkChanged
@@ -107,9 +122,9 @@ func (w *WorkChange) of(agent helix.AgentID) WorkChange {
 // WorkChanges is where a subscriber to the agent's work list begins.
 func (d *Desk) WorkChanges() uint64 { return d.queue.changes.place() }
 
-// NextWorkChange waits for the next change of an agent's missed calls after a place.
-func (d *Desk) NextWorkChange(ctx context.Context, after uint64, agent helix.AgentID) (WorkChange, error) {
-	return d.queue.changes.next(ctx, after, agent)
+// NextWorkChange waits for the next change after a place: of the worker's missed calls, or by an edit in FortyTwo.
+func (d *Desk) NextWorkChange(ctx context.Context, after uint64, w Worker) (WorkChange, error) {
+	return d.queue.changes.next(ctx, after, w)
 }
 
 // FollowUpChange is what a call's event means for the work list of the agent whom it concerns, nil when nothing.

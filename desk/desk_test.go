@@ -208,6 +208,13 @@ func (l *ledger) field(record helix.CallID, name string) any {
 	return l.fields[string(record)][name]
 }
 
+// forget lets a test see what is submitted from now on.
+func (l *ledger) forget(record helix.CallID) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.fields, string(record))
+}
+
 // bench is a desk over a real log, with a provider and a CRM that do as they are told.
 type bench struct {
 	*desk.Desk
@@ -219,6 +226,7 @@ type bench struct {
 	ledger *ledger
 	clock  *clock
 	bus    *bus.Bus
+	log    *slog.Logger
 }
 
 // forgetDesk makes a minute pass for the bus, whose time is real.
@@ -255,6 +263,7 @@ func setupOn(t *testing.T, b *bus.Bus, clk *clock) *bench {
 	ctx, stop := context.WithCancel(context.Background())
 	x := &bench{line: &line{}, crm: &crm{}, ledger: &ledger{fields: map[string]map[string]any{}}, clock: clk, bus: b}
 	log := slog.New(slog.DiscardHandler)
+	x.log = log
 	person := func(p helix.Phone) string { return phone.Token([]byte("secret"), p) }
 	tracer := noop.NewTracerProvider().Tracer("")
 	var err error

@@ -33,6 +33,9 @@ func (d *Desk) Dial(ctx context.Context, w Worker, o DialOrder) (helix.Call, err
 	} else if !helix.IsCode(err, helix.CodeNotFound) {
 		return helix.Call{}, err
 	}
+	if _, err := d.own(ctx, w); err != nil {
+		return helix.Call{}, err
+	}
 	if err := d.mayCallBack(ctx, w, o); err != nil {
 		return helix.Call{}, err
 	}

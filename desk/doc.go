@@ -17,6 +17,11 @@
 //	     ^                       │                   │  ^
 //	     └── released, lapsed ───┘                   └──┘ dialled again
 //
+// What people change in FortyTwo comes back by webhook, and by a sweep since webhooks may be lost ([Edits]). A status that
+// they set moves the entry like any other move; our own word, which FortyTwo may show late, is never taken for theirs. A
+// deleted record is written again, for the patient waits all the same. Changes of follow-ups and leads are passed on
+// as signals: which list, which item, and nothing that a reader might have no right to.
+//
 // What is due by the clock is done by tending, on one replica: lapsed offers, offers to desks that are gone, wishes that a
 // call was in the way of, after-call work that was forgotten.
 //

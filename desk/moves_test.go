@@ -285,7 +285,7 @@ func TestAWorkListSaysWhatCameChangedAndWent(t *testing.T) {
 	m := x.missed(t, helix.ReportDetails, rahul, "1", start)
 	next := func(want desk.WorkReason) {
 		t.Helper()
-		c, err := x.NextWorkChange(t.Context(), place, "agent1")
+		c, err := x.NextWorkChange(t.Context(), place, worker("1"))
 		if err != nil || c.Reason != want || c.Item != string(m.ID) || c.Kind != desk.WorkMissedCall {
 			t.Fatalf("want %s, got %+v, %v", want, c, err)
 		}

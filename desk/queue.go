@@ -35,6 +35,7 @@ type entry struct {
 	LastMissedAt  time.Time            `json:"lastMissedAt"`
 	AttemptedAt   time.Time            `json:"attemptedAt,omitzero"`
 	SettledAt     time.Time            `json:"settledAt,omitzero"`
+	MovedAt       time.Time            `json:"movedAt,omitzero"` // when the status was set, here or by an edit in FortyTwo
 	Agent         helix.AgentID        `json:"agent,omitempty"`
 	AgentName     string               `json:"agentName,omitempty"`
 	Member        helix.MemberID       `json:"member,omitempty"`
@@ -91,7 +92,8 @@ type QueueOptions struct {
 type Queue struct {
 	o       QueueOptions
 	bucket  *bus.Bucket[entry]
-	loaded  chan struct{} // closed when the entries of the start are in memory
+	talked  *bus.Bucket[time.Time] // when callers were last talked to, entry or not
+	loaded  chan struct{}          // closed when the entries of the start are in memory
 	changes *changes
 
 	mu    sync.Mutex
@@ -105,8 +107,12 @@ func NewQueue(ctx context.Context, o QueueOptions) (*Queue, error) {
 	if err != nil {
 		return nil, err
 	}
+	talked, err := bus.OpenBucket[time.Time](ctx, o.Bus, bus.BucketTalked)
+	if err != nil {
+		return nil, err
+	}
 	return &Queue{
-		o: o, bucket: bucket, loaded: make(chan struct{}), changes: newChanges(),
+		o: o, bucket: bucket, talked: talked, loaded: make(chan struct{}), changes: newChanges(),
 		byKey: map[string]*indexed{}, byID: map[helix.CallID]string{},
 	}, nil
 }
@@ -149,15 +155,23 @@ func (q *Queue) Open(ctx context.Context, agent helix.AgentID) ([]helix.MissedCa
 }
 
 // Record takes a missed call in. A caller who waits already is counted once more instead of twice listed; a call that
-// is counted already, or that was missed before the caller was reached, changes nothing that anybody waits for.
+// is counted already, or that was missed before the caller was reached, changes nothing that anybody waits for. The answer
+// is empty when such a one finds no entry.
 func (q *Queue) Record(ctx context.Context, call helix.Call) (helix.MissedCall, error) {
 	key := q.o.Person(call.Phone)
+	talked, err := q.talkedTo(ctx, key)
+	if err != nil {
+		return helix.MissedCall{}, err
+	}
 	var contact *helix.Contact
 	e, _, err := q.change(ctx, key, func(e *entry, exists bool) (bool, error) {
 		if exists {
 			if _, counted := e.Seen[call.ProviderCallID]; counted {
 				return false, nil
 			}
+		}
+		if !call.StartedAt.After(talked) {
+			return false, nil
 		}
 		again := exists && (e.Status.Open() || !call.StartedAt.After(e.SettledAt))
 		if !again {
@@ -191,6 +205,14 @@ func (q *Queue) Record(ctx context.Context, call helix.Call) (helix.MissedCall, 
 	})
 	if err != nil {
 		return helix.MissedCall{}, err
+	}
+	// The caller may have been talked to while this was written: whoever comes last sees what the other wrote.
+	if now, err := q.talkedTo(ctx, key); err != nil {
+		return helix.MissedCall{}, err
+	} else if now.After(talked) {
+		if e, err = q.talk(ctx, key, now); err != nil {
+			return helix.MissedCall{}, err
+		}
 	}
 	return q.view(&e), nil
 }
@@ -234,21 +256,42 @@ func (q *Queue) view(e *entry) helix.MissedCall {
 }
 
 // change is one compare-and-set on a caller's entry: edit may run several times and says whether there is anything to
-// write. FortyTwo's view of the entry is submitted before the entry is stored: a crash in between repeats the edit, and
-// a view that was sent too early is overwritten by the next.
+// write. FortyTwo's view of what changes is submitted before the entry is stored: a crash in between repeats the edit.
+// Only what changes is sent, so that a claim does not undo what a person has just set in FortyTwo.
 func (q *Queue) change(ctx context.Context, key string, edit func(e *entry, exists bool) (bool, error)) (entry, uint64, error) {
+	return q.changeSeen(ctx, key, func(stored entry) *entry { return &stored }, edit)
+}
+
+// changeSeen is change when FortyTwo shows something else than the stored entry: seen gives what, nil when nothing is sure.
+func (q *Queue) changeSeen(
+	ctx context.Context, key string, seen func(stored entry) *entry, edit func(e *entry, exists bool) (bool, error),
+) (entry, uint64, error) {
+	lost := false // a view was sent that did not come true
 	for range maxTries {
-		e, rev, err := q.bucket.Get(ctx, key)
+		stored, rev, err := q.bucket.Get(ctx, key)
 		missing := errors.Is(err, bus.ErrNotFound)
 		if err != nil && !missing {
-			return e, 0, fmt.Errorf("desk.queue: %w", err)
+			return stored, 0, fmt.Errorf("desk.queue: %w", err)
 		}
-		write, err := edit(&e, !missing)
-		if err != nil || !write {
-			return e, rev, err
+		e := stored
+		write, verdict := edit(&e, !missing)
+		if verdict != nil || !write {
+			if !lost || missing {
+				return e, rev, verdict
+			}
+			e = stored // with all of its view, behind the one that did not come true
 		}
-		if err := q.o.Records.Submit(ctx, e.record(rev)); err != nil {
-			return e, 0, err
+		if e.Status != stored.Status && e.MovedAt.Equal(stored.MovedAt) {
+			e.MovedAt = q.o.Now().UTC()
+		}
+		before := seen(stored)
+		if missing || lost || e.ID != stored.ID {
+			before = nil
+		}
+		if view := e.record(rev, before); len(view.Fields) > 0 {
+			if err := q.o.Records.Submit(ctx, view); err != nil {
+				return e, 0, err
+			}
 		}
 		if missing {
 			rev, err = q.bucket.Create(ctx, key, e)
@@ -256,22 +299,39 @@ func (q *Queue) change(ctx context.Context, key string, edit func(e *entry, exis
 			rev, err = q.bucket.Update(ctx, key, e, rev)
 		}
 		if errors.Is(err, bus.ErrConflict) {
+			lost = true
 			continue
 		}
 		if err != nil {
 			return e, 0, fmt.Errorf("desk.queue: %w", err)
 		}
 		q.put(key, &e, rev)
-		return e, rev, nil
+		return e, rev, verdict
 	}
 	return entry{}, 0, helix.Conflict("the missed call keeps changing; try again")
 }
 
-// record is what FortyTwo's call object shows of the entry, in the fields that an administrator made
-// (fortytwo-model.md). base is the revision that the entry is changed from.
-func (e *entry) record(base uint64) helix.RecordWrite {
+// record is what FortyTwo's call object is to show of the entry: what differs from before, or all of it when that is nil.
+// base is the revision that the entry is changed from.
+func (e *entry) record(base uint64, before *entry) helix.RecordWrite {
+	fields := e.shown()
+	if before != nil {
+		old := before.shown()
+		maps.DeleteFunc(fields, func(field string, value any) bool {
+			was, had := old[field]
+			return had && was == value
+		})
+	}
+	return helix.RecordWrite{
+		ID:   fmt.Sprintf("%s.queue.%d", e.ID, base),
+		Lane: string(e.ID), Object: helix.ObjectCall, Record: string(e.ID), Fields: fields,
+	}
+}
+
+// shown is the entry in the fields that an administrator made (fortytwo-model.md).
+func (e *entry) shown() map[string]any {
 	fields := map[string]any{
-		"callbackstatus":  string(e.Status),
+		fieldCallback:     string(e.Status),
 		"missedcallcount": e.Count,
 		"agentName":       e.AgentName,
 		"agentId":         nil, // a released entry is nobody's
@@ -284,8 +344,8 @@ func (e *entry) record(base uint64) helix.RecordWrite {
 	if !e.AttemptedAt.IsZero() {
 		fields["callbackattemptedat"] = e.AttemptedAt.UTC().Format(time.RFC3339Nano)
 	}
-	return helix.RecordWrite{
-		ID:   fmt.Sprintf("%s.queue.%d", e.ID, base),
-		Lane: string(e.ID), Object: helix.ObjectCall, Record: string(e.ID), Fields: fields,
-	}
+	return fields
 }
+
+// fieldCallback is the field of FortyTwo's call object that shows an entry's status.
+const fieldCallback = "callbackstatus"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -54,6 +55,9 @@ func (q *Queue) put(key string, e *entry, rev uint64) {
 
 // tell notes whose work list changes with an entry. An entry that is no longer open is on nobody's.
 func (q *Queue) tell(old *indexed, now *entry) {
+	if old != nil && now != nil && old.ID == now.ID && maps.Equal(old.shown(), now.shown()) {
+		return
+	}
 	change := WorkChange{At: q.o.Now().UTC(), Kind: WorkMissedCall}
 	if old != nil && old.Status.Open() {
 		change.agents[0], change.Item = old.Agent, string(old.ID)

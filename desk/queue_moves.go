@@ -192,17 +192,7 @@ func (q *Queue) Update(ctx context.Context, id helix.CallID, w Worker, status he
 		if err := q.mayTouch(e, w); err != nil || e.Status == status {
 			return false, err
 		}
-		now := q.o.Now().UTC()
-		e.Status = status
-		switch status {
-		case helix.CallbackPending:
-			e.SettledAt = time.Time{}
-			e.pass(now)
-		case helix.CallbackAttempted:
-			e.SettledAt, e.AttemptedAt, e.ClaimedUntil = time.Time{}, now, time.Time{}
-		default:
-			e.SettledAt, e.ClaimedUntil = now, time.Time{}
-		}
+		e.set(status, q.o.Now().UTC())
 		if status != helix.CallbackPending && w.Seat.Agent != "" {
 			e.Agent, e.AgentName, e.Member = w.Seat.Agent, w.Name, w.Member
 		}
@@ -210,19 +200,18 @@ func (q *Queue) Update(ctx context.Context, id helix.CallID, w Worker, status he
 	})
 }
 
-// Reached closes the entry of a patient who was talked to in some other way than a call back to it.
-func (q *Queue) Reached(ctx context.Context, call helix.Call) error {
-	if call.Phone == "" || call.MissedCall != "" {
-		return nil
+// set gives the entry another status, whoever said so. Back to pending frees it.
+func (e *entry) set(status helix.CallbackStatus, at time.Time) {
+	e.Status = status
+	switch status {
+	case helix.CallbackPending:
+		e.SettledAt = time.Time{}
+		e.pass(at)
+	case helix.CallbackAttempted:
+		e.SettledAt, e.AttemptedAt, e.ClaimedUntil = time.Time{}, at, time.Time{}
+	default:
+		e.SettledAt, e.ClaimedUntil = at, time.Time{}
 	}
-	_, _, err := q.change(ctx, q.o.Person(call.Phone), func(e *entry, exists bool) (bool, error) {
-		if !exists || !e.Status.Open() || call.AnsweredAt.Before(e.LastMissedAt) {
-			return false, nil
-		}
-		e.Status, e.SettledAt, e.ClaimedUntil = helix.CallbackCompleted, call.AnsweredAt.UTC(), time.Time{}
-		return true, nil
-	})
-	return err
 }
 
 // mayTouch lets agents leave alone what another one holds; supervisors may.

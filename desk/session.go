@@ -22,12 +22,9 @@ func (d *Desk) Login(ctx context.Context, w Worker, extension string) (helix.Des
 	if extension != "" {
 		w.Seat.SIPExtension = extension
 	}
-	now, err := d.agents.Get(ctx, w.Seat, w.Name)
+	now, err := d.own(ctx, w)
 	if err != nil {
 		return now, err
-	}
-	if now.State != helix.AgentOffline && now.Member != "" && now.Member != w.Member {
-		return now, &helix.Error{Code: helix.CodeAgentTaken, Message: "another member works at this desk", Op: "desk.login"}
 	}
 	if err := d.telephony.Login(ctx, w.Seat); err != nil {
 		return now, err
@@ -39,6 +36,16 @@ func (d *Desk) Login(ctx context.Context, w Worker, extension string) (helix.Des
 			p.Wanted, p.Pending, p.Current = helix.AgentIdle, false, ""
 		}
 	})
+}
+
+// own tells how the worker's desk is: AGENT_TAKEN while another member is logged in there, as after a change of the agent
+// directory. The way out is ForceReady, or Logout.
+func (d *Desk) own(ctx context.Context, w Worker) (helix.DeskAgent, error) {
+	now, err := d.agents.Get(ctx, w.Seat, w.Name)
+	if err == nil && now.State != helix.AgentOffline && now.Member != "" && now.Member != w.Member {
+		err = &helix.Error{Code: helix.CodeAgentTaken, Message: "another member works at this desk", Op: "desk.own"}
+	}
+	return now, err
 }
 
 // Logout ends the worker's telephony session and gives back the missed calls that he was offered. While a call is up it
@@ -104,6 +111,9 @@ func (d *Desk) SetState(ctx context.Context, w Worker, state helix.AgentState, r
 ) {
 	if state == helix.AgentPaused && reason == "" {
 		reason = d.pauseReason
+	}
+	if agent, err = d.own(ctx, w); err != nil {
+		return agent, nil, err
 	}
 	err = d.telephony.SetState(ctx, w.Seat, state, reason)
 	if helix.IsCode(err, helix.CodeAgentBusy) {

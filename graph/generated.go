@@ -248,8 +248,9 @@ type ComplexityRoot struct {
 	}
 
 	CallTimeline struct {
-		Edges    func(childComplexity int) int
-		PageInfo func(childComplexity int) int
+		Edges     func(childComplexity int) int
+		Integrity func(childComplexity int) int
+		PageInfo  func(childComplexity int) int
 	}
 
 	CallTimelineEdge struct {
@@ -306,6 +307,28 @@ type ComplexityRoot struct {
 		Sequence func(childComplexity int) int
 	}
 
+	DeadLetter struct {
+		Attempts func(childComplexity int) int
+		CallID   func(childComplexity int) int
+		Code     func(childComplexity int) int
+		ID       func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Reason   func(childComplexity int) int
+		Since    func(childComplexity int) int
+		Source   func(childComplexity int) int
+	}
+
+	DeadLetterConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	DeadLetterEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	DeskAgent struct {
 		Campaign     func(childComplexity int) int
 		CurrentCall  func(childComplexity int) int
@@ -332,6 +355,52 @@ type ComplexityRoot struct {
 		MissedCall        func(childComplexity int) int
 		Ok                func(childComplexity int) int
 		PendingSync       func(childComplexity int) int
+	}
+
+	DropDeadLetterPayload struct {
+		Error func(childComplexity int) int
+		Ok    func(childComplexity int) int
+	}
+
+	ErasePersonPayload struct {
+		Erasure func(childComplexity int) int
+		Error   func(childComplexity int) int
+		Ok      func(childComplexity int) int
+	}
+
+	Erasure struct {
+		At          func(childComplexity int) int
+		Calls       func(childComplexity int) int
+		Commands    func(childComplexity int) int
+		DeadLetters func(childComplexity int) int
+		Events      func(childComplexity int) int
+		Finished    func(childComplexity int) int
+		ID          func(childComplexity int) int
+		MemberID    func(childComplexity int) int
+		MissedCalls func(childComplexity int) int
+		Pushes      func(childComplexity int) int
+	}
+
+	ErasureConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ErasureEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	EventLogCheck struct {
+		BrokenCallIds func(childComplexity int) int
+		BrokenCalls   func(childComplexity int) int
+		Calls         func(childComplexity int) int
+		Events        func(childComplexity int) int
+		Integrity     func(childComplexity int) int
+		MissingEvents func(childComplexity int) int
+		PageInfo      func(childComplexity int) int
+		UnknownCalls  func(childComplexity int) int
 	}
 
 	FollowUp struct {
@@ -472,9 +541,12 @@ type ComplexityRoot struct {
 		ClaimNextMissedCall func(childComplexity int, input ClaimNextMissedCallInput) int
 		Dial                func(childComplexity int, input DialInput) int
 		Dispose             func(childComplexity int, input DisposeInput) int
+		DropDeadLetter      func(childComplexity int, input DropDeadLetterInput) int
+		ErasePerson         func(childComplexity int, input ErasePersonInput) int
 		ForceAgentReady     func(childComplexity int, input ForceAgentReadyInput) int
 		RefreshSession      func(childComplexity int, input RefreshSessionInput) int
 		ReleaseMissedCall   func(childComplexity int, input ReleaseMissedCallInput) int
+		ReplayDeadLetter    func(childComplexity int, input ReplayDeadLetterInput) int
 		SetAgentState       func(childComplexity int, input SetAgentStateInput) int
 		SetCallRecording    func(childComplexity int, input SetCallRecordingInput) int
 		SignIn              func(childComplexity int, input SignInInput) int
@@ -517,7 +589,10 @@ type ComplexityRoot struct {
 		CallHistory      func(childComplexity int, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) int
 		CallTimeline     func(childComplexity int, callID string, first *int, after *string) int
 		CallerProfile    func(childComplexity int, phone helix.Phone) int
+		DeadLetters      func(childComplexity int, kind *DeadLetterKind, first *int, after *string) int
 		Dispositions     func(childComplexity int) int
+		Erasures         func(childComplexity int, first *int, after *string) int
+		EventLogCheck    func(childComplexity int, after *string) int
 		LiveCalls        func(childComplexity int) int
 		MissedCallQueue  func(childComplexity int, status *CallbackStatus) int
 		Search           func(childComplexity int, query string, kinds []SearchKind, first *int) int
@@ -549,6 +624,11 @@ type ComplexityRoot struct {
 		Error      func(childComplexity int) int
 		MissedCall func(childComplexity int) int
 		Ok         func(childComplexity int) int
+	}
+
+	ReplayDeadLetterPayload struct {
+		Error func(childComplexity int) int
+		Ok    func(childComplexity int) int
 	}
 
 	SearchConnection struct {
@@ -705,6 +785,9 @@ type MutationResolver interface {
 	UpdateMissedCall(ctx context.Context, input UpdateMissedCallInput) (*UpdateMissedCallPayload, error)
 	ClaimNextMissedCall(ctx context.Context, input ClaimNextMissedCallInput) (*ClaimNextMissedCallPayload, error)
 	ReleaseMissedCall(ctx context.Context, input ReleaseMissedCallInput) (*ReleaseMissedCallPayload, error)
+	ReplayDeadLetter(ctx context.Context, input ReplayDeadLetterInput) (*ReplayDeadLetterPayload, error)
+	DropDeadLetter(ctx context.Context, input DropDeadLetterInput) (*DropDeadLetterPayload, error)
+	ErasePerson(ctx context.Context, input ErasePersonInput) (*ErasePersonPayload, error)
 }
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*Viewer, error)
@@ -719,6 +802,9 @@ type QueryResolver interface {
 	Agents(ctx context.Context) ([]DeskAgent, error)
 	LiveCalls(ctx context.Context) ([]LiveCall, error)
 	CallTimeline(ctx context.Context, callID string, first *int, after *string) (*CallTimeline, error)
+	DeadLetters(ctx context.Context, kind *DeadLetterKind, first *int, after *string) (*DeadLetterConnection, error)
+	Erasures(ctx context.Context, first *int, after *string) (*ErasureConnection, error)
+	EventLogCheck(ctx context.Context, after *string) (*EventLogCheck, error)
 }
 type SubscriptionResolver interface {
 	CallEvents(ctx context.Context, after *string, agentID *string, kinds []CallEventKind) (<-chan CallEvent, error)
@@ -1577,6 +1663,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallTimeline.Edges(childComplexity), true
+	case "CallTimeline.integrity":
+		if e.ComplexityRoot.CallTimeline.Integrity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallTimeline.Integrity(childComplexity), true
 	case "CallTimeline.pageInfo":
 		if e.ComplexityRoot.CallTimeline.PageInfo == nil {
 			break
@@ -1789,6 +1881,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CursorExpired.Sequence(childComplexity), true
 
+	case "DeadLetter.attempts":
+		if e.ComplexityRoot.DeadLetter.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.Attempts(childComplexity), true
+	case "DeadLetter.callId":
+		if e.ComplexityRoot.DeadLetter.CallID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.CallID(childComplexity), true
+	case "DeadLetter.code":
+		if e.ComplexityRoot.DeadLetter.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.Code(childComplexity), true
+	case "DeadLetter.id":
+		if e.ComplexityRoot.DeadLetter.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.ID(childComplexity), true
+	case "DeadLetter.kind":
+		if e.ComplexityRoot.DeadLetter.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.Kind(childComplexity), true
+	case "DeadLetter.reason":
+		if e.ComplexityRoot.DeadLetter.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.Reason(childComplexity), true
+	case "DeadLetter.since":
+		if e.ComplexityRoot.DeadLetter.Since == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.Since(childComplexity), true
+	case "DeadLetter.source":
+		if e.ComplexityRoot.DeadLetter.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetter.Source(childComplexity), true
+
+	case "DeadLetterConnection.edges":
+		if e.ComplexityRoot.DeadLetterConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetterConnection.Edges(childComplexity), true
+	case "DeadLetterConnection.pageInfo":
+		if e.ComplexityRoot.DeadLetterConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetterConnection.PageInfo(childComplexity), true
+	case "DeadLetterConnection.totalCount":
+		if e.ComplexityRoot.DeadLetterConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetterConnection.TotalCount(childComplexity), true
+
+	case "DeadLetterEdge.cursor":
+		if e.ComplexityRoot.DeadLetterEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetterEdge.Cursor(childComplexity), true
+	case "DeadLetterEdge.node":
+		if e.ComplexityRoot.DeadLetterEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeadLetterEdge.Node(childComplexity), true
+
 	case "DeskAgent.campaign":
 		if e.ComplexityRoot.DeskAgent.Campaign == nil {
 			break
@@ -1905,6 +2078,180 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DisposePayload.PendingSync(childComplexity), true
+
+	case "DropDeadLetterPayload.error":
+		if e.ComplexityRoot.DropDeadLetterPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DropDeadLetterPayload.Error(childComplexity), true
+	case "DropDeadLetterPayload.ok":
+		if e.ComplexityRoot.DropDeadLetterPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DropDeadLetterPayload.Ok(childComplexity), true
+
+	case "ErasePersonPayload.erasure":
+		if e.ComplexityRoot.ErasePersonPayload.Erasure == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasePersonPayload.Erasure(childComplexity), true
+	case "ErasePersonPayload.error":
+		if e.ComplexityRoot.ErasePersonPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasePersonPayload.Error(childComplexity), true
+	case "ErasePersonPayload.ok":
+		if e.ComplexityRoot.ErasePersonPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasePersonPayload.Ok(childComplexity), true
+
+	case "Erasure.at":
+		if e.ComplexityRoot.Erasure.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.At(childComplexity), true
+	case "Erasure.calls":
+		if e.ComplexityRoot.Erasure.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.Calls(childComplexity), true
+	case "Erasure.commands":
+		if e.ComplexityRoot.Erasure.Commands == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.Commands(childComplexity), true
+	case "Erasure.deadLetters":
+		if e.ComplexityRoot.Erasure.DeadLetters == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.DeadLetters(childComplexity), true
+	case "Erasure.events":
+		if e.ComplexityRoot.Erasure.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.Events(childComplexity), true
+	case "Erasure.finished":
+		if e.ComplexityRoot.Erasure.Finished == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.Finished(childComplexity), true
+	case "Erasure.id":
+		if e.ComplexityRoot.Erasure.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.ID(childComplexity), true
+	case "Erasure.memberId":
+		if e.ComplexityRoot.Erasure.MemberID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.MemberID(childComplexity), true
+	case "Erasure.missedCalls":
+		if e.ComplexityRoot.Erasure.MissedCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.MissedCalls(childComplexity), true
+	case "Erasure.pushes":
+		if e.ComplexityRoot.Erasure.Pushes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.Pushes(childComplexity), true
+
+	case "ErasureConnection.edges":
+		if e.ComplexityRoot.ErasureConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureConnection.Edges(childComplexity), true
+	case "ErasureConnection.pageInfo":
+		if e.ComplexityRoot.ErasureConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureConnection.PageInfo(childComplexity), true
+	case "ErasureConnection.totalCount":
+		if e.ComplexityRoot.ErasureConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureConnection.TotalCount(childComplexity), true
+
+	case "ErasureEdge.cursor":
+		if e.ComplexityRoot.ErasureEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureEdge.Cursor(childComplexity), true
+	case "ErasureEdge.node":
+		if e.ComplexityRoot.ErasureEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ErasureEdge.Node(childComplexity), true
+
+	case "EventLogCheck.brokenCallIds":
+		if e.ComplexityRoot.EventLogCheck.BrokenCallIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.BrokenCallIds(childComplexity), true
+	case "EventLogCheck.brokenCalls":
+		if e.ComplexityRoot.EventLogCheck.BrokenCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.BrokenCalls(childComplexity), true
+	case "EventLogCheck.calls":
+		if e.ComplexityRoot.EventLogCheck.Calls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.Calls(childComplexity), true
+	case "EventLogCheck.events":
+		if e.ComplexityRoot.EventLogCheck.Events == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.Events(childComplexity), true
+	case "EventLogCheck.integrity":
+		if e.ComplexityRoot.EventLogCheck.Integrity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.Integrity(childComplexity), true
+	case "EventLogCheck.missingEvents":
+		if e.ComplexityRoot.EventLogCheck.MissingEvents == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.MissingEvents(childComplexity), true
+	case "EventLogCheck.pageInfo":
+		if e.ComplexityRoot.EventLogCheck.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.PageInfo(childComplexity), true
+	case "EventLogCheck.unknownCalls":
+		if e.ComplexityRoot.EventLogCheck.UnknownCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EventLogCheck.UnknownCalls(childComplexity), true
 
 	case "FollowUp.id":
 		if e.ComplexityRoot.FollowUp.ID == nil {
@@ -2525,6 +2872,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Dispose(childComplexity, args["input"].(DisposeInput)), true
+	case "Mutation.dropDeadLetter":
+		if e.ComplexityRoot.Mutation.DropDeadLetter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_dropDeadLetter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DropDeadLetter(childComplexity, args["input"].(DropDeadLetterInput)), true
+	case "Mutation.erasePerson":
+		if e.ComplexityRoot.Mutation.ErasePerson == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_erasePerson_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ErasePerson(childComplexity, args["input"].(ErasePersonInput)), true
 	case "Mutation.forceAgentReady":
 		if e.ComplexityRoot.Mutation.ForceAgentReady == nil {
 			break
@@ -2558,6 +2927,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReleaseMissedCall(childComplexity, args["input"].(ReleaseMissedCallInput)), true
+	case "Mutation.replayDeadLetter":
+		if e.ComplexityRoot.Mutation.ReplayDeadLetter == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_replayDeadLetter_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReplayDeadLetter(childComplexity, args["input"].(ReplayDeadLetterInput)), true
 	case "Mutation.setAgentState":
 		if e.ComplexityRoot.Mutation.SetAgentState == nil {
 			break
@@ -2770,12 +3150,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.CallerProfile(childComplexity, args["phone"].(helix.Phone)), true
+	case "Query.deadLetters":
+		if e.ComplexityRoot.Query.DeadLetters == nil {
+			break
+		}
+
+		args, err := ec.field_Query_deadLetters_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.DeadLetters(childComplexity, args["kind"].(*DeadLetterKind), args["first"].(*int), args["after"].(*string)), true
 	case "Query.dispositions":
 		if e.ComplexityRoot.Query.Dispositions == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.Dispositions(childComplexity), true
+	case "Query.erasures":
+		if e.ComplexityRoot.Query.Erasures == nil {
+			break
+		}
+
+		args, err := ec.field_Query_erasures_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Erasures(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Query.eventLogCheck":
+		if e.ComplexityRoot.Query.EventLogCheck == nil {
+			break
+		}
+
+		args, err := ec.field_Query_eventLogCheck_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EventLogCheck(childComplexity, args["after"].(*string)), true
 
 	case "Query.liveCalls":
 		if e.ComplexityRoot.Query.LiveCalls == nil {
@@ -2910,6 +3323,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ReleaseMissedCallPayload.Ok(childComplexity), true
+
+	case "ReplayDeadLetterPayload.error":
+		if e.ComplexityRoot.ReplayDeadLetterPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayDeadLetterPayload.Error(childComplexity), true
+	case "ReplayDeadLetterPayload.ok":
+		if e.ComplexityRoot.ReplayDeadLetterPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReplayDeadLetterPayload.Ok(childComplexity), true
 
 	case "SearchConnection.edges":
 		if e.ComplexityRoot.SearchConnection.Edges == nil {
@@ -3327,9 +3753,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputClaimNextMissedCallInput,
 		ec.unmarshalInputDialInput,
 		ec.unmarshalInputDisposeInput,
+		ec.unmarshalInputDropDeadLetterInput,
+		ec.unmarshalInputErasePersonInput,
 		ec.unmarshalInputForceAgentReadyInput,
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputReleaseMissedCallInput,
+		ec.unmarshalInputReplayDeadLetterInput,
 		ec.unmarshalInputSetAgentStateInput,
 		ec.unmarshalInputSetCallRecordingInput,
 		ec.unmarshalInputSignInInput,
@@ -3533,6 +3962,33 @@ type Query {
     "Events after this cursor of an earlier answer."
     after: Cursor
   ): CallTimeline!
+  """
+  What could not be handled and waits for somebody to decide: pushes of providers, and writes that FortyTwo refuses. Those
+  of FortyTwo come first, since each holds back the later writes of its call. Needs a supervisor.
+  """
+  deadLetters(
+    "Only these; all when absent."
+    kind: DeadLetterKind
+    "How many, 1 to 100."
+    first: Int = 20
+    "Those after this cursor of an earlier answer."
+    after: Cursor
+  ): DeadLetterConnection!
+  "The traces of persons who were erased, the latest first: who did it, when and how much, never whom. Needs a supervisor."
+  erasures(
+    "How many, 1 to 100."
+    first: Int = 20
+    "Those after this cursor of an earlier answer."
+    after: Cursor
+  ): ErasureConnection!
+  """
+  Whether the log of events was changed behind the gateway's back. One answer covers up to 50,000 events; go on with
+  ` + "`" + `endCursor` + "`" + `. One check at a time: ` + "`" + `TOO_MANY_REQUESTS` + "`" + ` otherwise. Needs a supervisor.
+  """
+  eventLogCheck(
+    "Events after this cursor of an earlier answer; absent: from the beginning."
+    after: Cursor
+  ): EventLogCheck!
 }
 
 "What can be done. Each mutation takes one input and answers with ` + "`" + `ok` + "`" + `, ` + "`" + `error` + "`" + ` and what it changed."
@@ -3576,6 +4032,24 @@ type Mutation {
   claimNextMissedCall(input: ClaimNextMissedCallInput!): ClaimNextMissedCallPayload!
   "Gives a missed call back, so that it is offered to the next agent who is ready."
   releaseMissedCall(input: ReleaseMissedCallInput!): ReleaseMissedCallPayload!
+  """
+  Has a dead letter handled again: a push at the end of the inbox, a write at the head of its call. One that fails again
+  is a dead letter again. Needs a supervisor.
+  """
+  replayDeadLetter(input: ReplayDeadLetterInput!): ReplayDeadLetterPayload!
+  """
+  Gives a dead letter up for good: what it would have done is not done, and the later writes of its call go on. Needs a
+  supervisor.
+  """
+  dropDeadLetter(input: DropDeadLetterInput!): DropDeadLetterPayload!
+  """
+  Removes what the gateway holds of a person, by his number: the events of his calls, his missed call, pushes and dead
+  letters that name him, and writes that have not reached FortyTwo. It cannot be undone. Records in FortyTwo are
+  FortyTwo's to erase: do that first, since a call that FortyTwo still has is not touched here. Refused with ` + "`" + `CONFLICT` + "`" + `
+  while a call with the number is open or waits for its disposition. A second time finds nothing and is success. A trace
+  stays that says who, when and how much. Needs a supervisor.
+  """
+  erasePerson(input: ErasePersonInput!): ErasePersonPayload!
 }
 
 "What can be listened to."
@@ -4795,6 +5269,18 @@ type CallTimeline {
   pageInfo: PageInfo!
   "The events."
   edges: [CallTimelineEdge!]!
+  "Whether the call's whole story, not this page alone, is as it was written."
+  integrity: LogIntegrity!
+}
+
+"What the seals of events say: each is sealed over itself and the one before it in its call."
+enum LogIntegrity {
+  "Every event is as it was written, and none is missing before the last."
+  INTACT
+  "It cannot be told in full: a part is older than seals, or follows events whose retention has ended."
+  UNKNOWN
+  "An event was altered, removed, replaced or put elsewhere."
+  BROKEN
 }
 
 "An event with its cursor."
@@ -5086,6 +5572,168 @@ type CursorExpired implements CallEvent {
   "Null."
   phone: PhoneNumber
 }
+
+# Operating
+
+"What a dead letter was meant to be."
+enum DeadLetterKind {
+  "A provider's push."
+  PUSH
+  "A write to FortyTwo."
+  COMMAND
+}
+
+"Why it was given up."
+enum DeadLetterReason {
+  "It was refused for good: a push that nobody can read, a write that FortyTwo does not take."
+  REFUSED
+  "It failed too often."
+  EXHAUSTED
+}
+
+"A message that could not be handled. Its content is not shown: it may hold patients' data."
+type DeadLetter {
+  "Names it in ` + "`" + `replayDeadLetter` + "`" + ` and ` + "`" + `dropDeadLetter` + "`" + `."
+  id: ID!
+  "What it was meant to be."
+  kind: DeadLetterKind!
+  "Of a push: which webhook it came by, e.g. ` + "`" + `ozonetel.cdr` + "`" + `. Of a write: ` + "`" + `fortytwo` + "`" + `."
+  source: String!
+  "The call whose later writes wait behind it; null for a push."
+  callId: ID
+  "Why it was given up."
+  reason: DeadLetterReason!
+  "What its last failure was; null when that had no code."
+  code: ErrorCode
+  "How often it was tried."
+  attempts: Int!
+  "Since when it waits for somebody to decide."
+  since: DateTime!
+}
+
+"A page of dead letters."
+type DeadLetterConnection {
+  "How many there are in all, of the kind that was asked for."
+  totalCount: Int!
+  "The page's place."
+  pageInfo: PageInfo!
+  "The dead letters."
+  edges: [DeadLetterEdge!]!
+}
+
+"A dead letter with its cursor."
+type DeadLetterEdge {
+  "Cursor of the dead letter."
+  cursor: Cursor!
+  "The dead letter."
+  node: DeadLetter!
+}
+
+"Which dead letter to handle again."
+input ReplayDeadLetterInput {
+  "Its id."
+  id: ID!
+}
+
+"The outcome of handling a dead letter again: ` + "`" + `NOT_FOUND` + "`" + ` when it was replayed or dropped before."
+type ReplayDeadLetterPayload {
+  "Whether it is on its way again. Whether it succeeds now shows later."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+}
+
+"Which dead letter to give up."
+input DropDeadLetterInput {
+  "Its id."
+  id: ID!
+}
+
+"The outcome of giving a dead letter up: ` + "`" + `NOT_FOUND` + "`" + ` when it was replayed or dropped before."
+type DropDeadLetterPayload {
+  "Whether it is gone."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+}
+
+"Whom to erase."
+input ErasePersonInput {
+  "The person's number."
+  phone: PhoneNumber!
+}
+
+"The outcome of erasing a person."
+type ErasePersonPayload {
+  "Whether everything that could be found is gone."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "What was erased; null unless ok."
+  erasure: Erasure
+}
+
+"The trace of an erasure."
+type Erasure {
+  "Its id; says nothing about the person."
+  id: ID!
+  "When."
+  at: DateTime!
+  "FortyTwo workspace member id of who did it."
+  memberId: UUID!
+  "False when it was begun and failed on the way: erase the same person again."
+  finished: Boolean!
+  "Calls."
+  calls: Int!
+  "Events of these calls."
+  events: Int!
+  "Entries of the missed-call queue, 0 or 1."
+  missedCalls: Int!
+  "Pushes that waited to be handled."
+  pushes: Int!
+  "Writes that had not reached FortyTwo."
+  commands: Int!
+  "Pushes that could not be handled."
+  deadLetters: Int!
+}
+
+"A page of erasures."
+type ErasureConnection {
+  "How many there are in all."
+  totalCount: Int!
+  "The page's place."
+  pageInfo: PageInfo!
+  "The erasures."
+  edges: [ErasureEdge!]!
+}
+
+"An erasure with its cursor."
+type ErasureEdge {
+  "Cursor of the erasure."
+  cursor: Cursor!
+  "The erasure."
+  node: Erasure!
+}
+
+"What a check of the log found."
+type EventLogCheck {
+  "` + "`" + `BROKEN` + "`" + ` when any call is broken or any event is missing; ` + "`" + `UNKNOWN` + "`" + ` when a call cannot be verified in full."
+  integrity: LogIntegrity!
+  "Events that were looked at."
+  events: Int!
+  "Calls that they are of."
+  calls: Int!
+  "Calls that cannot be verified in full."
+  unknownCalls: Int!
+  "Calls whose story was changed."
+  brokenCalls: Int!
+  "The first 100 of them."
+  brokenCallIds: [ID!]!
+  "Events that later ones name, that are gone, and that no erasure accounts for."
+  missingEvents: Int!
+  "The part's place: go on with ` + "`" + `endCursor` + "`" + ` while ` + "`" + `hasNextPage` + "`" + `."
+  pageInfo: PageInfo!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -5286,6 +5934,8 @@ func (ec *executionContext) childFields_CallTimeline(ctx context.Context, field 
 		return ec.fieldContext_CallTimeline_pageInfo(ctx, field)
 	case "edges":
 		return ec.fieldContext_CallTimeline_edges(ctx, field)
+	case "integrity":
+		return ec.fieldContext_CallTimeline_integrity(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallTimeline", field.Name)
 }
@@ -5380,6 +6030,50 @@ func (ec *executionContext) childFields_ClaimNextMissedCallPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type ClaimNextMissedCallPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeadLetter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeadLetter_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_DeadLetter_kind(ctx, field)
+	case "source":
+		return ec.fieldContext_DeadLetter_source(ctx, field)
+	case "callId":
+		return ec.fieldContext_DeadLetter_callId(ctx, field)
+	case "reason":
+		return ec.fieldContext_DeadLetter_reason(ctx, field)
+	case "code":
+		return ec.fieldContext_DeadLetter_code(ctx, field)
+	case "attempts":
+		return ec.fieldContext_DeadLetter_attempts(ctx, field)
+	case "since":
+		return ec.fieldContext_DeadLetter_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetter", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadLetterConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "totalCount":
+		return ec.fieldContext_DeadLetterConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeadLetterConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_DeadLetterConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeadLetterEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DeadLetterEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DeadLetterEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeadLetterEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_DeskAgent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5434,6 +6128,98 @@ func (ec *executionContext) childFields_DisposePayload(ctx context.Context, fiel
 		return ec.fieldContext_DisposePayload_claimedMissedCall(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DisposePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DropDeadLetterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_DropDeadLetterPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_DropDeadLetterPayload_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DropDeadLetterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ErasePersonPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ErasePersonPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_ErasePersonPayload_error(ctx, field)
+	case "erasure":
+		return ec.fieldContext_ErasePersonPayload_erasure(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErasePersonPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Erasure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Erasure_id(ctx, field)
+	case "at":
+		return ec.fieldContext_Erasure_at(ctx, field)
+	case "memberId":
+		return ec.fieldContext_Erasure_memberId(ctx, field)
+	case "finished":
+		return ec.fieldContext_Erasure_finished(ctx, field)
+	case "calls":
+		return ec.fieldContext_Erasure_calls(ctx, field)
+	case "events":
+		return ec.fieldContext_Erasure_events(ctx, field)
+	case "missedCalls":
+		return ec.fieldContext_Erasure_missedCalls(ctx, field)
+	case "pushes":
+		return ec.fieldContext_Erasure_pushes(ctx, field)
+	case "commands":
+		return ec.fieldContext_Erasure_commands(ctx, field)
+	case "deadLetters":
+		return ec.fieldContext_Erasure_deadLetters(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Erasure", field.Name)
+}
+
+func (ec *executionContext) childFields_ErasureConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "totalCount":
+		return ec.fieldContext_ErasureConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ErasureConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_ErasureConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErasureConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ErasureEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ErasureEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ErasureEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ErasureEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_EventLogCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "integrity":
+		return ec.fieldContext_EventLogCheck_integrity(ctx, field)
+	case "events":
+		return ec.fieldContext_EventLogCheck_events(ctx, field)
+	case "calls":
+		return ec.fieldContext_EventLogCheck_calls(ctx, field)
+	case "unknownCalls":
+		return ec.fieldContext_EventLogCheck_unknownCalls(ctx, field)
+	case "brokenCalls":
+		return ec.fieldContext_EventLogCheck_brokenCalls(ctx, field)
+	case "brokenCallIds":
+		return ec.fieldContext_EventLogCheck_brokenCallIds(ctx, field)
+	case "missingEvents":
+		return ec.fieldContext_EventLogCheck_missingEvents(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_EventLogCheck_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EventLogCheck", field.Name)
 }
 
 func (ec *executionContext) childFields_FollowUp(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5668,6 +6454,16 @@ func (ec *executionContext) childFields_ReleaseMissedCallPayload(ctx context.Con
 		return ec.fieldContext_ReleaseMissedCallPayload_missedCall(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ReleaseMissedCallPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ReplayDeadLetterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_ReplayDeadLetterPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_ReplayDeadLetterPayload_error(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReplayDeadLetterPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SearchConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6102,6 +6898,34 @@ func (ec *executionContext) field_Mutation_dispose_args(ctx context.Context, raw
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_dropDeadLetter_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (DropDeadLetterInput, error) {
+			return ec.unmarshalNDropDeadLetterInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDropDeadLetterInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_erasePerson_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ErasePersonInput, error) {
+			return ec.unmarshalNErasePersonInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasePersonInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_forceAgentReady_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -6136,6 +6960,20 @@ func (ec *executionContext) field_Mutation_releaseMissedCall_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (ReleaseMissedCallInput, error) {
 			return ec.unmarshalNReleaseMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReleaseMissedCallInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_replayDeadLetter_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ReplayDeadLetterInput, error) {
+			return ec.unmarshalNReplayDeadLetterInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReplayDeadLetterInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -6345,6 +7183,72 @@ func (ec *executionContext) field_Query_callerProfile_args(ctx context.Context, 
 		return nil, err
 	}
 	args["phone"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_deadLetters_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "kind",
+		func(ctx context.Context, v any) (*DeadLetterKind, error) {
+			return ec.unmarshalODeadLetterKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["kind"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_erasures_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_eventLogCheck_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg0
 	return args, nil
 }
 
@@ -9865,6 +10769,29 @@ func (ec *executionContext) fieldContext_CallTimeline_edges(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _CallTimeline_integrity(ctx context.Context, field graphql.CollectedField, obj *CallTimeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallTimeline_integrity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Integrity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v LogIntegrity) graphql.Marshaler {
+			return ec.marshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallTimeline_integrity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CallTimeline", field, false, false, errors.New("field of type LogIntegrity does not have child fields"))
+}
+
 func (ec *executionContext) _CallTimelineEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *CallTimelineEdge) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10741,6 +11668,332 @@ func (ec *executionContext) fieldContext_CursorExpired_phone(_ context.Context, 
 	return graphql.NewScalarFieldContext("CursorExpired", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
+func (ec *executionContext) _DeadLetter_id(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetter_kind(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v DeadLetterKind) graphql.Marshaler {
+			return ec.marshalNDeadLetterKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type DeadLetterKind does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetter_source(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetter_callId(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_callId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetter_reason(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v DeadLetterReason) graphql.Marshaler {
+			return ec.marshalNDeadLetterReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type DeadLetterReason does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetter_code(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ErrorCode) graphql.Marshaler {
+			return ec.marshalOErrorCode2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetter_attempts(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_attempts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetter_since(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetter_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetter_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetterConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetterConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetterConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetterConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetterConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetterConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetterConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeadLetterConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeadLetterConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetterConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []DeadLetterEdge) graphql.Marshaler {
+			return ec.marshalNDeadLetterEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetterConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeadLetterConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeadLetterEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeadLetterEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *DeadLetterEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetterEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetterEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeadLetterEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _DeadLetterEdge_node(ctx context.Context, field graphql.CollectedField, obj *DeadLetterEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeadLetterEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DeadLetter) graphql.Marshaler {
+			return ec.marshalNDeadLetter2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetter(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeadLetterEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeadLetterEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeadLetter(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _DeskAgent_id(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11245,6 +12498,713 @@ func (ec *executionContext) fieldContext_DisposePayload_claimedMissedCall(_ cont
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MissedCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DropDeadLetterPayload_ok(ctx context.Context, field graphql.CollectedField, obj *DropDeadLetterPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DropDeadLetterPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DropDeadLetterPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DropDeadLetterPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _DropDeadLetterPayload_error(ctx context.Context, field graphql.CollectedField, obj *DropDeadLetterPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DropDeadLetterPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DropDeadLetterPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DropDeadLetterPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasePersonPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ErasePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasePersonPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasePersonPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasePersonPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ErasePersonPayload_error(ctx context.Context, field graphql.CollectedField, obj *ErasePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasePersonPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ErasePersonPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasePersonPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasePersonPayload_erasure(ctx context.Context, field graphql.CollectedField, obj *ErasePersonPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasePersonPayload_erasure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Erasure, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Erasure) graphql.Marshaler {
+			return ec.marshalOErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ErasePersonPayload_erasure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasePersonPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Erasure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Erasure_id(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_at(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_memberId(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_memberId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MemberID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_finished(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_finished(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Finished, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_finished(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_calls(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_events(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Events, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_missedCalls(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_missedCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MissedCalls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_missedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_pushes(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_pushes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pushes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_pushes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_commands(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_commands(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Commands, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_commands(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_deadLetters(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_deadLetters(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeadLetters, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_deadLetters(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ErasureConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ErasureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _ErasureConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ErasureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasureConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ErasureConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ErasureEdge) graphql.Marshaler {
+			return ec.marshalNErasureEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasureConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErasureEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ErasureEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ErasureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ErasureEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _ErasureEdge_node(ctx context.Context, field graphql.CollectedField, obj *ErasureEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ErasureEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Erasure) graphql.Marshaler {
+			return ec.marshalNErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ErasureEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ErasureEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Erasure(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EventLogCheck_integrity(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_integrity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Integrity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v LogIntegrity) graphql.Marshaler {
+			return ec.marshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_integrity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type LogIntegrity does not have child fields"))
+}
+
+func (ec *executionContext) _EventLogCheck_events(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_events(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Events, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EventLogCheck_calls(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_calls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Calls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EventLogCheck_unknownCalls(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_unknownCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UnknownCalls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_unknownCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EventLogCheck_brokenCalls(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_brokenCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BrokenCalls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_brokenCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EventLogCheck_brokenCallIds(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_brokenCallIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BrokenCallIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_brokenCallIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _EventLogCheck_missingEvents(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_missingEvents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MissingEvents, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_missingEvents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _EventLogCheck_pageInfo(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EventLogCheck_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EventLogCheck_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EventLogCheck",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
 		},
 	}
 	return fc, nil
@@ -14052,6 +16012,138 @@ func (ec *executionContext) fieldContext_Mutation_releaseMissedCall(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_replayDeadLetter(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_replayDeadLetter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ReplayDeadLetter(ctx, fc.Args["input"].(ReplayDeadLetterInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ReplayDeadLetterPayload) graphql.Marshaler {
+			return ec.marshalNReplayDeadLetterPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReplayDeadLetterPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_replayDeadLetter(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ReplayDeadLetterPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_replayDeadLetter_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_dropDeadLetter(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_dropDeadLetter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DropDeadLetter(ctx, fc.Args["input"].(DropDeadLetterInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DropDeadLetterPayload) graphql.Marshaler {
+			return ec.marshalNDropDeadLetterPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDropDeadLetterPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_dropDeadLetter(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DropDeadLetterPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_dropDeadLetter_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_erasePerson(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_erasePerson(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ErasePerson(ctx, fc.Args["input"].(ErasePersonInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ErasePersonPayload) graphql.Marshaler {
+			return ec.marshalNErasePersonPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasePersonPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_erasePerson(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErasePersonPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_erasePerson_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _OperationError_code(ctx context.Context, field graphql.CollectedField, obj *OperationError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14932,6 +17024,138 @@ func (ec *executionContext) fieldContext_Query_callTimeline(ctx context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_deadLetters(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_deadLetters(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().DeadLetters(ctx, fc.Args["kind"].(*DeadLetterKind), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DeadLetterConnection) graphql.Marshaler {
+			return ec.marshalNDeadLetterConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_deadLetters(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DeadLetterConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_deadLetters_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_erasures(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_erasures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Erasures(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ErasureConnection) graphql.Marshaler {
+			return ec.marshalNErasureConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_erasures(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ErasureConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_erasures_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_eventLogCheck(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_eventLogCheck(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().EventLogCheck(ctx, fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *EventLogCheck) graphql.Marshaler {
+			return ec.marshalNEventLogCheck2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEventLogCheck(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_eventLogCheck(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EventLogCheck(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_eventLogCheck_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15370,6 +17594,61 @@ func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_missedCall(_ c
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_MissedCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ReplayDeadLetterPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ReplayDeadLetterPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReplayDeadLetterPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ReplayDeadLetterPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ReplayDeadLetterPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _ReplayDeadLetterPayload_error(ctx context.Context, field graphql.CollectedField, obj *ReplayDeadLetterPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ReplayDeadLetterPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ReplayDeadLetterPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ReplayDeadLetterPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
 		},
 	}
 	return fc, nil
@@ -18360,6 +20639,66 @@ func (ec *executionContext) unmarshalInputDisposeInput(ctx context.Context, obj 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputDropDeadLetterInput(ctx context.Context, obj any) (DropDeadLetterInput, error) {
+	var it DropDeadLetterInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputErasePersonInput(ctx context.Context, obj any) (ErasePersonInput, error) {
+	var it ErasePersonInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"phone"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "phone":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phone"))
+			data, err := ec.unmarshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Phone = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputForceAgentReadyInput(ctx context.Context, obj any) (ForceAgentReadyInput, error) {
 	var it ForceAgentReadyInput
 	if obj == nil {
@@ -18441,6 +20780,36 @@ func (ec *executionContext) unmarshalInputReleaseMissedCallInput(ctx context.Con
 		case "id":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
 			data, err := ec.unmarshalNUUID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputReplayDeadLetterInput(ctx context.Context, obj any) (ReplayDeadLetterInput, error) {
+	var it ReplayDeadLetterInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -20262,6 +22631,11 @@ func (ec *executionContext) _CallTimeline(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "integrity":
+			out.Values[i] = ec._CallTimeline_integrity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -20679,6 +23053,170 @@ func (ec *executionContext) _CursorExpired(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var deadLetterImplementors = []string{"DeadLetter"}
+
+func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSet, obj *DeadLetter) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeadLetter")
+		case "id":
+			out.Values[i] = ec._DeadLetter_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._DeadLetter_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._DeadLetter_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callId":
+			out.Values[i] = ec._DeadLetter_callId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._DeadLetter_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._DeadLetter_code(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "attempts":
+			out.Values[i] = ec._DeadLetter_attempts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._DeadLetter_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var deadLetterConnectionImplementors = []string{"DeadLetterConnection"}
+
+func (ec *executionContext) _DeadLetterConnection(ctx context.Context, sel ast.SelectionSet, obj *DeadLetterConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeadLetterConnection")
+		case "totalCount":
+			out.Values[i] = ec._DeadLetterConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._DeadLetterConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._DeadLetterConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var deadLetterEdgeImplementors = []string{"DeadLetterEdge"}
+
+func (ec *executionContext) _DeadLetterEdge(ctx context.Context, sel ast.SelectionSet, obj *DeadLetterEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeadLetterEdge")
+		case "cursor":
+			out.Values[i] = ec._DeadLetterEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._DeadLetterEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var deskAgentImplementors = []string{"DeskAgent"}
 
 func (ec *executionContext) _DeskAgent(ctx context.Context, sel ast.SelectionSet, obj *DeskAgent) graphql.Marshaler {
@@ -20883,6 +23421,344 @@ func (ec *executionContext) _DisposePayload(ctx context.Context, sel ast.Selecti
 		case "claimedMissedCall":
 			out.Values[i] = ec._DisposePayload_claimedMissedCall(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var dropDeadLetterPayloadImplementors = []string{"DropDeadLetterPayload"}
+
+func (ec *executionContext) _DropDeadLetterPayload(ctx context.Context, sel ast.SelectionSet, obj *DropDeadLetterPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, dropDeadLetterPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DropDeadLetterPayload")
+		case "ok":
+			out.Values[i] = ec._DropDeadLetterPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._DropDeadLetterPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var erasePersonPayloadImplementors = []string{"ErasePersonPayload"}
+
+func (ec *executionContext) _ErasePersonPayload(ctx context.Context, sel ast.SelectionSet, obj *ErasePersonPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, erasePersonPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErasePersonPayload")
+		case "ok":
+			out.Values[i] = ec._ErasePersonPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._ErasePersonPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "erasure":
+			out.Values[i] = ec._ErasePersonPayload_erasure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var erasureImplementors = []string{"Erasure"}
+
+func (ec *executionContext) _Erasure(ctx context.Context, sel ast.SelectionSet, obj *Erasure) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, erasureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Erasure")
+		case "id":
+			out.Values[i] = ec._Erasure_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Erasure_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "memberId":
+			out.Values[i] = ec._Erasure_memberId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "finished":
+			out.Values[i] = ec._Erasure_finished(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "calls":
+			out.Values[i] = ec._Erasure_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "events":
+			out.Values[i] = ec._Erasure_events(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "missedCalls":
+			out.Values[i] = ec._Erasure_missedCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pushes":
+			out.Values[i] = ec._Erasure_pushes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "commands":
+			out.Values[i] = ec._Erasure_commands(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deadLetters":
+			out.Values[i] = ec._Erasure_deadLetters(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var erasureConnectionImplementors = []string{"ErasureConnection"}
+
+func (ec *executionContext) _ErasureConnection(ctx context.Context, sel ast.SelectionSet, obj *ErasureConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, erasureConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErasureConnection")
+		case "totalCount":
+			out.Values[i] = ec._ErasureConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ErasureConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._ErasureConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var erasureEdgeImplementors = []string{"ErasureEdge"}
+
+func (ec *executionContext) _ErasureEdge(ctx context.Context, sel ast.SelectionSet, obj *ErasureEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, erasureEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ErasureEdge")
+		case "cursor":
+			out.Values[i] = ec._ErasureEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ErasureEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var eventLogCheckImplementors = []string{"EventLogCheck"}
+
+func (ec *executionContext) _EventLogCheck(ctx context.Context, sel ast.SelectionSet, obj *EventLogCheck) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, eventLogCheckImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EventLogCheck")
+		case "integrity":
+			out.Values[i] = ec._EventLogCheck_integrity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "events":
+			out.Values[i] = ec._EventLogCheck_events(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "calls":
+			out.Values[i] = ec._EventLogCheck_calls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unknownCalls":
+			out.Values[i] = ec._EventLogCheck_unknownCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "brokenCalls":
+			out.Values[i] = ec._EventLogCheck_brokenCalls(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "brokenCallIds":
+			out.Values[i] = ec._EventLogCheck_brokenCallIds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "missingEvents":
+			out.Values[i] = ec._EventLogCheck_missingEvents(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._EventLogCheck_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -22023,6 +24899,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "replayDeadLetter":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_replayDeadLetter(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dropDeadLetter":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_dropDeadLetter(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "erasePerson":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_erasePerson(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22545,6 +25442,72 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "deadLetters":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_deadLetters(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "erasures":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_erasures(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "eventLogCheck":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_eventLogCheck(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -22758,6 +25721,49 @@ func (ec *executionContext) _ReleaseMissedCallPayload(ctx context.Context, sel a
 			}
 		case "missedCall":
 			out.Values[i] = ec._ReleaseMissedCallPayload_missedCall(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var replayDeadLetterPayloadImplementors = []string{"ReplayDeadLetterPayload"}
+
+func (ec *executionContext) _ReplayDeadLetterPayload(ctx context.Context, sel ast.SelectionSet, obj *ReplayDeadLetterPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, replayDeadLetterPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ReplayDeadLetterPayload")
+		case "ok":
+			out.Values[i] = ec._ReplayDeadLetterPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._ReplayDeadLetterPayload_error(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -24516,6 +27522,66 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 	return res
 }
 
+func (ec *executionContext) marshalNDeadLetter2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetter(ctx context.Context, sel ast.SelectionSet, v *DeadLetter) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeadLetter(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDeadLetterConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterConnection(ctx context.Context, sel ast.SelectionSet, v *DeadLetterConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DeadLetterConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDeadLetterEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdge(ctx context.Context, sel ast.SelectionSet, v DeadLetterEdge) graphql.Marshaler {
+	return ec._DeadLetterEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDeadLetterEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []DeadLetterEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDeadLetterEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNDeadLetterKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind(ctx context.Context, v any) (DeadLetterKind, error) {
+	var res DeadLetterKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeadLetterKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind(ctx context.Context, sel ast.SelectionSet, v DeadLetterKind) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNDeadLetterReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterReason(ctx context.Context, v any) (DeadLetterReason, error) {
+	var res DeadLetterReason
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeadLetterReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterReason(ctx context.Context, sel ast.SelectionSet, v DeadLetterReason) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNDeskAgent2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx context.Context, sel ast.SelectionSet, v DeskAgent) graphql.Marshaler {
 	return ec._DeskAgent(ctx, sel, &v)
 }
@@ -24576,6 +27642,76 @@ func (ec *executionContext) marshalNDisposePayload2ᚖgithubᚗcomᚋhelixᚑeng
 	return ec._DisposePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNDropDeadLetterInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDropDeadLetterInput(ctx context.Context, v any) (DropDeadLetterInput, error) {
+	res, err := ec.unmarshalInputDropDeadLetterInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDropDeadLetterPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDropDeadLetterPayload(ctx context.Context, sel ast.SelectionSet, v *DropDeadLetterPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._DropDeadLetterPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNErasePersonInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasePersonInput(ctx context.Context, v any) (ErasePersonInput, error) {
+	res, err := ec.unmarshalInputErasePersonInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNErasePersonPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasePersonPayload(ctx context.Context, sel ast.SelectionSet, v *ErasePersonPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ErasePersonPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure(ctx context.Context, sel ast.SelectionSet, v *Erasure) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Erasure(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNErasureConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureConnection(ctx context.Context, sel ast.SelectionSet, v *ErasureConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ErasureConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNErasureEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdge(ctx context.Context, sel ast.SelectionSet, v ErasureEdge) graphql.Marshaler {
+	return ec._ErasureEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNErasureEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []ErasureEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNErasureEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx context.Context, v any) (ErrorCode, error) {
 	var res ErrorCode
 	err := res.UnmarshalGQL(v)
@@ -24584,6 +27720,16 @@ func (ec *executionContext) unmarshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋ
 
 func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx context.Context, sel ast.SelectionSet, v ErrorCode) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNEventLogCheck2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEventLogCheck(ctx context.Context, sel ast.SelectionSet, v *EventLogCheck) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._EventLogCheck(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
@@ -24663,6 +27809,35 @@ func (ec *executionContext) marshalNID2string(ctx context.Context, sel ast.Selec
 	return res
 }
 
+func (ec *executionContext) unmarshalNID2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNID2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNID2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNID2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNInsightStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐInsightStatus(ctx context.Context, v any) (InsightStatus, error) {
 	var res InsightStatus
 	err := res.UnmarshalGQL(v)
@@ -24717,6 +27892,16 @@ func (ec *executionContext) marshalNLiveCall2ᚕgithubᚗcomᚋhelixᚑengageᚋ
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity(ctx context.Context, v any) (LogIntegrity, error) {
+	var res LogIntegrity
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity(ctx context.Context, sel ast.SelectionSet, v LogIntegrity) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx context.Context, sel ast.SelectionSet, v *MissedCall) graphql.Marshaler {
@@ -24913,6 +28098,21 @@ func (ec *executionContext) marshalNReleaseMissedCallPayload2ᚖgithubᚗcomᚋh
 		return graphql.Null
 	}
 	return ec._ReleaseMissedCallPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNReplayDeadLetterInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReplayDeadLetterInput(ctx context.Context, v any) (ReplayDeadLetterInput, error) {
+	res, err := ec.unmarshalInputReplayDeadLetterInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReplayDeadLetterPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐReplayDeadLetterPayload(ctx context.Context, sel ast.SelectionSet, v *ReplayDeadLetterPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._ReplayDeadLetterPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSearchConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchConnection(ctx context.Context, sel ast.SelectionSet, v *SearchConnection) graphql.Marshaler {
@@ -25672,11 +28872,50 @@ func (ec *executionContext) marshalODateTime2ᚖtimeᚐTime(ctx context.Context,
 	return res
 }
 
+func (ec *executionContext) unmarshalODeadLetterKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind(ctx context.Context, v any) (*DeadLetterKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(DeadLetterKind)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalODeadLetterKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind(ctx context.Context, sel ast.SelectionSet, v *DeadLetterKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx context.Context, sel ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._DeskAgent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure(ctx context.Context, sel ast.SelectionSet, v *Erasure) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Erasure(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOErrorCode2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx context.Context, v any) (*ErrorCode, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(ErrorCode)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOErrorCode2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx context.Context, sel ast.SelectionSet, v *ErrorCode) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOFloat2ᚖfloat64(ctx context.Context, v any) (*float64, error) {

@@ -671,6 +671,8 @@ type CallTimeline struct {
 	PageInfo *PageInfo `json:"pageInfo"`
 	// The events.
 	Edges []CallTimelineEdge `json:"edges"`
+	// Whether the call's whole story, not this page alone, is as it was written.
+	Integrity LogIntegrity `json:"integrity"`
 }
 
 // An event with its cursor.
@@ -793,6 +795,44 @@ func (this CursorExpired) GetCallID() *string { return this.CallID }
 // The patient's number; null when withheld.
 func (this CursorExpired) GetPhone() *helix.Phone { return this.Phone }
 
+// A message that could not be handled. Its content is not shown: it may hold patients' data.
+type DeadLetter struct {
+	// Names it in `replayDeadLetter` and `dropDeadLetter`.
+	ID string `json:"id"`
+	// What it was meant to be.
+	Kind DeadLetterKind `json:"kind"`
+	// Of a push: which webhook it came by, e.g. `ozonetel.cdr`. Of a write: `fortytwo`.
+	Source string `json:"source"`
+	// The call whose later writes wait behind it; null for a push.
+	CallID *string `json:"callId,omitempty"`
+	// Why it was given up.
+	Reason DeadLetterReason `json:"reason"`
+	// What its last failure was; null when that had no code.
+	Code *ErrorCode `json:"code,omitempty"`
+	// How often it was tried.
+	Attempts int `json:"attempts"`
+	// Since when it waits for somebody to decide.
+	Since time.Time `json:"since"`
+}
+
+// A page of dead letters.
+type DeadLetterConnection struct {
+	// How many there are in all, of the kind that was asked for.
+	TotalCount int `json:"totalCount"`
+	// The page's place.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The dead letters.
+	Edges []DeadLetterEdge `json:"edges"`
+}
+
+// A dead letter with its cursor.
+type DeadLetterEdge struct {
+	// Cursor of the dead letter.
+	Cursor string `json:"cursor"`
+	// The dead letter.
+	Node *DeadLetter `json:"node"`
+}
+
 // An agent at a desk.
 type DeskAgent struct {
 	// Login name at the telephony provider.
@@ -871,6 +911,98 @@ type DisposePayload struct {
 	FollowUp *FollowUp `json:"followUp,omitempty"`
 	// The next missed call, claimed for the agent.
 	ClaimedMissedCall *MissedCall `json:"claimedMissedCall,omitempty"`
+}
+
+// Which dead letter to give up.
+type DropDeadLetterInput struct {
+	// Its id.
+	ID string `json:"id"`
+}
+
+// The outcome of giving a dead letter up: `NOT_FOUND` when it was replayed or dropped before.
+type DropDeadLetterPayload struct {
+	// Whether it is gone.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+}
+
+// Whom to erase.
+type ErasePersonInput struct {
+	// The person's number.
+	Phone helix.Phone `json:"phone"`
+}
+
+// The outcome of erasing a person.
+type ErasePersonPayload struct {
+	// Whether everything that could be found is gone.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// What was erased; null unless ok.
+	Erasure *Erasure `json:"erasure,omitempty"`
+}
+
+// The trace of an erasure.
+type Erasure struct {
+	// Its id; says nothing about the person.
+	ID string `json:"id"`
+	// When.
+	At time.Time `json:"at"`
+	// FortyTwo workspace member id of who did it.
+	MemberID string `json:"memberId"`
+	// False when it was begun and failed on the way: erase the same person again.
+	Finished bool `json:"finished"`
+	// Calls.
+	Calls int `json:"calls"`
+	// Events of these calls.
+	Events int `json:"events"`
+	// Entries of the missed-call queue, 0 or 1.
+	MissedCalls int `json:"missedCalls"`
+	// Pushes that waited to be handled.
+	Pushes int `json:"pushes"`
+	// Writes that had not reached FortyTwo.
+	Commands int `json:"commands"`
+	// Pushes that could not be handled.
+	DeadLetters int `json:"deadLetters"`
+}
+
+// A page of erasures.
+type ErasureConnection struct {
+	// How many there are in all.
+	TotalCount int `json:"totalCount"`
+	// The page's place.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The erasures.
+	Edges []ErasureEdge `json:"edges"`
+}
+
+// An erasure with its cursor.
+type ErasureEdge struct {
+	// Cursor of the erasure.
+	Cursor string `json:"cursor"`
+	// The erasure.
+	Node *Erasure `json:"node"`
+}
+
+// What a check of the log found.
+type EventLogCheck struct {
+	// `BROKEN` when any call is broken or any event is missing; `UNKNOWN` when a call cannot be verified in full.
+	Integrity LogIntegrity `json:"integrity"`
+	// Events that were looked at.
+	Events int `json:"events"`
+	// Calls that they are of.
+	Calls int `json:"calls"`
+	// Calls that cannot be verified in full.
+	UnknownCalls int `json:"unknownCalls"`
+	// Calls whose story was changed.
+	BrokenCalls int `json:"brokenCalls"`
+	// The first 100 of them.
+	BrokenCallIds []string `json:"brokenCallIds"`
+	// Events that later ones name, that are gone, and that no erasure accounts for.
+	MissingEvents int `json:"missingEvents"`
+	// The part's place: go on with `endCursor` while `hasNextPage`.
+	PageInfo *PageInfo `json:"pageInfo"`
 }
 
 // A follow-up in FortyTwo.
@@ -1411,6 +1543,20 @@ type ReleaseMissedCallPayload struct {
 	Error *OperationError `json:"error,omitempty"`
 	// The missed call afterwards.
 	MissedCall *MissedCall `json:"missedCall,omitempty"`
+}
+
+// Which dead letter to handle again.
+type ReplayDeadLetterInput struct {
+	// Its id.
+	ID string `json:"id"`
+}
+
+// The outcome of handling a dead letter again: `NOT_FOUND` when it was replayed or dropped before.
+type ReplayDeadLetterPayload struct {
+	// Whether it is on its way again. Whether it succeeds now shows later.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
 }
 
 // What a search found, all kinds merged.
@@ -2282,6 +2428,122 @@ func (e CallerProfilePart) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What a dead letter was meant to be.
+type DeadLetterKind string
+
+const (
+	// A provider's push.
+	DeadLetterKindPush DeadLetterKind = "PUSH"
+	// A write to FortyTwo.
+	DeadLetterKindCommand DeadLetterKind = "COMMAND"
+)
+
+var AllDeadLetterKind = []DeadLetterKind{
+	DeadLetterKindPush,
+	DeadLetterKindCommand,
+}
+
+func (e DeadLetterKind) IsValid() bool {
+	switch e {
+	case DeadLetterKindPush, DeadLetterKindCommand:
+		return true
+	}
+	return false
+}
+
+func (e DeadLetterKind) String() string {
+	return string(e)
+}
+
+func (e *DeadLetterKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DeadLetterKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DeadLetterKind", str)
+	}
+	return nil
+}
+
+func (e DeadLetterKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DeadLetterKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DeadLetterKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why it was given up.
+type DeadLetterReason string
+
+const (
+	// It was refused for good: a push that nobody can read, a write that FortyTwo does not take.
+	DeadLetterReasonRefused DeadLetterReason = "REFUSED"
+	// It failed too often.
+	DeadLetterReasonExhausted DeadLetterReason = "EXHAUSTED"
+)
+
+var AllDeadLetterReason = []DeadLetterReason{
+	DeadLetterReasonRefused,
+	DeadLetterReasonExhausted,
+}
+
+func (e DeadLetterReason) IsValid() bool {
+	switch e {
+	case DeadLetterReasonRefused, DeadLetterReasonExhausted:
+		return true
+	}
+	return false
+}
+
+func (e DeadLetterReason) String() string {
+	return string(e)
+}
+
+func (e *DeadLetterReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = DeadLetterReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid DeadLetterReason", str)
+	}
+	return nil
+}
+
+func (e DeadLetterReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *DeadLetterReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e DeadLetterReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Why an operation failed. The set is closed: values are added with notice and never renamed.
 type ErrorCode string
 
@@ -2438,6 +2700,67 @@ func (e *InsightStatus) UnmarshalJSON(b []byte) error {
 }
 
 func (e InsightStatus) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What the seals of events say: each is sealed over itself and the one before it in its call.
+type LogIntegrity string
+
+const (
+	// Every event is as it was written, and none is missing before the last.
+	LogIntegrityIntact LogIntegrity = "INTACT"
+	// It cannot be told in full: a part is older than seals, or follows events whose retention has ended.
+	LogIntegrityUnknown LogIntegrity = "UNKNOWN"
+	// An event was altered, removed, replaced or put elsewhere.
+	LogIntegrityBroken LogIntegrity = "BROKEN"
+)
+
+var AllLogIntegrity = []LogIntegrity{
+	LogIntegrityIntact,
+	LogIntegrityUnknown,
+	LogIntegrityBroken,
+}
+
+func (e LogIntegrity) IsValid() bool {
+	switch e {
+	case LogIntegrityIntact, LogIntegrityUnknown, LogIntegrityBroken:
+		return true
+	}
+	return false
+}
+
+func (e LogIntegrity) String() string {
+	return string(e)
+}
+
+func (e *LogIntegrity) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LogIntegrity(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LogIntegrity", str)
+	}
+	return nil
+}
+
+func (e LogIntegrity) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LogIntegrity) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LogIntegrity) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -129,7 +129,7 @@ func TestAWriteWaitsForFortyTwoToComeBack(t *testing.T) {
 	if last.Fields["callStatus"] != "COMPLETED" {
 		t.Fatalf("the last word was %v", last.Fields)
 	}
-	if letters, err := b.DeadLetters(t.Context(), 1); err != nil || len(letters) > 0 {
+	if letters, err := b.DeadLetters(t.Context(), "", "", 1); err != nil || len(letters) > 0 {
 		t.Fatalf("%d dead letters, %v", len(letters), err)
 	}
 }
@@ -152,7 +152,7 @@ func TestARefusedWriteParksItsOwnLaneAlone(t *testing.T) {
 	var letters []bus.DeadLetter
 	for len(letters) == 0 {
 		var err error
-		if letters, err = b.DeadLetters(t.Context(), 10); err != nil {
+		if letters, err = b.DeadLetters(t.Context(), "", "", 10); err != nil {
 			t.Fatal(err)
 		}
 	}

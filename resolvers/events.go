@@ -15,17 +15,22 @@ import (
 // checkpointEvery is after how many events that a filter kept back a stream says where it is.
 const checkpointEvery = 500
 
-// CallEvents resolves the stream of call events.
+// CallEvents resolves the stream of call events, for the caller or for the audience of a shared run; see [Resolver.Share].
 func (r *subscriptionResolver) CallEvents(
 	ctx context.Context, after, agentID *string, kinds []graph.CallEventKind,
 ) (<-chan graph.CallEvent, error) {
-	caller, err := auth.Caller(ctx)
-	if err != nil {
-		return nil, err
-	}
-	agent := helix.AgentID(value(agentID))
-	if !caller.Supervisor && (caller.Seat == nil || (agent != "" && agent != caller.Seat.Agent)) {
-		return nil, helix.Forbidden("only supervisors see the calls of others")
+	agent, course := helix.AgentID(value(agentID)), courseOf(ctx)
+	who, shared := course.shared()
+	if shared {
+		after = nil // that of whoever came first
+	} else {
+		caller, err := auth.Caller(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if who, err = audienceOf(caller, agent); err != nil {
+			return nil, err
+		}
 	}
 	var from *helix.Cursor
 	if after != nil {
@@ -39,8 +44,9 @@ func (r *subscriptionResolver) CallEvents(
 	if err != nil {
 		return nil, err
 	}
+	course.tell(stream.Place())
 	wanted := func(e *helix.CallEvent) bool {
-		return e.VisibleTo(caller) && (agent == "" || e.Agent == agent) &&
+		return who.sees(e) && (agent == "" || e.Agent == agent) &&
 			(kinds == nil || slices.Contains(kinds, graph.CallEventKind(e.Kind)))
 	}
 	events := make(chan graph.CallEvent) // unbuffered: a subscriber that does not read is simply not read for
@@ -64,6 +70,7 @@ func (r *subscriptionResolver) CallEvents(
 				}
 				held, e = 0, stream.Checkpoint()
 			}
+			course.tell(e.Cursor.Sequence)
 			select {
 			case events <- callEvent(e):
 			case <-ctx.Done():

@@ -2,8 +2,6 @@ package resolvers
 
 import (
 	"context"
-	"log/slog"
-	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -106,63 +104,6 @@ func (t Tracing) InterceptField(ctx context.Context, next graphql.Resolver) (any
 		span.SetStatus(codes.Error, string(helix.AsError(err).Code))
 	}
 	return value, err
-}
-
-// Presence notes that an agent's desk is there: with each operation, and all the while a subscription lasts.
-type Presence struct {
-	// There is told the agent; it is cheap to tell often.
-	There func(ctx context.Context, agent helix.AgentID) error
-	// Every is how often it is told during a subscription.
-	Every  time.Duration
-	Logger *slog.Logger
-}
-
-// ExtensionName is gqlgen's name for it.
-func (Presence) ExtensionName() string { return "Presence" }
-
-// Validate accepts every schema.
-func (Presence) Validate(graphql.ExecutableSchema) error { return nil }
-
-// InterceptOperation notes the desk of the caller, if he has one. Signing in needs no caller, and nobody is asked for it.
-func (p Presence) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	if agent := p.agent(ctx); agent != "" {
-		p.tell(ctx, agent)
-		if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
-			go p.stay(ctx, agent)
-		}
-	}
-	return next(ctx)
-}
-
-func (p Presence) agent(ctx context.Context) helix.AgentID {
-	if auth.Anonymous(ctx) {
-		return ""
-	}
-	caller, err := auth.Caller(ctx)
-	if err != nil || caller.Seat == nil {
-		return ""
-	}
-	return caller.Seat.Agent
-}
-
-// stay tells until the subscription ends.
-func (p Presence) stay(ctx context.Context, agent helix.AgentID) {
-	tick := time.NewTicker(p.Every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-			p.tell(ctx, agent)
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (p Presence) tell(ctx context.Context, agent helix.AgentID) {
-	if err := p.There(ctx, agent); err != nil && ctx.Err() == nil {
-		p.Logger.WarnContext(ctx, "a desk was not noted", "agent", string(agent), "error", err)
-	}
 }
 
 // FreshCaller lets each operation of a socket ask anew who calls: a socket lives longer than an answer is believed.

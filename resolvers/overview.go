@@ -32,6 +32,9 @@ func (r *queryResolver) LiveCalls(ctx context.Context) ([]graph.LiveCall, error)
 
 // CallTimeline resolves everything that happened to one call.
 func (r *queryResolver) CallTimeline(ctx context.Context, callID string, first *int, after *string) (*graph.CallTimeline, error) {
+	if _, err := anyWorker(ctx); err != nil { // who sees no calls is not told which ones there are
+		return nil, err
+	}
 	caller, err := auth.Caller(ctx)
 	if err != nil {
 		return nil, err
@@ -53,12 +56,14 @@ func (r *queryResolver) CallTimeline(ctx context.Context, callID string, first *
 	if whole := (helix.CallEvent{Agent: call.Agent}); !whole.VisibleTo(caller) {
 		return nil, helix.Forbidden("this call belongs to another agent")
 	}
-	events, more, err := r.o.Calls.Timeline(ctx, call.ID, from.Sequence, size)
+	story, err := r.o.Calls.Timeline(ctx, call.ID, from.Sequence, size)
 	if err != nil {
 		return nil, err
 	}
-	out := &graph.CallTimeline{PageInfo: &graph.PageInfo{HasNextPage: more}, Edges: []graph.CallTimelineEdge{}}
-	for _, e := range events {
+	out := &graph.CallTimeline{
+		PageInfo: &graph.PageInfo{HasNextPage: story.More}, Edges: []graph.CallTimelineEdge{}, Integrity: graph.LogIntegrity(story.Integrity),
+	}
+	for _, e := range story.Events {
 		out.Edges = append(out.Edges, graph.CallTimelineEdge{Cursor: e.Cursor.String(), Node: callEvent(e)})
 	}
 	if n := len(out.Edges); n > 0 {

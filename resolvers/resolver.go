@@ -11,6 +11,7 @@ import (
 	"github.com/helix-engage/gateway/desk"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/operate"
 )
 
 // Sessions opens and renews sessions with FortyTwo.
@@ -36,6 +37,8 @@ type Limiter interface {
 type Options struct {
 	Desk  *desk.Desk
 	Calls *calls.Service
+	// Operate is what supervisors do to the gateway itself.
+	Operate *operate.Service
 	// Recordings gives a short-lived link of ours to a provider's recording, "" when there is none.
 	Recordings func(recording string) string
 	Sessions   Sessions
@@ -49,10 +52,13 @@ type Options struct {
 }
 
 // Resolver is the root of all resolvers.
-type Resolver struct{ o Options }
+type Resolver struct {
+	o        Options
+	resolved map[resolvedField]bool // that have resolvers which may look at the caller
+}
 
 // New makes the root.
-func New(o Options) *Resolver { return &Resolver{o: o} }
+func New(o Options) *Resolver { return &Resolver{o: o, resolved: resolvedFields()} }
 
 // Query resolves what can be read.
 func (r *Resolver) Query() graph.QueryResolver { return &queryResolver{r} }

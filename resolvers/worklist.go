@@ -12,12 +12,12 @@ import (
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/desk"
 	"github.com/helix-engage/gateway/graph"
-	"github.com/helix-engage/gateway/internal/auth"
 )
 
-// Worklist resolves what the caller has to do. A supervisor without a desk has follow-ups and leads too.
+// Worklist resolves what the caller has to do. A supervisor without a desk has follow-ups and leads too; a member who is
+// neither has no business here.
 func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind, first *int, after *string) (*graph.WorklistConnection, error) {
-	caller, err := auth.Caller(ctx)
+	w, err := anyWorker(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 	}
 	selected := graphql.CollectAllFields(ctx)
 	q.Counts = slices.Contains(selected, "totalCount") || slices.Contains(selected, "counts")
-	list, err := r.o.Desk.Worklist(ctx, workerOf(caller, value(caller.Seat)), q)
+	list, err := r.o.Desk.Worklist(ctx, w, q)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 }
 
 // WorklistChanged resolves the stream of changes of the caller's work list. It joins two sources that know nothing of each
-// other: the missed-call queue, and the follow-ups that dispositions plan.
+// other: the missed-call queue with what FortyTwo tells of edits, and the follow-ups that dispositions plan.
 func (r *subscriptionResolver) WorklistChanged(ctx context.Context) (<-chan *graph.WorklistChange, error) {
 	w, err := worker(ctx)
 	if err != nil {
@@ -62,7 +62,7 @@ func (r *subscriptionResolver) WorklistChanged(ctx context.Context) (<-chan *gra
 	var sources sync.WaitGroup
 	sources.Go(func() {
 		for {
-			c, err := r.o.Desk.NextWorkChange(ctx, place, w.Seat.Agent)
+			c, err := r.o.Desk.NextWorkChange(ctx, place, w)
 			if err != nil || !send(&c) {
 				return
 			}

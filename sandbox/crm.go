@@ -18,7 +18,8 @@ func newCRM(options Options, line *timeline.Timeline, log *slog.Logger, client *
 	})
 }
 
-// subscribe registers the gateway's webhook for every change of records and metadata, unless it is registered already.
+// subscribe registers the gateway's webhook, for what an administrator is told to register it for, unless it is registered
+// already.
 func (s *Sandbox) subscribe(hooks Webhooks) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,7 +27,7 @@ func (s *Sandbox) subscribe(hooks Webhooks) error {
 		return nil
 	}
 	s.subscribed = hooks.FortyTwo
-	return s.crm.Subscribe(hooks.FortyTwo, hooks.FortyTwoSecret, "*.*", "metadata.*.*")
+	return s.crm.Subscribe(hooks.FortyTwo, hooks.FortyTwoSecret, "call.*", "followUp.*", "lead.*", "metadata.*.*")
 }
 
 func (s *Sandbox) crmRoutes() []route {
@@ -36,6 +37,11 @@ func (s *Sandbox) crmRoutes() []route {
 			Does: "adds a field to an object of the CRM, as an administrator would; type as metadata has it (TEXT, NUMBER, SELECT with options, " +
 				"RELATION with target …)",
 			Body: crmField{Object: "call", Name: "caseNumber", Type: fortytwo.TypeText}, serve: s.addField,
+		},
+		{
+			Method: "POST", Path: "/sandbox/fortytwo/records/update",
+			Does: "changes a record of the CRM as a member does on its own screens, by default meera@sandbox.test; with unheard no webhook tells of it",
+			Body: crmEdit{Object: "call", ID: "…", Data: map[string]any{"callbackstatus": "CALLBACK_COMPLETED"}}, serve: s.editRecord,
 		},
 		{
 			Method: "POST", Path: "/sandbox/fortytwo/tokens/expire", Does: "every access token issued so far counts as expired",
@@ -61,6 +67,25 @@ func (s *Sandbox) addField(r *http.Request) (any, error) {
 	return done{OK: true}, s.crm.AddField(in.Object, fortytwo.FieldSpec{
 		Name: in.Name, Label: in.Label, Type: in.Type, Options: in.Options, Target: in.Target, Custom: true,
 	})
+}
+
+type crmEdit struct {
+	Object  string         `json:"object"`
+	ID      string         `json:"id"`
+	Data    map[string]any `json:"data"`
+	Email   string         `json:"email,omitempty"`
+	Unheard bool           `json:"unheard,omitempty"`
+}
+
+func (s *Sandbox) editRecord(r *http.Request) (any, error) {
+	in, err := decodeBody[crmEdit](r)
+	if err != nil {
+		return nil, err
+	}
+	if in.Email == "" {
+		in.Email = "meera@sandbox.test"
+	}
+	return done{OK: true}, s.crm.Edit(fortytwo.Edit{Email: in.Email, Object: in.Object, ID: in.ID, Data: in.Data, Unheard: in.Unheard})
 }
 
 // failCRM arms a fault of the CRM. Its endpoint is a path (/graphql, /metadata) or the name of a root field.

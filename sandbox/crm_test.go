@@ -135,6 +135,46 @@ func TestChangesInTheCRMReachTheWebhookOnce(t *testing.T) {
 	}
 }
 
+func TestAMemberEditsARecord(t *testing.T) {
+	t.Parallel()
+	events := make(chan map[string]any, 10)
+	gateway := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var event map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&event); err != nil {
+			t.Error(err)
+		}
+		events <- event
+	}))
+	t.Cleanup(gateway.Close)
+	s := run(t, sandbox.Options{
+		Empty: true, Traffic: sandbox.TrafficOff, Webhooks: sandbox.Webhooks{FortyTwo: gateway.URL, FortyTwoSecret: "secret"},
+	})
+	_, out := s.query("/graphql", `mutation { createCall(data: {}) { id } }`)
+	id := out["data"].(map[string]any)["createCall"].(map[string]any)["id"].(string)
+	<-events
+	edit := func(status, more string) string {
+		return `{"object":"call","id":"` + id + `","data":{"callbackstatus":"` + status + `"}` + more + `}`
+	}
+	s.ok("POST", "/sandbox/fortytwo/records/update", edit("INVALID", `,"unheard":true`))
+	s.ok("POST", "/sandbox/fortytwo/records/update", edit("WRONG_NUMBER", ""))
+	event := <-events
+	record := event["record"].(map[string]any)
+	if event["workspaceMemberId"] == nil || record["callbackstatus"] != "WRONG_NUMBER" || !strings.Contains(asJSON(t, event["updatedFields"]), "callbackstatus") {
+		t.Errorf("told %v", event)
+	}
+	for body, want := range map[string]int{
+		`{"object":"call","id":"none","data":{"callbackstatus":"INVALID"}}`: http.StatusNotFound,
+		`{"object":"cake","id":"none","data":{"callbackstatus":"INVALID"}}`: http.StatusNotFound,
+		edit("PERHAPS", ""): http.StatusBadRequest,
+		edit("INVALID", `,"email":"nobody@sandbox.test"`): http.StatusNotFound,
+		`{"object":"call","id":"` + id + `"}`:             http.StatusBadRequest,
+	} {
+		if status, out := s.control("POST", "/sandbox/fortytwo/records/update", body); status != want {
+			t.Errorf("%s: %d %v", body, status, out)
+		}
+	}
+}
+
 func TestCallersArePartlySeededPeopleAndPartlyStrangers(t *testing.T) {
 	t.Parallel()
 	s := run(t, sandbox.Options{Traffic: sandbox.TrafficOff, Seed: 1})

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/calls"
 	"github.com/helix-engage/gateway/desk"
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/internal/bus"
@@ -25,6 +26,9 @@ var (
 	_ auth.Identities     = (*fortytwo.Client)(nil)
 	_ webhooks.Inbox      = inbox{}
 	_ ozonetel.TokenStore = (*tokenStore)(nil)
+	_ desk.Callbacks      = (*fortytwo.Client)(nil)
+	_ desk.Outbox         = (*records.Service)(nil)
+	_ calls.RecordChanges = changes{}
 )
 
 // telephony lets a desk dispose with the words of the desk.
@@ -80,6 +84,20 @@ func (i inbox) Append(ctx context.Context, source, contentType string, body []by
 	return i.bus.AppendInbox(ctx, bus.InboxMessage{
 		Source: source, ContentType: contentType, Body: body, ReceivedAt: i.now().UTC(), Traceparent: carrier.Get("traceparent"),
 	})
+}
+
+// changes tells those whom it concerns what changed in FortyTwo.
+type changes struct {
+	edits    *desk.Edits
+	fortyTwo *fortytwo.Client
+}
+
+func (c changes) Changed(ctx context.Context, change helix.RecordChange) error {
+	if change.Model {
+		c.fortyTwo.ModelChanged() // the other replicas look within a minute of their own accord
+		return nil
+	}
+	return c.edits.Changed(ctx, change)
 }
 
 // tokenStore shares one Ozonetel token among replicas.

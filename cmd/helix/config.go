@@ -49,6 +49,8 @@ type FortyTwoConfig struct {
 	APIKey   Secret `env:"PLATFORM_API_KEY" doc:"API key of the workspace: ingestion and write-back, never a user's query." example:"-"`
 	Origin   string `env:"PLATFORM_ORIGIN" doc:"Address of FortyTwo's front end, which picks the workspace at sign-in. Empty: scheme and host of PLATFORM_GRAPHQL_URL." example:"https://hospital.crm.example.org"`
 	FieldMap string `env:"FORTYTWO_FIELD_MAP" doc:"What the workspace names otherwise, as ours=theirs pairs separated by commas: an object, a field or a selection's value." example:"lead=prospect,call.callbackstatus=callBackState"`
+
+	WebhookSecrets []Secret `env:"WEBHOOK_SECRET_FORTYTWO" doc:"Secret that FortyTwo signs its webhook with; the webhook goes to /webhooks/fortytwo under PUBLIC_URL. At least 16 characters; several, separated by commas, while rotating. Empty: webhooks are refused, and edits made in FortyTwo are found by a sweep every five minutes." example:"-"`
 }
 
 // OzonetelConfig is about the telephony account.
@@ -79,7 +81,7 @@ type AgentsConfig struct {
 	DID             string        `env:"OZONETEL_DID" envDefault:"918041763265" doc:"Number that patients call and see, 91 and ten digits; also for entries of AGENTS_FILE without one."`
 	Campaign        string        `env:"OZONETEL_CAMPAIGN_NAME" envDefault:"Inbound_918041763265" doc:"Campaign of manual calls; also for entries of AGENTS_FILE without one."`
 	WrapUpLimit     time.Duration `env:"AFTER_CALL_WORK_LIMIT" envDefault:"5m" doc:"After which time a call that its agent did not dispose is disposed in his stead, which frees him."`
-	SupervisorRoles []string      `env:"SUPERVISOR_ROLES" doc:"FortyTwo roles that see every agent and call, separated by commas. Empty: nobody." example:"Supervisor,Admin"`
+	SupervisorRoles []string      `env:"SUPERVISOR_ROLES" doc:"FortyTwo roles that see every agent and call, decide about dead letters and erase persons, separated by commas. Empty: nobody." example:"Supervisor,Admin"`
 }
 
 // MissedCallConfig is about the missed-call queue.

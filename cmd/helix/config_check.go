@@ -139,6 +139,12 @@ func (c *Config) checkProviders(f *faults) {
 	if _, err := time.LoadLocation(c.Ozonetel.TimeZone); err != nil {
 		f.add("OZONETEL_TIME_ZONE", fmt.Sprintf("is %q, which is no time zone", c.Ozonetel.TimeZone), "write a name like Asia/Kolkata")
 	}
+	for _, s := range c.FortyTwo.WebhookSecrets {
+		if len(s.Reveal()) < minWebhookSecret {
+			f.add("WEBHOOK_SECRET_FORTYTWO", "has a secret that is short",
+				fmt.Sprintf("use %d characters or more, e.g. the output of: openssl rand -hex 32", minWebhookSecret))
+		}
+	}
 	for _, s := range c.Ozonetel.WebhookSecrets {
 		if len(s.Reveal()) < minWebhookSecret || strings.Trim(s.Reveal(), pathSafe) != "" {
 			f.add("WEBHOOK_SECRET_OZONETEL", "has a secret that is short or does not fit into a path",
@@ -209,6 +215,7 @@ func parseHeaders(s Secret) (map[string]string, error) {
 func (c *Config) Secrets() []string {
 	list := []Secret{c.Server.Secret, c.FortyTwo.APIKey, c.Ozonetel.APIKey, c.Agents.Password}
 	list = append(list, c.Ozonetel.WebhookSecrets...)
+	list = append(list, c.FortyTwo.WebhookSecrets...)
 	var values []string
 	for _, s := range list {
 		if !s.Empty() {

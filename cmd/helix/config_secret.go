@@ -76,3 +76,12 @@ func (s *Secret) UnmarshalText(text []byte) error {
 	*s = NewSecret(string(text))
 	return nil
 }
+
+// reveal gives the secrets themselves.
+func reveal(list []Secret) []string {
+	values := make([]string, len(list))
+	for i, s := range list {
+		values[i] = s.Reveal()
+	}
+	return values
+}

@@ -11,7 +11,11 @@ import (
 	"github.com/helix-engage/gateway/sandbox/day"
 )
 
-// demo plays an agent's day against a sandbox of its own, on free ports and without traffic of its own.
+// demoHistory is how many calls of yesterday there are to look back on: with the demo's seed the first of them that was
+// missed would be the 26th, and wait in the queue before anybody of today.
+const demoHistory = 24
+
+// demo plays a day of two agents and their supervisor against a sandbox of its own, on free ports and without traffic of its own.
 func demo(ctx context.Context, p process) error {
 	log, err := telemetry.NewLogger(p.stderr, telemetry.LogOptions{Level: "error"})
 	if err != nil {
@@ -30,7 +34,7 @@ func demo(ctx context.Context, p process) error {
 		return err
 	}
 	s, err := newSandboxed(ctx, sandbox.Options{
-		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
+		Seed: 1, Traffic: sandbox.TrafficOff, History: demoHistory, Logger: log,
 		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
 	}, environment, listener, log)
 	if err != nil {
@@ -41,12 +45,12 @@ func demo(ctx context.Context, p process) error {
 	go func() { ended <- s.run(ctx, log) }()
 	err = day.Play(ctx, day.Options{
 		GraphQL: "http://" + listener.Addr().String() + "/graphql", Control: s.sandbox.ControlURL(), FortyTwo: s.sandbox.FortyTwoURL(),
-		Out: p.stdout,
+		Out: p.stdout, Yesterday: demoHistory,
 	})
 	stop()
 	err = errors.Join(err, <-ended)
 	if err == nil {
-		_, err = fmt.Fprintln(p.stdout, "The day went as it should.")
+		_, err = fmt.Fprintln(p.stdout, "\nThe day went as it should.")
 	}
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/internal/telemetry"
 	"github.com/helix-engage/gateway/internal/transport"
+	"github.com/helix-engage/gateway/operate"
 	"github.com/helix-engage/gateway/providers"
 	"github.com/helix-engage/gateway/providers/fortytwo"
 	"github.com/helix-engage/gateway/providers/ozonetel"
@@ -55,7 +56,9 @@ type Gateway struct {
 	records    *records.Service
 	agents     *desk.Agents
 	queue      *desk.Queue
+	edits      *desk.Edits
 	desk       *desk.Desk
+	operate    *operate.Service
 	auth       *auth.Authenticator
 	scheduler  *scheduler.Scheduler
 	graphQL    *transport.Handler
@@ -163,7 +166,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		return err
 	}
 	if g.calls, err = calls.New(ctx, calls.Options{
-		Bus: g.bus, Person: person, Records: g.records, Now: g.now, Tracer: tracer,
+		Bus: g.bus, Person: person, Records: g.records, Now: g.now, Tracer: tracer, Secret: secret,
 	}); err != nil {
 		return err
 	}
@@ -177,10 +180,19 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		return err
 	}
 	g.calls.Wire(g.queue, g.agents)
+	if g.edits, err = desk.NewEdits(ctx, desk.EditsOptions{
+		Bus: g.bus, Queue: g.queue, CRM: g.fortyTwo, Outbox: g.records, Now: g.now, Logger: g.log,
+	}); err != nil {
+		return err
+	}
+	g.calls.WireChanges(changes{edits: g.edits, fortyTwo: g.fortyTwo})
 	g.desk = desk.New(desk.Options{
 		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: g.records, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
 		Seats: g.cfg.Directory.Seats(),
 		Now:   g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason, WrapUpLimit: g.cfg.Agents.WrapUpLimit,
+	})
+	g.operate = operate.New(operate.Options{
+		Bus: g.bus, Calls: g.calls, Agents: g.desk, Missed: g.queue, Records: g.records, Now: g.now, Logger: g.log,
 	})
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,
@@ -203,11 +215,17 @@ const reconcileEvery = 10 * time.Minute
 // repairEvery is how often the provider is asked how agents are; the account may ask five times a minute.
 const repairEvery = 30 * time.Second
 
+// sweepEvery is how often FortyTwo's records of missed calls are compared with the queue, for edits of which no webhook came.
+const sweepEvery = 5 * time.Minute
+
 // buildJobs makes what happens by the clock.
 func (g *Gateway) buildJobs() (err error) {
 	jobs := []scheduler.Job{
 		{Name: "tend-missed-calls", Every: tendEvery, Within: tendEvery, Run: g.queue.Tend},
 		{Name: "end-unknown-dials", Every: tendEvery, Within: tendEvery, Run: g.calls.EndUnknownDials},
+	}
+	if g.fortyTwo.State().Configured {
+		jobs = append(jobs, scheduler.Job{Name: "sweep-edits", Every: sweepEvery, Within: sweepEvery / 2, Run: g.edits.Sweep})
 	}
 	if g.ozonetel.Configured() {
 		poll := g.cfg.MissedCalls.PollInterval()
@@ -247,13 +265,14 @@ func (g *Gateway) subscription() ozonetel.Subscription {
 
 // Run serves until ctx ends, then drains and stops everything in reverse order.
 func (g *Gateway) Run(ctx context.Context) error {
-	decoders := map[string]calls.Decoder{sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR, sourcePop: g.ozonetel.DecodeScreenPop}
+	decoders := map[string]calls.Decoder{sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR, sourcePop: g.ozonetel.DecodeScreenPop, sourceEdits: g.fortyTwo.DecodeWebhook}
 	return server.RunComponents(
 		ctx, g.log,
 		server.Component{Name: "lease", Run: g.lease.Run},
 		server.Component{Name: "fortytwo", Run: g.fortyTwo.Run},
 		server.Component{Name: "agents", Run: g.agents.Run},
 		server.Component{Name: "missed-calls", Run: g.queue.Run},
+		server.Component{Name: "edits", Run: g.edits.Run},
 		server.Component{Name: "records", Run: g.records.Run},
 		server.Component{Name: "events", Run: g.calls.Run},
 		server.Component{Name: "inbox", Run: func(ctx context.Context) error { return g.calls.ConsumeInbox(ctx, decoders) }},

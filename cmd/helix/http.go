@@ -13,13 +13,16 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/internal/graphiql"
 	"github.com/helix-engage/gateway/internal/limits"
+	"github.com/helix-engage/gateway/internal/rest"
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/internal/transport"
 	"github.com/helix-engage/gateway/internal/webhooks"
+	"github.com/helix-engage/gateway/providers/fortytwo"
 	"github.com/helix-engage/gateway/resolvers"
 )
 
@@ -28,10 +31,12 @@ const (
 	sourceEvents = "ozonetel.events"
 	sourceCDR    = "ozonetel.cdr"
 	sourcePop    = "ozonetel.screenpop"
+	sourceEdits  = "fortytwo.records"
 
 	pathEvents = "/webhooks/ozonetel/events"
 	pathCDR    = "/webhooks/ozonetel/cdr"
 	pathPop    = "/webhooks/ozonetel/screenpop"
+	pathEdits  = "/webhooks/fortytwo"
 )
 
 // cachedDocuments is how many parsed and validated documents are kept; a frontend sends a few dozen different ones.
@@ -66,8 +71,15 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 		return err
 	}
 	routes = append(routes, server.Route{Pattern: "GET /graphiql", Handler: page}, server.Route{Pattern: "GET /graphiql/", Handler: page})
-	for _, source := range []string{sourceEvents, sourceCDR, sourcePop} {
-		for pattern, handler := range receiver.Handlers(g.webhook(source)) {
+	paths, err := g.restPaths()
+	if err != nil {
+		return err
+	}
+	for pattern, handler := range paths {
+		routes = append(routes, server.Route{Pattern: pattern, Handler: g.auth.Middleware(g.cfg.Server.TrustedProxies, handler)})
+	}
+	for _, source := range []webhooks.Source{g.webhook(sourceEvents), g.webhook(sourceCDR), g.webhook(sourcePop), g.editsWebhook()} {
+		for pattern, handler := range receiver.Handlers(source) {
 			routes = append(routes, server.Route{Pattern: pattern, Handler: handler})
 		}
 	}
@@ -81,15 +93,39 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 	return err
 }
 
+// restPaths are the paths of the systems being replaced.
+func (g *Gateway) restPaths() (map[string]http.Handler, error) {
+	paths, err := rest.New(rest.Options{
+		Schema: graph.NewExecutableSchema(graph.Config{}).Schema(), Execute: g.graphQL.Execute,
+		CallID: func(ctx context.Context, ucid string) (helix.CallID, error) {
+			return g.calls.IDOf(ctx, helix.ProviderOzonetel, ucid)
+		},
+		MaxBody: g.cfg.Limits.BodyBytes, PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return paths.Routes(), nil
+}
+
 // webhook describes one kind of Ozonetel's pushes; all have the account's secret. A screen pop is opened by the agent's
 // browser or by the provider's server; it is answered without a word about the patient.
 func (g *Gateway) webhook(source string) webhooks.Source {
-	secrets := make([]string, len(g.cfg.Ozonetel.WebhookSecrets))
-	for i, s := range g.cfg.Ozonetel.WebhookSecrets {
-		secrets[i] = s.Reveal()
-	}
 	path := map[string]string{sourceEvents: pathEvents, sourceCDR: pathCDR, sourcePop: pathPop}[source]
-	return webhooks.Source{Name: source, Path: path, Secrets: secrets, Get: source == sourcePop, Redact: g.ozonetel.RedactAPIKey}
+	return webhooks.Source{
+		Name: source, Path: path, Secrets: reveal(g.cfg.Ozonetel.WebhookSecrets), Get: source == sourcePop, Redact: g.ozonetel.RedactAPIKey,
+	}
+}
+
+// editsWebhook describes FortyTwo's webhook. Its bodies are whole records; only ids and states of them are stored.
+func (g *Gateway) editsWebhook() webhooks.Source {
+	return webhooks.Source{
+		Name: sourceEdits, Path: pathEdits, Secrets: reveal(g.cfg.FortyTwo.WebhookSecrets), Redact: g.fortyTwo.ReduceWebhook,
+		Seal: func(h http.Header) (webhooks.Seal, bool) {
+			at, prefix, mac, ok := fortytwo.WebhookSeal(h)
+			return webhooks.Seal{At: at, Prefix: prefix, MAC: mac}, ok
+		},
+	}
 }
 
 // deskEvery is how often a desk that listens is noted; one that is silent for a minute is gone.
@@ -102,9 +138,10 @@ func (g *Gateway) buildGraphQL() (err error) {
 		return limits.NewRate(limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
 	}
 	root := resolvers.New(resolvers.Options{
-		Desk: g.desk, Calls: g.calls, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
+		Desk: g.desk, Calls: g.calls, Operate: g.operate, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
 		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now, Logger: g.log,
 	})
+	presence := resolvers.NewPresence(g.desk.There, deskEvery, g.log)
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
 	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
 	exec.SetDisableSuggestion(true) // guessing what was meant costs more than answering
@@ -115,7 +152,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		resolvers.FreshCaller{},
 		resolvers.Introspection{},
 		resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
-		resolvers.Presence{There: g.desk.There, Every: deskEvery, Logger: g.log},
+		presence,
 	} {
 		exec.Use(extension)
 	}
@@ -129,6 +166,13 @@ func (g *Gateway) buildGraphQL() (err error) {
 				return time.Time{}, false
 			}
 			return caller.ExpiresAt, true
+		},
+		Share: func(ctx context.Context, oc *graphql.OperationContext) (transport.Sharing, bool) {
+			sharing, ok := root.Share(ctx, oc)
+			if ok {
+				presence.Listens(ctx) // the executor, which would note it, does not see this subscriber
+			}
+			return transport.Sharing(sharing), ok
 		},
 		AllowOrigin: server.NewOrigins(g.cfg.Server.CORSOrigin).Allowed,
 		MaxBody:     g.cfg.Limits.BodyBytes,
@@ -206,7 +250,7 @@ func (g *Gateway) checks() []server.Check {
 			return server.StateUp, ""
 		}},
 		{Name: "outbox", Probe: func(ctx context.Context) (server.State, string) {
-			letters, err := g.bus.DeadLetters(ctx, 1)
+			letters, err := g.bus.DeadLetters(ctx, "", "", 1)
 			switch {
 			case err != nil:
 				return server.StateDegraded, "the dead letters cannot be read"

@@ -19,13 +19,15 @@ var version = "dev"
 
 // command is a subcommand.
 type command struct {
-	name string
-	does string
-	run  func(ctx context.Context, p process) error
+	name  string
+	does  string
+	run   func(ctx context.Context, p process) error
+	takes bool // arguments
 }
 
 // process is what a subcommand has of the world around it.
 type process struct {
+	args        []string // behind the subcommand's name
 	environment map[string]string
 	stdout      io.Writer
 	stderr      io.Writer
@@ -33,17 +35,21 @@ type process struct {
 
 func commands() []command {
 	return []command{
-		{"serve", "run the gateway against real providers, configured by the environment and .env", serve},
-		{"sandbox", "run the gateway and emulators of FortyTwo and Ozonetel on this machine", runSandbox},
-		{"demo", "play an agent's day against a fresh sandbox and say what happens", demo},
-		{"doctor", "check the configuration and ask each provider whether it can be reached", doctor},
-		{"healthcheck", "ask the gateway on this machine whether it is alive; for containers", healthcheck},
+		{"serve", "run the gateway against real providers, configured by the environment and .env", serve, false},
+		{"sandbox", "run the gateway and emulators of FortyTwo and Ozonetel on this machine", runSandbox, false},
+		{"demo", "play an agent's day against a fresh sandbox and say what happens", demo, false},
+		{"doctor", "check the configuration and whether each provider can be reached; -live asks Ozonetel itself", doctor, true},
+		{"healthcheck", "ask the gateway on this machine whether it is alive; for containers", healthcheck, false},
+		{"load", "measure a gateway among emulators: helix load worklist, webhooks or subscribers", measure, true},
 		{"version", "print the version", func(_ context.Context, p process) error {
 			_, err := fmt.Fprintln(p.stdout, "helix", version)
 			return err
-		}},
+		}, false},
 	}
 }
+
+// errUsage is the error of a subcommand whose arguments make no sense, once it has said so.
+var errUsage = errors.New("used wrongly")
 
 func main() {
 	ctx, stop := server.UntilSignal(context.Background())
@@ -67,13 +73,19 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		if c.name != flags.Arg(0) {
 			continue
 		}
-		if flags.NArg() > 1 {
+		if flags.NArg() > 1 && !c.takes {
 			_, _ = fmt.Fprintf(stderr, "helix %s takes no arguments\n", c.name)
 			return 2
 		}
 		environment, err := Environment(".env", environ)
 		if err == nil {
-			err = c.run(ctx, process{environment: environment, stdout: stdout, stderr: stderr})
+			err = c.run(ctx, process{args: flags.Args()[1:], environment: environment, stdout: stdout, stderr: stderr})
+		}
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			return 0
+		case errors.Is(err, errUsage):
+			return 2 // and how to use it was printed
 		}
 		if err != nil && ctx.Err() == nil || errors.As(err, new(*ConfigError)) {
 			_, _ = fmt.Fprintln(stderr, "helix "+c.name+":", err)

@@ -56,6 +56,7 @@ func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string
 	box.SetWebhooks(sandbox.Webhooks{
 		OzonetelEvents: base + pathEvents + "/" + sandboxWebhookSecret, OzonetelCDR: base + pathCDR + "/" + sandboxWebhookSecret,
 		OzonetelPop: base + pathPop + "/" + sandboxWebhookSecret,
+		FortyTwo:    base + pathEdits, FortyTwoSecret: sandboxWebhookSecret,
 	})
 	return &sandboxed{gateway: g, sandbox: box}, nil
 }
@@ -73,7 +74,8 @@ func (s *sandboxed) run(ctx context.Context, log *slog.Logger) error {
 func sandboxEnvironment(box *sandbox.Sandbox, environment map[string]string) map[string]string {
 	account := box.OzonetelAccount()
 	all := map[string]string{
-		"HELIX_SECRET": sandboxSecret, "WEBHOOK_SECRET_OZONETEL": sandboxWebhookSecret, "SUPERVISOR_ROLES": "Supervisor",
+		"HELIX_SECRET": sandboxSecret, "WEBHOOK_SECRET_OZONETEL": sandboxWebhookSecret, "WEBHOOK_SECRET_FORTYTWO": sandboxWebhookSecret,
+		"SUPERVISOR_ROLES":              "Supervisor",
 		"MISSED_QUEUE_POLL_INTERVAL_MS": "1000", "DRAIN_TIMEOUT": "5s", "LOG_LEVEL": "warn",
 	}
 	maps.Copy(all, environment)

@@ -23,9 +23,17 @@ type system struct {
 	t   *testing.T
 	url string
 	hc  *http.Client
+
+	ended chan struct{} // of a gateway that is waited for
 }
 
 func startSystem(t *testing.T, environment map[string]string) *system {
+	t.Helper()
+	return startSystemAt(t, time.Now, environment)
+}
+
+// startSystemAt runs the emulators by a clock of their own; the gateway's is the real one.
+func startSystemAt(t *testing.T, now func() time.Time, environment map[string]string) *system {
 	t.Helper()
 	listener, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
@@ -35,7 +43,7 @@ func startSystem(t *testing.T, environment map[string]string) *system {
 	maps.Copy(all, environment)
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := newSandboxed(t.Context(), sandbox.Options{
-		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
+		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log, Now: now,
 		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
 	}, all, listener, log)
 	if err != nil {
@@ -309,7 +317,7 @@ func TestMalformedRequestsAreRefusedAndNothingPanics(t *testing.T) {
 		})
 	}
 	until(t, "the dead letter", func() bool {
-		letters, err := s.gateway.bus.DeadLetters(t.Context(), 1)
+		letters, err := s.gateway.bus.DeadLetters(t.Context(), "", "", 1)
 		return err == nil && len(letters) == 1
 	})
 }

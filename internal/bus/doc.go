@@ -30,6 +30,9 @@
 // A dead letter of the inbox leaves its lane, which goes on. A dead letter of the outbox keeps its place: the lane is
 // parked behind it until an operator replays or drops it, so later commands of the call never overtake it.
 //
+// Erasing a person (EraseEvents, Discard) overwrites what the log held of him; an ordinary deletion leaves the bytes on the
+// disk until the server tidies up. Values of buckets can only be deleted in the ordinary way.
+//
 // Failure policy: delivery is at-least-once, handlers are idempotent. A handler that panics has failed and is tried
 // again. Followers (TailEvents, Watch, ConsumeInbox, DrainOutbox) outlive a lost connection and go on where they were;
 // they return nil when their context ends. Appends do not wait for a lost connection: they fail at once, so that a

@@ -99,14 +99,12 @@ func (b *Bus) EventsAfter(ctx context.Context, after uint64, limit int) ([]Store
 			return events, nil
 		}
 		// A replica that lags may have answered; only the leader knows that there is nothing more.
-		lags, err := b.leaderHasAfter(ctx, streamEvents, reached)
+		lags, err := b.leaderHasAfter(ctx, streamEvents, ">", reached)
 		if err != nil || !lags {
 			return events, translate("bus.events after", err)
 		}
-		select {
-		case <-time.After(b.retry.after(attempt)):
-		case <-ctx.Done():
-			return nil, translate("bus.events after", ctx.Err())
+		if err := b.pause(ctx, attempt); err != nil {
+			return nil, translate("bus.events after", err)
 		}
 	}
 }
@@ -137,15 +135,6 @@ func (b *Bus) TailEvents(ctx context.Context, after uint64, emit func(StoredEven
 		return emit(StoredEvent{Sequence: m.sequence, Person: person, Call: call, Data: m.Data(), At: m.at})
 	}}
 	return f.run(ctx)
-}
-
-// ErasePerson removes every event of a person. Sequences are not used again, and cursors before the erased events stay
-// valid unless those were the oldest of the log.
-func (b *Bus) ErasePerson(ctx context.Context, person string) error {
-	if !isToken(person) {
-		return fmt.Errorf("bus.erase person: person must be a subject token")
-	}
-	return translate("bus.erase person", b.byName[streamEvents].Purge(ctx, jetstream.WithPurgeSubject("events.*."+person)))
 }
 
 func storedEvent(m *nats.Msg) (StoredEvent, error) {

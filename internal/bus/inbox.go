@@ -27,6 +27,8 @@ const (
 	headerContentType = "Content-Type"
 	headerTraceparent = "Traceparent"
 	headerReason      = "Helix-Reason"
+	headerCode        = "Helix-Code"
+	headerExhausted   = "Helix-Exhausted"
 	headerAttempts    = "Helix-Attempts"
 	headerFailedAt    = "Helix-Failed-At"
 )

@@ -134,7 +134,7 @@ func TestAPushThatIsRefusedForGoodBecomesADeadLetterAndItsLaneGoesOn(t *testing.
 		return nil
 	})
 	receive(t, got)
-	letters := must[[]DeadLetter](t)(b.DeadLetters(testContext(t), 10))
+	letters := must[[]DeadLetter](t)(b.DeadLetters(testContext(t), "", "", 10))
 	if len(letters) != 1 {
 		t.Fatalf("%d dead letters, want 1", len(letters))
 	}
@@ -163,7 +163,7 @@ func TestAPushIsGivenUpAfterTooManyAttempts(t *testing.T) {
 	if attempts.Load() != 3 {
 		t.Errorf("it was tried %d times, want 3", attempts.Load())
 	}
-	if letters := must[[]DeadLetter](t)(b.DeadLetters(testContext(t), 10)); len(letters) != 1 || letters[0].Attempts != 3 {
+	if letters := must[[]DeadLetter](t)(b.DeadLetters(testContext(t), "", "", 10)); len(letters) != 1 || letters[0].Attempts != 3 {
 		t.Errorf("the dead letters are %+v", letters)
 	}
 }
@@ -186,7 +186,7 @@ func TestADeadPushCanBeReplayedOrDropped(t *testing.T) {
 	receive(t, failed)
 	receive(t, failed)
 	waitEmpty(t, b, streamInbox)
-	letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, 10))
+	letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10))
 	if len(letters) != 2 {
 		t.Fatalf("%d dead letters, want 2", len(letters))
 	}
@@ -200,7 +200,7 @@ func TestADeadPushCanBeReplayedOrDropped(t *testing.T) {
 	if err := b.DropDeadLetter(ctx, letters[1].ID); err != nil {
 		t.Fatal(err)
 	}
-	if letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, 10)); len(letters) != 0 {
+	if letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10)); len(letters) != 0 {
 		t.Errorf("dead letters are left: %+v", letters)
 	}
 	for _, id := range []string{letters[0].ID, "inbox.x", "nonsense", ""} {

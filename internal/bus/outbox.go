@@ -71,7 +71,9 @@ func doneSubject(id string) string { return "done." + Key(id) }
 
 // parkedReason is what is kept of a command that was given up.
 func parkedReason(m OutboxMessage, err error, now time.Time) parkedLane {
-	return parkedLane{Sequence: m.Sequence, Reason: headerText(err), Attempts: m.Attempt, At: now.UTC()}
+	return parkedLane{
+		Sequence: m.Sequence, Code: codeOf(err), Reason: headerText(err), Exhausted: !IsPermanent(err), Attempts: m.Attempt, At: now.UTC(),
+	}
 }
 
 // loadCommand reads a command by its ticket.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	helix "github.com/helix-engage/gateway"
 )
 
 // appendCommands stores commands; each is "lane/what" and is its own id.
@@ -152,7 +154,7 @@ func TestARefusedCommandParksItsLaneOnly(t *testing.T) {
 	if id := receive(t, got); id != "c/1" {
 		t.Fatalf("%s was written", id)
 	}
-	letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, 10))
+	letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10))
 	if len(letters) != 1 || letters[0].Lane != "a" || letters[0].Source != "a/1" || letters[0].Reason != "no such field" {
 		t.Fatalf("the dead letters are %+v", letters)
 	}
@@ -164,7 +166,7 @@ func TestARefusedCommandParksItsLaneOnly(t *testing.T) {
 	if diff := cmp.Diff([]string{"a/1", "a/2", "a/3"}, []string{receive(t, got), receive(t, got), receive(t, got)}); diff != "" {
 		t.Error(diff)
 	}
-	if letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, 10)); len(letters) != 0 {
+	if letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10)); len(letters) != 0 {
 		t.Errorf("dead letters are left: %+v", letters)
 	}
 	stop()
@@ -196,13 +198,14 @@ func TestADroppedCommandLetsItsLaneGoOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	receive(t, seen)
-	if err := b.DropDeadLetter(ctx, "outbox.a"); err != nil {
+	letter := must[[]DeadLetter](t)(b.DeadLetters(ctx, DeadCommand, "", 1))[0]
+	if err := b.DropDeadLetter(ctx, letter.ID); err != nil {
 		t.Fatal(err)
 	}
 	if id := receive(t, got); id != "a/2" {
 		t.Errorf("%s was written", id)
 	}
-	if err := b.DropDeadLetter(ctx, "outbox.a"); !errors.Is(err, ErrNotFound) {
+	if err := b.DropDeadLetter(ctx, letter.ID); !errors.Is(err, ErrNotFound) {
 		t.Errorf("dropping again answered %v, want ErrNotFound", err)
 	}
 }
@@ -222,7 +225,7 @@ func TestTheFirstOfSeveralRefusedCommandsOfALaneIsTheDeadLetter(t *testing.T) {
 	receive(t, got)
 	appendCommands(t, b, "b/2")
 	receive(t, got) // the first batch has been judged
-	letters := must[[]DeadLetter](t)(b.DeadLetters(testContext(t), 10))
+	letters := must[[]DeadLetter](t)(b.DeadLetters(testContext(t), "", "", 10))
 	if len(letters) != 1 || letters[0].Source != "a/1" || letters[0].Reason != "refused a/1" {
 		t.Errorf("the dead letters are %+v", letters)
 	}
@@ -282,5 +285,64 @@ func TestAHandlerThatPanicsOrMiscountsIsAskedAgain(t *testing.T) {
 	})
 	if attempt := receive(t, got); attempt != 3 {
 		t.Errorf("it was written at attempt %d, want 3", attempt)
+	}
+}
+
+func TestDeadLettersAreListedInPagesAndByKind(t *testing.T) {
+	t.Parallel()
+	b := embedded(t)
+	ctx := testContext(t)
+	appendPushes(t, b, "a/1", "a/2", "a/3")
+	consume(t, b, 1, func(context.Context, InboxMessage) error {
+		return Permanent(&helix.Error{Code: helix.CodeBadInput, Message: "unknown form"})
+	})
+	waitEmpty(t, b, streamInbox)
+	appendCommands(t, b, "x/1", "y/1", "y/2")
+	drain(t, b, 10, func(OutboxMessage) error { return Permanent(errors.New("no such field")) })
+	var all []DeadLetter
+	for len(all) < 5 && ctx.Err() == nil {
+		all = must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10))
+	}
+	for _, limit := range []int{1, 2, 5} {
+		var paged []DeadLetter
+		for after := ""; ; after = paged[len(paged)-1].Place {
+			page := must[[]DeadLetter](t)(b.DeadLetters(ctx, "", after, limit))
+			if len(page) == 0 {
+				break
+			}
+			paged = append(paged, page...)
+		}
+		if diff := cmp.Diff(all, paged); diff != "" {
+			t.Errorf("in pages of %d: %s", limit, diff)
+		}
+	}
+	for kind, want := range map[DeadKind]int{DeadPush: 3, DeadCommand: 2} {
+		letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, kind, "", 10))
+		if len(letters) != want || letters[0].Kind != kind || letters[0].Exhausted {
+			t.Errorf("%s: %+v", kind, letters)
+		}
+	}
+	if all[4].Code != helix.CodeBadInput || all[0].Code != "" {
+		t.Errorf("codes %q and %q", all[4].Code, all[0].Code)
+	}
+	for _, place := range []string{"x", "inbox.", "inbox.0", "outbox.", "outbox.1", "outbox.x.y"} {
+		if _, err := b.DeadLetters(ctx, "", place, 1); !errors.Is(err, ErrNotFound) {
+			t.Errorf("after %q: %v", place, err)
+		}
+	}
+}
+
+func TestAnIDOfALaneThatIsParkedBehindAnotherMessageIsUnknown(t *testing.T) {
+	t.Parallel()
+	b := embedded(t)
+	ctx := testContext(t)
+	must[uint64](t)(b.parked.Put(ctx, "a", parkedLane{Sequence: 7}))
+	for _, id := range []string{"outbox.a.6", "outbox.a", "outbox.a.7x", "outbox.b.7", "outbox..7", "outbox.*.7"} {
+		if err := b.DropDeadLetter(ctx, id); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	if err := b.ReplayDeadLetter(ctx, "outbox.a.7"); err != nil {
+		t.Error(err)
 	}
 }

@@ -77,9 +77,9 @@ func (b *Bus) read(ctx context.Context, stream string, limit int, request pageRe
 	}
 }
 
-// leaderHasAfter asks a stream's leader whether it holds any message after a sequence.
-func (b *Bus) leaderHasAfter(ctx context.Context, stream string, seq uint64) (bool, error) {
-	body, err := json.Marshal(pageRequest{Sequence: seq + 1, Filter: ">"})
+// leaderHasAfter asks a stream's leader whether it holds any message that a filter matches after a sequence.
+func (b *Bus) leaderHasAfter(ctx context.Context, stream, filter string, seq uint64) (bool, error) {
+	body, err := json.Marshal(pageRequest{Sequence: seq + 1, Filter: filter})
 	if err != nil {
 		return false, err
 	}
@@ -104,6 +104,18 @@ func (b *Bus) leaderHasAfter(ctx context.Context, stream string, seq uint64) (bo
 	return false, got.Error
 }
 
+// pause waits for a replica that lags, longer after each attempt.
+func (b *Bus) pause(ctx context.Context, attempt int) error {
+	timer := time.NewTimer(b.retry.after(attempt))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // place reads what a batched read tells of a message's place in its stream.
 func place(m *nats.Msg) (seq uint64, at time.Time, err error) {
 	seq, err = strconv.ParseUint(m.Header.Get(jetstream.SequenceHeader), 10, 64)
@@ -120,9 +132,19 @@ func place(m *nats.Msg) (seq uint64, at time.Time, err error) {
 // remove deletes a message that is done. One that is gone already, by age or by another hand, is done as well. It
 // outlasts a ctx that ends, within limits: what was done just before a shutdown should not be done again after it.
 func remove(ctx context.Context, s jetstream.Stream, seq uint64) error {
+	return removeBy(ctx, s, seq, s.DeleteMsg)
+}
+
+// wipe deletes a message and overwrites its bytes on the disk, where one that is only deleted stays until the server
+// tidies up. It costs more than remove, and is for persons who are erased.
+func wipe(ctx context.Context, s jetstream.Stream, seq uint64) error {
+	return removeBy(ctx, s, seq, s.SecureDeleteMsg)
+}
+
+func removeBy(ctx context.Context, s jetstream.Stream, seq uint64, by func(context.Context, uint64) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestPatience)
 	defer cancel()
-	err := s.DeleteMsg(ctx, seq)
+	err := by(ctx, seq)
 	if err == nil || !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
 		return err
 	}

@@ -28,6 +28,9 @@ const (
 	BucketAgents = "agents"
 	// BucketMissedCalls is the queue of missed calls; key: the caller's token.
 	BucketMissedCalls = "missed_calls"
+	// BucketTalked says when callers were last talked to, for two days: reports of missed calls may come that much later;
+	// key: the caller's token.
+	BucketTalked = "talked"
 	// BucketDials holds each agent's open dial; key: Key(agent id).
 	BucketDials = "dials"
 	// BucketCallIDs maps ids of providers to our call ids; key: Key(provider + id).
@@ -43,6 +46,17 @@ const (
 	BucketRecordIDs = "record_ids"
 	// BucketOutboundCalls holds each outbound AI call with its whole story; key: our call id.
 	BucketOutboundCalls = "outbound_calls"
+
+	// BucketWorkSignals tells every replica whose work list changed by an edit in FortyTwo; a key that is a minute old
+	// is gone; key: Key(what changed and when).
+	BucketWorkSignals = "work_signals"
+
+	// BucketErasures holds the trace of each erasure of a person, without the person; key: Key(erasure id).
+	BucketErasures = "erasures"
+
+	// BucketErased says when a person was erased, for as long as providers may tell of his earlier calls again; key: his
+	// token.
+	BucketErased = "erased"
 
 	bucketLeases = "leases"
 	bucketParked = "parked"
@@ -139,12 +153,16 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketAgents, share: 5, value: 16 << 10},
 		{name: BucketDesks, ttl: time.Minute, share: 1, value: 1 << 10},
 		{name: BucketMissedCalls, ttl: b.retention, share: 50, value: 64 << 10},
+		{name: BucketTalked, ttl: min(b.retention, 48*time.Hour), share: 10, value: 1 << 10},
 		{name: BucketDials, ttl: min(b.retention, 24*time.Hour), share: 10, value: 16 << 10},
 		{name: BucketCallIDs, ttl: b.retention, share: 50, value: 1 << 10},
 		{name: BucketProviderTokens, ttl: min(b.retention, 24*time.Hour), share: 2, value: 16 << 10},
 		{name: BucketMeta, share: 2, value: 64 << 10},
 		{name: BucketRecordIDs, ttl: b.retention, share: 20, value: 1 << 10},
 		{name: BucketOutboundCalls, ttl: b.retention, share: 120, value: MaxOutboundCall},
+		{name: BucketWorkSignals, ttl: time.Minute, share: 5, value: 1 << 10},
+		{name: BucketErasures, ttl: b.retention, share: 10, value: 128 << 10},
+		{name: BucketErased, ttl: min(b.retention, 72*time.Hour), share: 1, value: 1 << 10},
 		// A renewal carries the TTL of its own lease; the bucket's is the backstop.
 		{name: bucketLeases, ttl: maxLease, share: 1, value: 1 << 10, own: true},
 		// Outlives the message that parked the lane, which has the same retention but is older.

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -41,65 +42,93 @@ func BenchmarkPOST(b *testing.B) {
 	}
 }
 
-// BenchmarkFanOut sends one event to many sockets and waits until each has it, over loopback with gorilla's client in the
-// same process. Also reported: the resident heap and stacks of one idle subscriber, client included.
+// BenchmarkFanOut sends one event to many sockets and waits until each has it, over loopback with clients in the same process
+// that do little more than read. In private mode each subscriber has a run of the operation, in shared mode all have one. Also
+// reported: the resident heap and stacks of one idle subscriber, client included.
 func BenchmarkFanOut(b *testing.B) {
-	for _, sockets := range []int{500, 2000, 5000} {
-		b.Run(fmt.Sprintf("sockets=%d", sockets), func(b *testing.B) {
-			fan := &fanSchema{testSchema: newTestSchema(), event: make(chan struct{})}
-			fan.exec = fan.executor()
-			h, err := New(Options{
-				Executor: func(*http.Request) graphql.GraphExecutor { return fan.exec },
-				Logger:   slog.New(slog.DiscardHandler), Socket: SocketOptions{KeepAlive: time.Hour},
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			server := httptest.NewServer(h)
-			defer server.Close()
-			before := memory()
-			conns := subscribeAll(b, server.URL, fan, sockets)
-			perSocket := float64(memory()-before) / float64(sockets)
+	for _, mode := range []string{"private", "shared"} {
+		for _, sockets := range []int{100, 500, 2000, 5000} {
+			b.Run(fmt.Sprintf("%s/sockets=%d", mode, sockets), func(b *testing.B) { benchmarkFanOut(b, mode == "shared", sockets) })
+		}
+	}
+}
 
-			var received sync.WaitGroup
-			for _, c := range conns {
-				go func() {
-					for {
-						_, r, err := c.NextReader()
-						if err != nil {
-							return
-						}
-						_, _ = io.Copy(io.Discard, r)
-						received.Done()
-					}
-				}()
+func benchmarkFanOut(b *testing.B, shared bool, sockets int) {
+	fan := newFanSchema(false)
+	opts := Options{
+		Executor: func(*http.Request) graphql.GraphExecutor { return fan.exec },
+		Logger:   slog.New(slog.DiscardHandler), Socket: SocketOptions{KeepAlive: time.Hour},
+	}
+	if shared {
+		opts.Share = shareByText
+	}
+	h, err := New(opts)
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	before := memory()
+	conns, err := subscribeAll(server.URL, sockets)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for !fan.ready(h, shared, sockets) {
+		time.Sleep(time.Millisecond)
+	}
+	perSocket := float64(memory()-before) / float64(sockets)
+
+	var received sync.WaitGroup
+	for _, c := range conns {
+		go func() {
+			for {
+				_, r, err := c.NextReader()
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, r)
+				received.Done()
 			}
-			b.ReportAllocs()
-			for b.Loop() {
-				received.Add(sockets)
-				fan.publish()
-				received.Wait()
-			}
-			b.ReportMetric(perSocket, "B/socket")
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*sockets), "µs/event/socket")
-			ctx, cancel := context.WithCancel(context.Background())
-			cancel()
-			_ = h.Shutdown(ctx)
-			for _, c := range conns {
-				_ = c.Close()
-			}
-		})
+		}()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		received.Add(sockets)
+		fan.publish()
+		received.Wait()
+	}
+	b.ReportMetric(perSocket, "B/socket")
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*sockets), "µs/event/socket")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = h.Shutdown(ctx)
+	for _, c := range conns {
+		_ = c.Close()
 	}
 }
 
 // fanSchema wakes every subscriber at once: closing a channel is the cheapest source there is.
 type fanSchema struct {
 	*testSchema
-	exec       graphql.GraphExecutor
-	subscribed sync.WaitGroup
+	exec    graphql.GraphExecutor
+	timed   bool         // events tell when they were made
+	running atomic.Int64 // runs of the subscription
 
-	mu    sync.Mutex
-	event chan struct{}
+	mu     sync.Mutex
+	coming *fanEvent
+}
+
+// fanEvent is one event, and a place in their order.
+type fanEvent struct {
+	made chan struct{} // closed when data and next are set
+	data []byte
+	next *fanEvent
+}
+
+func newFanSchema(timed bool) *fanSchema {
+	f := &fanSchema{testSchema: newTestSchema(), timed: timed, coming: &fanEvent{made: make(chan struct{})}}
+	f.exec = f.executor()
+	return f
 }
 
 func (f *fanSchema) executor() graphql.GraphExecutor {
@@ -108,13 +137,16 @@ func (f *fanSchema) executor() graphql.GraphExecutor {
 		if graphql.GetOperationContext(ctx).Operation.Operation != ast.Subscription {
 			return next(ctx)
 		}
-		event := f.next()
-		f.subscribed.Done()
+		f.mu.Lock()
+		event := f.coming
+		f.mu.Unlock()
+		f.running.Add(1)
 		return func(ctx context.Context) *graphql.Response {
 			select {
-			case <-event:
-				event = f.next()
-				return &graphql.Response{Data: eventData}
+			case <-event.made:
+				data := event.data
+				event = event.next
+				return &graphql.Response{Data: data}
 			case <-ctx.Done():
 				return nil
 			}
@@ -123,45 +155,50 @@ func (f *fanSchema) executor() graphql.GraphExecutor {
 	return exec
 }
 
-// eventData has the size of a call event as the desk selects it.
-var eventData = []byte(`{"events":{"cursor":"` + strings.Repeat("c", 40) + `","text":"` + strings.Repeat("e", 400) + `"}}`)
-
-func (f *fanSchema) next() chan struct{} {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.event
-}
-
 func (f *fanSchema) publish() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	close(f.event)
-	f.event = make(chan struct{})
+	event := f.coming
+	f.coming = &fanEvent{made: make(chan struct{})}
+	event.next, event.data = f.coming, eventData
+	if f.timed {
+		event.data = fmt.Appendf(nil, `{"at":"%d",%s`, time.Now().UnixNano(), eventData[1:])
+	}
+	close(event.made)
 }
 
-func subscribeAll(b *testing.B, url string, fan *fanSchema, n int) []*websocket.Conn {
-	b.Helper()
+// eventData has the size of a call event as the desk selects it.
+var eventData = []byte(`{"events":{"cursor":"` + strings.Repeat("c", 40) + `","text":"` + strings.Repeat("e", 400) + `"}}`)
+
+// ready tells whether all subscribers are served.
+func (f *fanSchema) ready(h *Handler, shared bool, sockets int) bool {
+	if !shared {
+		return f.running.Load() == int64(sockets)
+	}
+	return f.running.Load() == 1 && membersOf(h) == sockets
+}
+
+// subscribeAll opens sockets, each with one subscription.
+func subscribeAll(url string, n int) ([]*websocket.Conn, error) {
 	dialer := websocket.Dialer{
 		Subprotocols: []string{protocolTransportWS}, ReadBufferSize: 1024, WriteBufferSize: 1024,
 		NetDialContext: (&net.Dialer{}).DialContext,
 	}
-	fan.subscribed.Add(n)
 	conns := make([]*websocket.Conn, n)
 	for i := range conns {
 		c, resp, err := dialer.Dial("ws"+strings.TrimPrefix(url, "http"), nil)
 		if err != nil {
-			b.Fatal(err)
+			return nil, err
 		}
 		resp.Body.Close()
 		_ = c.WriteMessage(websocket.TextMessage, []byte(initMessage))
 		if _, _, err := c.ReadMessage(); err != nil {
-			b.Fatal(err)
+			return nil, err
 		}
 		_ = c.WriteMessage(websocket.TextMessage, []byte(subscribeMessage("1", "subscription { events }")))
 		conns[i] = c
 	}
-	fan.subscribed.Wait()
-	return conns
+	return conns, nil
 }
 
 // memory is the heap in use and the stacks, in bytes.

@@ -9,6 +9,7 @@ import (
 
 // dialect writes the frames of an operation in the words of one protocol; id is already JSON.
 type dialect interface {
+	shape() shape // of next
 	next(id []byte, answer envelope) []byte
 	fail(id []byte, errs gqlerror.List) []byte // ends the operation
 	complete(id []byte) []byte
@@ -17,10 +18,9 @@ type dialect interface {
 // modern is graphql-transport-ws.
 type modern struct{}
 
-func (modern) next(id []byte, answer envelope) []byte {
-	const begin, middle, end = `{"type":"next","id":`, `,"payload":`, `}`
-	return wrap(begin, id, middle, answer, end)
-}
+func (modern) shape() shape { return shape{`{"type":"next","id":`, `,"payload":`, `}`} }
+
+func (m modern) next(id []byte, answer envelope) []byte { return m.shape().wrap(id, answer) }
 
 func (modern) fail(id []byte, errs gqlerror.List) []byte {
 	frame := append(append([]byte(`{"type":"error","id":`), id...), `,"payload":`...)
@@ -34,10 +34,9 @@ func (modern) complete(id []byte) []byte {
 // legacy is graphql-ws, the protocol of the subscriptions-transport-ws package.
 type legacy struct{}
 
-func (legacy) next(id []byte, answer envelope) []byte {
-	const begin, middle, end = `{"type":"data","id":`, `,"payload":`, `}`
-	return wrap(begin, id, middle, answer, end)
-}
+func (legacy) shape() shape { return shape{`{"type":"data","id":`, `,"payload":`, `}`} }
+
+func (l legacy) next(id []byte, answer envelope) []byte { return l.shape().wrap(id, answer) }
 
 // fail has room for one error.
 func (legacy) fail(id []byte, errs gqlerror.List) []byte {
@@ -50,10 +49,9 @@ func (legacy) complete(id []byte) []byte { return modern{}.complete(id) }
 // events is an event stream with one operation, the "distinct connections mode" of graphql-sse's PROTOCOL.md.
 type events struct{}
 
-func (events) next(_ []byte, answer envelope) []byte {
-	const begin, end = "event: next\ndata: ", "\n\n"
-	return wrap(begin, nil, "", answer.oneLine(), end)
-}
+func (events) shape() shape { return shape{begin: "event: next\ndata: ", end: "\n\n"} }
+
+func (e events) next(_ []byte, answer envelope) []byte { return e.shape().wrap(nil, answer.oneLine()) }
 
 func (e events) fail(id []byte, errs gqlerror.List) []byte {
 	return append(e.next(id, encode(&graphql.Response{Errors: errs})), e.complete(id)...)
@@ -65,9 +63,12 @@ func (events) complete([]byte) []byte { return []byte("event: complete\ndata: \n
 // identifiedEvents is an event stream of many operations, the "single connection mode".
 type identifiedEvents struct{}
 
-func (identifiedEvents) next(id []byte, answer envelope) []byte {
-	const begin, middle, end = "event: next\ndata: {\"id\":", `,"payload":`, "}\n\n"
-	return wrap(begin, id, middle, answer.oneLine(), end)
+func (identifiedEvents) shape() shape {
+	return shape{"event: next\ndata: {\"id\":", `,"payload":`, "}\n\n"}
+}
+
+func (e identifiedEvents) next(id []byte, answer envelope) []byte {
+	return e.shape().wrap(id, answer.oneLine())
 }
 
 func (e identifiedEvents) fail(id []byte, errs gqlerror.List) []byte {
@@ -78,11 +79,21 @@ func (identifiedEvents) complete(id []byte) []byte {
 	return append(append([]byte("event: complete\ndata: {\"id\":"), id...), "}\n\n"...)
 }
 
+// shape is what stands around an identifier and an answer.
+type shape struct{ begin, middle, end string }
+
+func (f shape) len(id []byte, answer envelope) int {
+	return len(f.begin) + len(id) + len(f.middle) + answer.len() + len(f.end)
+}
+
+func (f shape) appendTo(b, id []byte, answer envelope) []byte {
+	b = append(append(append(b, f.begin...), id...), f.middle...)
+	return append(answer.appendTo(b), f.end...)
+}
+
 // wrap copies an answer into a frame, which outlives the executor's buffer.
-func wrap(begin string, id []byte, middle string, answer envelope, end string) []byte {
-	frame := make([]byte, 0, len(begin)+len(id)+len(middle)+answer.len()+len(end))
-	frame = append(append(append(frame, begin...), id...), middle...)
-	return append(answer.appendTo(frame), end...)
+func (f shape) wrap(id []byte, answer envelope) []byte {
+	return f.appendTo(make([]byte, 0, f.len(id, answer)), id, answer)
 }
 
 // oneLine takes out line ends, which would end a field of an event. Inside of a JSON string they are escaped, so those that

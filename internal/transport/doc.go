@@ -14,7 +14,8 @@
 //	                      ┌─ http.go ──────────────────────┐
 //	request ─ handler.go ─┼─ events.go ── reservation.go ──┼─ params.go ─ operation.go ─ respond.go
 //	                      └─ upgrade.go ─ socket.go ───────┘
-//	                         session.go: one goroutine per operation (stream.go) ─ queue.go ─ one writer
+//	                         session.go: one goroutine per operation (stream.go) ─ queue.go ─┬─ one writer
+//	                         or a place in a run that is shared (share.go) ─ hub.go ─────────┘
 //
 // # Invariants
 //
@@ -36,8 +37,25 @@
 //     after [SocketOptions.InitTimeout]. Operations per socket: an error message, or 429, for the one too many; the rest goes on.
 //   - Frames and bytes waiting for a peer: an operation waits for room and meanwhile does not read its source, whose
 //     own overflow policy applies. A peer that makes no room for [SocketOptions.SlowAfter] is disconnected with 1013,
-//     or without a code where a half-written frame is in the way. No frame is ever left out.
+//     or without a code where a half-written frame is in the way. No frame is ever left out. Of shared runs see below.
 //   - Request errors per answer: the first twenty, and a count of the rest.
+//
+// # Shared runs
+//
+// Where [Options.Share] says that subscriptions of sockets are the same, one run of the operation, in a context without a
+// caller, answers all of them: a hub. Each answer is encoded once, into a list; a subscriber is a place in that list, and has
+// neither a goroutine nor a queue of its own. Publishing appends and wakes the writers, who frame what is shared straight
+// into the write, their socket's own frames first.
+//
+//   - A run goes no faster than its quickest subscriber: up to MaxFrames and MaxQueued ahead of him. When even he makes no
+//     room for SlowAfter, all are slow. Who is sixteen times MaxFrames or four times MaxQueued behind is disconnected with
+//     1013 at once. What waits is held once, however many are behind, and no longer than until the slowest has it.
+//   - A subscriber who resumes first has a run of his own. He joins after an answer where the hub has published nothing
+//     beyond that place, and is spared what the hub publishes up to it: no gap and no repeat. He does not join a run that
+//     does not tell its places.
+//   - The run's errors and its end reach every subscriber; it ends with its last one. Each counts towards MaxOperations
+//     and is reported to the hooks; the run is not.
+//   - Event streams always have runs of their own.
 //
 // # Close codes
 //

@@ -65,7 +65,7 @@ func (h *Handler) serveEvents(
 		if resp != nil {
 			e.fail(st, resp.Errors)
 		} else {
-			e.run(st, op)
+			e.run(st, op, nil)
 		}
 		e.out.close(closing{}, true)
 	}()

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"sync"
 
 	"github.com/gorilla/websocket"
 )
@@ -14,6 +15,8 @@ type Handler struct {
 	sessions registry
 
 	reservations reservations
+	hubs         hubs
+	batches      sync.Pool // of *[]byte: what the writers of sockets gather frames in
 }
 
 // New makes a handler. It fails only on an impossible configuration.
@@ -25,6 +28,8 @@ func New(o Options) (*Handler, error) {
 	h := &Handler{opts: opts}
 	h.upgrader = h.newUpgrader()
 	h.sessions.open = make(map[*session]struct{})
+	h.hubs.byKey = make(map[string]*hub)
+	h.batches.New = func() any { return new(make([]byte, 0, batchSize)) }
 	h.reservations.byToken = make(map[string]*reservation)
 	h.reservations.waiting = make(map[string]int)
 	return h, nil

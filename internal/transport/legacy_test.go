@@ -152,9 +152,9 @@ func TestLegacySocketInit(t *testing.T) {
 
 func TestLegacySocketIsKeptAliveAndEndsWithTheToken(t *testing.T) {
 	t.Parallel()
-	end := time.Now().Add(300 * time.Millisecond)
+	end := time.Now().Add(time.Second)
 	p := dialLegacy(t, newTestSchema(), Options{
-		Expires: func(context.Context) (time.Time, bool) { return end, true }, Socket: SocketOptions{KeepAlive: 50 * time.Millisecond},
+		Expires: func(context.Context) (time.Time, bool) { return end, true }, Socket: SocketOptions{KeepAlive: 200 * time.Millisecond},
 	}).initialiseLegacy()
 	p.expect(kaMessage, kaMessage)
 	for {

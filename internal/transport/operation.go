@@ -21,6 +21,7 @@ type operation struct {
 	ctx       context.Context
 	context   *graphql.OperationContext
 	responses graphql.ResponseHandler
+	unbegun   *graphql.Response // instead of a first answer
 	panics    int
 	done      bool
 
@@ -78,8 +79,22 @@ func (o *operation) refuse(err error) *graphql.Response {
 
 func (o *operation) kind() ast.Operation { return o.context.Operation.Operation }
 
+// begin starts a subscription without waiting for its first event. A panic is told by next.
+func (o *operation) begin() {
+	defer func() {
+		if p := recover(); p != nil {
+			o.unbegun = o.panickedAnswer(p)
+		}
+	}()
+	o.responses, o.ctx = o.exec.DispatchOperation(o.ctx, o.context)
+}
+
 // next gives the next answer, nil at the end. What is not a subscription answers once.
 func (o *operation) next() (resp *graphql.Response) {
+	if resp = o.unbegun; resp != nil {
+		o.unbegun = nil
+		return resp
+	}
 	if o.done {
 		return nil
 	}

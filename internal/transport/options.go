@@ -30,6 +30,12 @@ type Options struct {
 	// which clients connect again with a fresh token. Default: never.
 	Expires func(ctx context.Context) (time.Time, bool)
 
+	// Share tells whether a subscription of a socket, prepared, may be answered by a run that others use too. It is asked in
+	// the subscriber's context, which ends with the subscription, and does what is to be done for each of them: above all it
+	// decides whether the caller may have what the shared run will answer. false lets the operation run on its own, which is
+	// also how a caller who is not allowed hears of it. Default: nothing is shared.
+	Share func(ctx context.Context, oc *graphql.OperationContext) (Sharing, bool)
+
 	// AllowOrigin decides whether pages of an origin ("https://desk.example") may open a socket. Requests without an
 	// Origin header come from no page and those of the same host are ours: both pass unasked. Default: no other origin.
 	AllowOrigin func(origin string) bool
@@ -116,6 +122,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.Expires == nil {
 		o.Expires = func(context.Context) (time.Time, bool) { return time.Time{}, false }
+	}
+	if o.Share == nil {
+		o.Share = noSharing
 	}
 	if o.AllowOrigin == nil {
 		o.AllowOrigin = func(string) bool { return false }

@@ -30,6 +30,8 @@ type queue struct {
 	mu      sync.Mutex
 	frames  []frame
 	bytes   int
+	pushed  uint64        // frames so far
+	popped  uint64        // of them, those that the writer has
 	room    chan struct{} // closed when room is made; nil while nobody waits
 	closing *closing      // set once: what the writer sends last
 }
@@ -40,6 +42,7 @@ type closing struct {
 	reason string
 	slow   bool
 	silent bool // no close frame: the peer is gone, or has been told
+	flush  bool // after what waits is sent
 }
 
 func newQueue(maxFrames, maxBytes int) *queue {
@@ -82,6 +85,7 @@ func (q *queue) offer(f frame) (room <-chan struct{}, err error) {
 	}
 	q.frames = append(q.frames, f)
 	q.bytes += len(f.data)
+	q.pushed++
 	q.signal()
 	return nil, nil
 }
@@ -97,6 +101,7 @@ func (q *queue) pop() (f frame, ok bool, end *closing) {
 	q.frames[0] = frame{}
 	q.frames = q.frames[1:]
 	q.bytes -= len(f.data)
+	q.popped++
 	if len(q.frames) == 0 {
 		q.frames = nil // lets go of the array; most sockets are idle
 	}
@@ -112,6 +117,7 @@ func (q *queue) close(end closing, flush bool) bool {
 	if q.closing != nil {
 		return false
 	}
+	end.flush = flush
 	q.closing = &end
 	if !flush {
 		q.frames, q.bytes = nil, 0
@@ -119,6 +125,13 @@ func (q *queue) close(end closing, flush bool) bool {
 	q.wake()
 	q.signal()
 	return true
+}
+
+// counts tells how many frames have been queued and how many taken.
+func (q *queue) counts() (pushed, popped uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.pushed, q.popped
 }
 
 // isClosing tells whether close was called, and with what.

@@ -167,7 +167,7 @@ func (res *reservation) accept(w http.ResponseWriter, r *http.Request, media med
 		w.WriteHeader(http.StatusAccepted)
 		go func() {
 			defer done()
-			res.run(st, op)
+			res.run(st, op, nil)
 		}()
 	}
 }

@@ -25,7 +25,8 @@ type session struct {
 
 	mu       sync.Mutex
 	streams  map[string]*stream // by identifier, until the last frame has left the queue
-	running  int                // goroutines of operations
+	shared   []*member          // those of streams that a hub answers
+	running  int                // operations that run
 	expiry   *time.Timer
 	draining bool
 }

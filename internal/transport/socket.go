@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/gorilla/websocket"
 	helix "github.com/helix-engage/gateway"
+	"github.com/vektah/gqlparser/v2/ast"
 )
 
 // socket is one WebSocket that speaks graphql-transport-ws, or its predecessor (legacy.go).
@@ -29,6 +30,8 @@ type socket struct {
 	header http.Header
 	opened time.Time
 	legacy bool // speaks the predecessor
+
+	writeBy time.Time // the writer's: until when the network has to take a write
 
 	// Guarded by session.mu.
 	initReceived bool
@@ -53,7 +56,7 @@ func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *
 	conn.SetPongHandler(func(string) error { s.touch(); return nil })
 	conn.SetPingHandler(func(data string) error {
 		s.touch()
-		_ = conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(h.opts.Socket.CloseTimeout))
+		_ = conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(h.opts.Socket.WriteTimeout))
 		return nil // a peer that takes no pong is found slow by the writer
 	})
 	return s
@@ -228,16 +231,25 @@ func (s *socket) subscribe(m message) {
 	}
 }
 
-// execute prepares an operation and runs it.
+// execute prepares an operation and runs it, or joins those who are answered by a run that is shared.
 func (s *socket) execute(st *stream, params *graphql.RawParams) {
-	defer s.ended(st)
 	op := s.h.newOperation(st.ctx, s.exec, s.transport)
-	defer op.finish()
-	if refused := op.prepare(params); refused != nil {
+	ended := func() { op.finish(); s.ended(st) }
+	refused := op.prepare(params)
+	if refused == nil && op.kind() == ast.Subscription {
+		if sharing, ok := op.sharing(); ok {
+			if !s.share(st, op, sharing, ended) {
+				ended()
+			}
+			return
+		}
+	}
+	defer ended()
+	if refused != nil {
 		s.fail(st, refused.Errors)
 		return
 	}
-	s.run(st, op)
+	s.run(st, op, nil)
 }
 
 // leave notes how the peer ended the socket, if it was the peer.

@@ -58,8 +58,8 @@ func (s *session) tooManyOperations() *helix.Error {
 }
 
 // run executes a prepared operation and queues its answers. An answer that is the only one and holds no data is a failure:
-// nothing was executed.
-func (s *session) run(st *stream, op *operation) {
+// nothing was executed. handOver, which may be nil, is asked after each answer whether somebody else goes on.
+func (s *session) run(st *stream, op *operation, handOver func() bool) {
 	if op.kind() == ast.Subscription {
 		s.setStreaming(st)
 	}
@@ -70,6 +70,9 @@ func (s *session) run(st *stream, op *operation) {
 			return
 		}
 		if !s.push(st.ctx, frame{data: s.dialect.next(st.json, encode(resp)), stream: st}) {
+			return
+		}
+		if handOver != nil && handOver() {
 			return
 		}
 		first = false

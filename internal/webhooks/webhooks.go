@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -40,10 +41,14 @@ type Source struct {
 	Path string
 	// Secrets are those accepted, several while one is being replaced. With none every push is refused.
 	Secrets []string
+	// Seal reads the signature of a push from its headers, for a provider that signs; the secrets are the keys then and
+	// are neither in the path nor in a header. nil: the secret itself is presented.
+	Seal func(http.Header) (Seal, bool)
 	// Get says that the provider may also send it by GET, with everything in the query.
 	Get bool
-	// Redact removes the provider's keys from a body before it is stored; nil: nothing to remove. It gets bodies that
-	// may be no valid document, and must give those back without what it was to remove, or nil when it cannot tell.
+	// Redact removes the provider's keys, and what we have no business to keep, from a body before it is stored; nil:
+	// nothing to remove. It gets bodies that may be no valid document, and must give those back without what it was to
+	// remove, or nil when it cannot tell.
 	Redact func(contentType string, body []byte) []byte
 }
 
@@ -86,12 +91,21 @@ func New(o Options) (*Receiver, error) {
 // Handlers gives the handlers of a source by their patterns for [http.ServeMux]. They tell wrong methods themselves, so
 // that only those who know the secret learn that the path exists.
 func (r *Receiver) Handlers(s Source) map[string]http.Handler {
+	if s.Seal != nil {
+		v := newVerifier(s, r.now)
+		return map[string]http.Handler{s.Path: r.handler(s, func(w http.ResponseWriter, req *http.Request) outcome {
+			return r.receiveSigned(w, req, s, v)
+		})}
+	}
 	secrets := newSecrets(s.Secrets)
+	secret := func(presented func(*http.Request) string) http.Handler {
+		return r.handler(s, func(w http.ResponseWriter, req *http.Request) outcome {
+			return r.receive(w, req, s, secrets.contain(presented(req)))
+		})
+	}
 	return map[string]http.Handler{
-		s.Path: r.handler(s, secrets, func(req *http.Request) string { return req.Header.Get(headerSecret) }),
-		s.Path + "/{secret}": r.handler(s, secrets, func(req *http.Request) string {
-			return req.PathValue("secret")
-		}),
+		s.Path:               secret(func(req *http.Request) string { return req.Header.Get(headerSecret) }),
+		s.Path + "/{secret}": secret(func(req *http.Request) string { return req.PathValue("secret") }),
 	}
 }
 
@@ -100,37 +114,28 @@ type outcome string
 
 const (
 	outcomeStored      outcome = "stored"
-	outcomeRefused     outcome = "refused"      // wrong secret
+	outcomeRepeated    outcome = "repeated"     // a signature that was stored before
+	outcomeRefused     outcome = "refused"      // wrong secret or signature
 	outcomeUnfit       outcome = "unfit"        // method, encoding, nothing in it
 	outcomeTooLarge    outcome = "too_large"    //
 	outcomeUnavailable outcome = "not_stored"   // the inbox did not take it
 	outcomeAborted     outcome = "not_received" // the body did not arrive
 )
 
-func (r *Receiver) handler(s Source, secrets secrets, presented func(*http.Request) string) http.Handler {
+func (r *Receiver) handler(s Source, receive func(http.ResponseWriter, *http.Request) outcome) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		o := r.receive(w, req, s, secrets, presented(req))
+		o := receive(w, req)
 		r.received.Add(req.Context(), 1, metric.WithAttributes(attribute.String("source", s.Name), attribute.String("outcome", string(o))))
 	})
 }
 
 // receive answers one push; the order of the checks is that of the package's documentation.
-func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source, secrets secrets, presented string) outcome {
-	ctx := req.Context()
-	switch {
-	case !secrets.contain(presented):
-		if r.refusals.AllowN(r.now(), 1) {
-			r.log.WarnContext(ctx, "a push with a wrong secret was refused", slog.String("source", s.Name))
-		}
-		http.NotFound(w, req)
-		return outcomeRefused
-	case req.Method != http.MethodPost && !(s.Get && req.Method == http.MethodGet):
-		w.Header().Set("Allow", s.methods())
-		http.Error(w, "only "+s.methods()+" is taken here", http.StatusMethodNotAllowed)
-		return outcomeUnfit
-	case !plain(req.Header.Get("Content-Encoding")):
-		http.Error(w, "encoded bodies are not taken", http.StatusUnsupportedMediaType)
-		return outcomeUnfit
+func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source, known bool) outcome {
+	if !known {
+		return r.refuse(w, req, s)
+	}
+	if o := unfit(w, req, s); o != "" {
+		return o
 	}
 	contentType, body, err := read(w, req)
 	var tooLarge *http.MaxBytesError
@@ -141,12 +146,66 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source, s
 	case err != nil:
 		http.Error(w, "the body could not be read", http.StatusBadRequest)
 		return outcomeAborted
-	case len(body) == 0:
+	}
+	return r.keep(w, req, s, contentType, body)
+}
+
+// receiveSigned answers one signed push. Whether it is genuine is known only with its body, so that until then a body
+// that is too large or cut off is answered like a wrong signature.
+func (r *Receiver) receiveSigned(w http.ResponseWriter, req *http.Request, s Source, v *verifier) outcome {
+	seal, ok := s.Seal(req.Header)
+	if !ok || !v.timely(seal) {
+		return r.refuse(w, req, s)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	if err != nil || !v.genuine(seal, body) {
+		return r.refuse(w, req, s)
+	}
+	if o := unfit(w, req, s); o != "" {
+		return o
+	}
+	if v.known(seal) {
+		w.WriteHeader(http.StatusOK)
+		return outcomeRepeated
+	}
+	o := r.keep(w, req, s, req.Header.Get("Content-Type"), body)
+	if o == outcomeStored {
+		v.remember(seal)
+	}
+	return o
+}
+
+// refuse answers as if the path did not exist.
+func (r *Receiver) refuse(w http.ResponseWriter, req *http.Request, s Source) outcome {
+	if r.refusals.AllowN(r.now(), 1) {
+		r.log.WarnContext(req.Context(), "a push with a wrong secret was refused", slog.String("source", s.Name))
+	}
+	http.NotFound(w, req)
+	return outcomeRefused
+}
+
+// unfit refuses a push of a known provider by its method or encoding; "" when it is fit.
+func unfit(w http.ResponseWriter, req *http.Request, s Source) outcome {
+	switch {
+	case req.Method != http.MethodPost && !(s.Get && req.Method == http.MethodGet):
+		w.Header().Set("Allow", s.methods())
+		http.Error(w, "only "+s.methods()+" is taken here", http.StatusMethodNotAllowed)
+		return outcomeUnfit
+	case !plain(req.Header.Get("Content-Encoding")):
+		http.Error(w, "encoded bodies are not taken", http.StatusUnsupportedMediaType)
+		return outcomeUnfit
+	}
+	return ""
+}
+
+// keep stores the push and answers.
+func (r *Receiver) keep(w http.ResponseWriter, req *http.Request, s Source, contentType string, body []byte) outcome {
+	if len(body) == 0 {
 		http.Error(w, "there is nothing in the push", http.StatusBadRequest)
 		return outcomeUnfit
 	}
-	if err := r.store(ctx, s, contentType, body); err != nil {
-		r.log.ErrorContext(ctx, "a push could not be stored", slog.String("source", s.Name), slog.Any("error", err))
+	if err := r.store(req.Context(), s, contentType, body); err != nil {
+		r.log.ErrorContext(req.Context(), "a push could not be stored", slog.String("source", s.Name), slog.Any("error", err))
 		w.Header().Set("Retry-After", retryAfter)
 		http.Error(w, "come again later", http.StatusServiceUnavailable)
 		return outcomeUnavailable

@@ -28,6 +28,7 @@ type Client struct {
 
 	model   atomic.Pointer[model]
 	loading chan struct{} // held, by a place in it, while the model is read
+	moved   chan struct{} // says that the model is told to have changed
 	loads   atomic.Uint64 // how often it was read or found unchanged
 }
 
@@ -58,6 +59,7 @@ func New(o Options) (*Client, error) {
 		log:        o.Logger,
 		now:        o.Now,
 		loading:    make(chan struct{}, 1),
+		moved:      make(chan struct{}, 1),
 	}, nil
 }
 
@@ -92,8 +94,19 @@ func (c *Client) State() State {
 // maxBackoff is how long Run waits at most before it tries again to read the model.
 const maxBackoff = 16 * time.Second
 
-// Run keeps the data model fresh until ctx ends: it looks at once, then every refresh interval, sooner after a failure.
-// It returns nil when ctx ends.
+// settle is how long Run lets changes of the data model come in before it looks: an administrator makes several.
+const settle = 2 * time.Second
+
+// ModelChanged tells that the data model is said to have changed: Run looks soon. It never blocks.
+func (c *Client) ModelChanged() {
+	select {
+	case c.moved <- struct{}{}:
+	default: // told already
+	}
+}
+
+// Run keeps the data model fresh until ctx ends: it looks at once, then every refresh interval, sooner after a failure
+// and after [Client.ModelChanged]. It returns nil when ctx ends.
 func (c *Client) Run(ctx context.Context) error {
 	if c.recordsURL == "" || c.apiKey == "" {
 		<-ctx.Done()
@@ -110,12 +123,26 @@ func (c *Client) Run(ctx context.Context) error {
 			failures++
 			c.log.WarnContext(ctx, "the data model of FortyTwo could not be read", "failures", failures, "error", err)
 		}
-		timer := time.NewTimer(wait)
+		if !c.rest(ctx, wait) {
+			return nil
+		}
+	}
+}
+
+// rest waits until the model is to be looked at again; false when ctx ends.
+func (c *Client) rest(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	moved := c.moved
+	for {
 		select {
 		case <-ctx.Done():
-			timer.Stop()
-			return nil
+			return false
 		case <-timer.C:
+			return true
+		case <-moved:
+			moved = nil // those that follow wait for the next look
+			timer.Reset(min(wait, settle))
 		}
 	}
 }

@@ -2,6 +2,8 @@ package fortytwo
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -105,4 +107,27 @@ func TestATokenThatIsNoUsersInAWorkspaceIsRefused(t *testing.T) {
 func jwtOf(claims string) string {
 	part := base64.RawURLEncoding.EncodeToString
 	return part([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + part([]byte(claims)) + "." + part([]byte("signature"))
+}
+
+func FuzzSessionsAreReadWithoutPanic(f *testing.F) {
+	f.Add([]byte(`{"tokens":{"accessOrWorkspaceAgnosticToken":{"token":"a","expiresAt":"2026-05-01T10:30:00.000Z"},"refreshToken":{"token":"r"}}}`))
+	f.Add([]byte(`{"id":"u","email":"A@B.C","workspaceMember":{"id":"m","name":{"firstName":" A "},"roles":[{"label":"x"}]},"currentWorkspace":{"id":"w"}}`))
+	f.Add([]byte(`{"workspaceMember":null,"tokens":null}`))
+	f.Add([]byte(jwtOf(`{"type":"API_KEY"}`)))
+	f.Add([]byte(jwtOf(`{"type":7,"exp":"soon"}`)))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		mayBeUserToken(string(raw))
+		var tokens authTokens
+		if json.Unmarshal(raw, &tokens) == nil {
+			if s, err := session(tokens); err == nil && s.AccessToken == "" {
+				t.Fatal("a session without a token")
+			}
+		}
+		var user signedInUser
+		if json.Unmarshal(raw, &user) == nil && user.WorkspaceMember != nil {
+			if u := userOf(user); u.Email != strings.ToLower(u.Email) || len(u.Roles) != len(user.WorkspaceMember.Roles) {
+				t.Fatalf("the user is %+v", u)
+			}
+		}
+	})
 }

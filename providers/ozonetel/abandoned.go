@@ -16,21 +16,26 @@ func (c *Client) Abandoned(ctx context.Context) ([]helix.CallReport, error) {
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.abandoned", Family: "abandoned", Safety: providers.Safe, Timeout: reportTimeout},
 		method: http.MethodGet, path: "/ca_apis/abandonCalls",
-		expect: expectation{accept: noData, read: func(a answer) error {
-			var rows []abandonedRow
-			if err := a.rows(&rows); err != nil {
-				return err
-			}
-			reports = reports[:0]
-			for _, row := range rows {
-				if r, ok := c.abandonedReport(row); ok {
-					reports = append(reports, r)
-				}
-			}
-			return nil
+		expect: expectation{accept: noData, read: func(a answer) (err error) {
+			reports, err = c.readAbandoned(a)
+			return err
 		}},
 	})
 	return reports, err
+}
+
+func (c *Client) readAbandoned(a answer) ([]helix.CallReport, error) {
+	var rows []abandonedRow
+	if err := a.rows(&rows); err != nil {
+		return nil, err
+	}
+	var reports []helix.CallReport
+	for _, row := range rows {
+		if r, ok := c.abandonedReport(row); ok {
+			reports = append(reports, r)
+		}
+	}
+	return reports, nil
 }
 
 type abandonedRow struct {

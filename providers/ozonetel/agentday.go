@@ -121,17 +121,21 @@ func (c *Client) aht(ctx context.Context, field, value string) (time.Duration, e
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.aht", Family: familyAHT, Safety: providers.Safe, Timeout: reportTimeout},
 		method: http.MethodGet, path: "/ca_apis/AHT", fields: map[string]any{field: value},
-		expect: expectation{accept: noData, read: func(a answer) error {
-			var rows []members
-			if err := a.rows(&rows); err != nil {
-				return err
-			}
-			if len(rows) != 1 || rows[0]["AHT"] == nil {
-				return errNoPayload
-			}
-			average = clockDuration(rows[0].text("AHT"))
-			return nil
+		expect: expectation{accept: noData, read: func(a answer) (err error) {
+			average, err = readAverage(a)
+			return err
 		}},
 	})
 	return average, err
+}
+
+func readAverage(a answer) (time.Duration, error) {
+	var rows []members
+	if err := a.rows(&rows); err != nil {
+		return 0, err
+	}
+	if len(rows) != 1 || rows[0]["AHT"] == nil {
+		return 0, errNoPayload
+	}
+	return clockDuration(rows[0].text("AHT")), nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
@@ -69,21 +70,27 @@ func (c *Client) AgentStates(ctx context.Context) ([]helix.AgentReport, error) {
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.agent_states", Family: familyAgentLogins, Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodPost, path: "/ca_apis/getAgentLogins",
-		expect: expectation{accept: noData, read: func(a answer) error {
-			var rows []struct{ AgentID, AgentState FlexString }
-			if err := a.rows(&rows); err != nil {
-				return err
-			}
-			reports = reports[:0]
-			for _, r := range rows {
-				if r.AgentID.Value() != "" {
-					reports = append(reports, agentReport(helix.AgentID(r.AgentID.Value()), r.AgentState.Value(), c.now()))
-				}
-			}
-			return nil
+		expect: expectation{accept: noData, read: func(a answer) (err error) {
+			reports, err = readLogins(a, c.now())
+			return err
 		}},
 	})
 	return reports, err
+}
+
+// readLogins reads who is logged in; rows of nobody are left out.
+func readLogins(a answer, now time.Time) ([]helix.AgentReport, error) {
+	var rows []struct{ AgentID, AgentState FlexString }
+	if err := a.rows(&rows); err != nil {
+		return nil, err
+	}
+	var reports []helix.AgentReport
+	for _, r := range rows {
+		if r.AgentID.Value() != "" {
+			reports = append(reports, agentReport(helix.AgentID(r.AgentID.Value()), r.AgentState.Value(), now))
+		}
+	}
+	return reports, nil
 }
 
 // AgentDetails asks for one agent's state; At is when it began (11). NOT_FOUND for an agent that the account does not
@@ -93,19 +100,24 @@ func (c *Client) AgentDetails(ctx context.Context, agent helix.AgentID) (helix.A
 	err := c.send(ctx, command{
 		op:     providers.Operation{Name: "ozonetel.agent_details", Family: familyAgentDetails, Safety: providers.Safe, Timeout: controlTimeout},
 		method: http.MethodPost, path: "/ca_apis/AgentDetails", fields: map[string]any{"agentId": string(agent)},
-		expect: expectation{read: func(a answer) error {
-			var rows []struct{ State, Since FlexString }
-			if err := a.rows(&rows); err != nil {
-				return err
-			}
-			if len(rows) != 1 {
-				return errors.New("the answer is not about one agent")
-			}
-			report = agentReport(agent, rows[0].State.Value(), c.now().Add(-clockDuration(rows[0].Since.Value())))
-			return nil
+		expect: expectation{read: func(a answer) (err error) {
+			report, err = readDetails(a, agent, c.now())
+			return err
 		}},
 	})
 	return report, err
+}
+
+// readDetails reads the state of one agent, and since when.
+func readDetails(a answer, agent helix.AgentID, now time.Time) (helix.AgentReport, error) {
+	var rows []struct{ State, Since FlexString }
+	if err := a.rows(&rows); err != nil {
+		return helix.AgentReport{}, err
+	}
+	if len(rows) != 1 {
+		return helix.AgentReport{}, errors.New("the answer is not about one agent")
+	}
+	return agentReport(agent, rows[0].State.Value(), now.Add(-clockDuration(rows[0].Since.Value()))), nil
 }
 
 // noData is how reports say that a list is empty (10.1, 4).

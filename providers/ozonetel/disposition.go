@@ -92,20 +92,26 @@ func (c *Client) Dispositions(ctx context.Context, seat helix.AgentSeat) ([]stri
 		fields: map[string]any{"action": "get", "agentID": string(seat.Agent), "did": seat.DID},
 		expect: expectation{
 			accept: func(text string) bool { return strings.Contains(strings.ToLower(text), "no disposition found") },
-			read: func(a answer) error {
-				var list []FlexString
-				if json.Unmarshal(a.payload, &list) != nil {
-					return errNoPayload
-				}
-				labels = labels[:0]
-				for _, label := range list {
-					if label != "" {
-						labels = append(labels, string(label))
-					}
-				}
-				return nil
+			read: func(a answer) (err error) {
+				labels, err = readLabels(a)
+				return err
 			},
 		},
 	})
 	return labels, err
+}
+
+// readLabels reads a list of labels, empty ones left out.
+func readLabels(a answer) ([]string, error) {
+	var list []FlexString
+	if json.Unmarshal(a.payload, &list) != nil {
+		return nil, errNoPayload
+	}
+	var labels []string
+	for _, label := range list {
+		if label != "" {
+			labels = append(labels, string(label))
+		}
+	}
+	return labels, nil
 }

@@ -25,6 +25,7 @@ func (c *Client) DecodeScreenPop(contentType string, body []byte) (helix.Provide
 				continue
 			}
 			r := c.callEvent(f, helix.ReportOffered, call, cmp.Or(leg, call), helix.AgentID(lastLeg(f.get("agent_id"))))
+			r.Undated = true
 			if r.Phone == "" {
 				r.Phone = phone.FromProvider(f.get("phone_number"))
 			}

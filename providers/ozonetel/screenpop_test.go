@@ -40,7 +40,7 @@ func TestScreenPops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want := calling
-			want.At = morning
+			want.At, want.Undated = morning, true
 			if tc.want != nil {
 				tc.want(&want)
 			}

@@ -37,17 +37,22 @@ func (c *Client) Subscribe(ctx context.Context, s Subscription) error {
 func (c *Client) Subscription(ctx context.Context) (Subscription, error) {
 	var s Subscription
 	op := providers.Operation{Name: "ozonetel.subscription", Family: "subscription", Safety: providers.Safe, Timeout: controlTimeout}
-	err := c.subscriptions(ctx, op, http.MethodGet, "/events/subscriptions/list", nil, func(text string) error {
-		if m, err := readMembers([]byte(text)); err == nil {
-			s = Subscription{CallEvents: m.text("callEventsURL"), AgentEvents: m.text("agentEventsURL")}
-			return nil
-		}
-		if strings.Contains(strings.ToLower(text), "exist") {
-			return nil
-		}
-		return refusalOf(text)
+	err := c.subscriptions(ctx, op, http.MethodGet, "/events/subscriptions/list", nil, func(text string) (err error) {
+		s, err = readSubscription(text)
+		return err
 	})
 	return s, err
+}
+
+// readSubscription reads the list, which is JSON, or a sentence when there is none.
+func readSubscription(text string) (Subscription, error) {
+	if m, err := readMembers([]byte(text)); err == nil {
+		return Subscription{CallEvents: m.text("callEventsURL"), AgentEvents: m.text("agentEventsURL")}, nil
+	}
+	if strings.Contains(strings.ToLower(text), "exist") {
+		return Subscription{}, nil
+	}
+	return Subscription{}, refusalOf(text)
 }
 
 // EventKind names events of the subscription.

@@ -1,0 +1,90 @@
+package ozonetel_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
+	"github.com/helix-engage/gateway/providers/ozonetel"
+)
+
+// TestTimeouts holds operations to the time that they may take (16.7), told by the deadlines of their requests.
+func TestTimeouts(t *testing.T) {
+	t.Parallel()
+	const control, report, records = 8 * time.Second, 30 * time.Second, 120 * time.Second
+	today := time.Now()
+	for name, c := range map[string]struct {
+		want time.Duration
+		do   func(context.Context, *ozonetel.Client) error
+	}{
+		"login":  {control, func(ctx context.Context, c *ozonetel.Client) error { return c.Login(ctx, controlSeat) }},
+		"logout": {control, func(ctx context.Context, c *ozonetel.Client) error { return c.Logout(ctx, controlSeat) }},
+		"state": {control, func(ctx context.Context, c *ozonetel.Client) error {
+			return c.SetState(ctx, controlSeat, helix.AgentReady, "")
+		}},
+		"dial": {control, func(ctx context.Context, c *ozonetel.Client) error {
+			_, err := c.Dial(ctx, controlSeat, patient, ourID)
+			return err
+		}},
+		"control": {control, func(ctx context.Context, c *ozonetel.Client) error {
+			return c.Control(ctx, controlSeat, controlCall, helix.ControlHold, "")
+		}},
+		"recording": {control, func(ctx context.Context, c *ozonetel.Client) error {
+			return c.SetRecording(ctx, "21799900000000458", true)
+		}},
+		"disposition": {control, func(ctx context.Context, c *ozonetel.Client) error {
+			_, err := c.Dispose(ctx, controlSeat, ozonetel.Disposal{ProviderCallID: "21799900000000458", Label: "Booked"})
+			return err
+		}},
+		"agent states": {control, func(ctx context.Context, c *ozonetel.Client) error {
+			_, err := c.AgentStates(ctx)
+			return err
+		}},
+		"abandoned calls": {report, func(ctx context.Context, c *ozonetel.Client) error {
+			_, err := c.Abandoned(ctx)
+			return err
+		}},
+		"records": {records, func(ctx context.Context, c *ozonetel.Client) error {
+			_, err := c.CallRecords(ctx, today)
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScript(t, map[string]string{})
+			var mu sync.Mutex
+			var left []time.Duration
+			// The transport asks for a proxy with each request that needs a connection: a place to see its deadline.
+			kit, err := providers.NewHTTP(providers.Options{
+				Provider: helix.ProviderOzonetel, Logger: slog.New(slog.DiscardHandler),
+				Transport: &http.Transport{Proxy: func(r *http.Request) (*url.URL, error) {
+					mu.Lock()
+					defer mu.Unlock()
+					if deadline, ok := r.Context().Deadline(); ok {
+						left = append(left, time.Until(deadline))
+					}
+					return nil, nil
+				}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(kit.Close)
+			client := s.client(t, func(o *ozonetel.Options) { o.HTTP = kit })
+			if err := c.do(t.Context(), client); err == nil {
+				t.Error("a path that is not there answered")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if len(left) == 0 || left[0] > c.want || left[0] < c.want-4*time.Second {
+				t.Errorf("the requests had %v left, want %v", left, c.want)
+			}
+		})
+	}
+}
