@@ -15,8 +15,6 @@ func foldOutbound(c *helix.Call, e *helix.CallEvent) {
 		return
 	}
 	switch o.State {
-	case helix.OutboundInitiating:
-		c.State = ""
 	case helix.OutboundDialing:
 		c.State = helix.CallDialing
 		if c.StartedAt.IsZero() {
@@ -27,7 +25,7 @@ func foldOutbound(c *helix.Call, e *helix.CallEvent) {
 		if c.AnsweredAt.IsZero() {
 			c.AnsweredAt = e.At
 		}
-	case helix.OutboundDisconnected:
+	case helix.OutboundInitiating, helix.OutboundDisconnected:
 	case helix.OutboundCompleted, helix.OutboundFailed:
 		c.State, c.EndedAt, c.EndReason = helix.CallEnded, e.At, outboundEnd(o.Reason)
 		if !c.StartedAt.IsZero() {
