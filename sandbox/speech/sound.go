@@ -22,7 +22,7 @@ func Count(d time.Duration) int { return int(d * Rate / time.Second) }
 func Samples(pcm []byte) []int16 {
 	samples := make([]int16, len(pcm)/2)
 	for i := range samples {
-		samples[i] = int16(binary.LittleEndian.Uint16(pcm[2*i:])) //nolint:gosec // the sign bit is meant
+		samples[i] = int16(binary.LittleEndian.Uint16(pcm[2*i:]))
 	}
 	return samples
 }
@@ -31,7 +31,7 @@ func Samples(pcm []byte) []int16 {
 func PCM(samples []int16) []byte {
 	pcm := make([]byte, 0, 2*len(samples))
 	for _, v := range samples {
-		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(v)) //nolint:gosec // the sign bit is meant
+		pcm = binary.LittleEndian.AppendUint16(pcm, uint16(v))
 	}
 	return pcm
 }
@@ -41,10 +41,10 @@ func WAV(samples []int16, rate int) []byte {
 	data := PCM(samples)
 	file := make([]byte, 0, wavHeader+len(data))
 	word, half := binary.LittleEndian.AppendUint32, binary.LittleEndian.AppendUint16
-	file = word(append(file, "RIFF"...), uint32(wavHeader-8+len(data)))     //nolint:gosec // seconds of sound
-	file = half(half(word(append(file, "WAVEfmt "...), 16), 1), 1)          // PCM, one channel
-	file = half(half(word(word(file, uint32(rate)), uint32(2*rate)), 2), 16) //nolint:gosec // at most 48,000
-	file = word(append(file, "data"...), uint32(len(data)))                 //nolint:gosec // likewise
+	file = word(append(file, "RIFF"...), uint32(wavHeader-8+len(data)))
+	file = half(half(word(append(file, "WAVEfmt "...), 16), 1), 1) // PCM, one channel
+	file = half(half(word(word(file, uint32(rate)), uint32(2*rate)), 2), 16)
+	file = word(append(file, "data"...), uint32(len(data)))
 	return append(file, data...)
 }
 
@@ -54,25 +54,45 @@ func Resample(samples []int16, from, to int) []int16 {
 	if from == to || from <= 0 || to <= 0 {
 		return append([]int16(nil), samples...)
 	}
-	const zeros = 12 // of the sinc on either side
-	ratio := float64(from) / float64(to)
-	stretch := max(ratio, 1) // a lower rate needs a lower cut-off
-	reach := zeros * stretch
+	divisor := gcd(from, to)
+	phases := filters(from/divisor, to/divisor)
 	out := make([]int16, len(samples)*to/from)
 	for i := range out {
-		at := float64(i) * ratio
-		var sum, weight float64
-		for k := max(int(math.Ceil(at-reach)), 0); k < len(samples) && float64(k) <= at+reach; k++ {
-			w := windowedSinc((float64(k)-at)/stretch, zeros)
-			sum += w * float64(samples[k])
-			weight += w
-		}
-		if weight > 0.1 {
-			sum /= weight
+		at := i * (from / divisor)
+		phase := phases[at%len(phases)]
+		first := at/len(phases) - (len(phase)/2 - 1)
+		var sum float64
+		for k, weight := range phase {
+			if j := first + k; j >= 0 && j < len(samples) {
+				sum += weight * float64(samples[j])
+			}
 		}
 		out[i] = int16(min(max(math.Round(sum), math.MinInt16), math.MaxInt16))
 	}
 	return out
+}
+
+// filters are the weights of the samples around each place that a new sample can have between two old ones, of which there are up.
+func filters(down, up int) [][]float64 {
+	const zeros = 12 // of the sinc on either side
+	stretch := max(float64(down)/float64(up), 1)
+	reach := int(math.Ceil(zeros * stretch))
+	phases := make([][]float64, up)
+	for p := range phases {
+		weights, total := make([]float64, 2*reach), 0.0
+		for k := range weights {
+			x := (float64(k-reach+1) - float64(p)/float64(up)) / stretch
+			if math.Abs(x) < zeros {
+				weights[k] = windowedSinc(x, zeros)
+			}
+			total += weights[k]
+		}
+		for k := range weights {
+			weights[k] /= total
+		}
+		phases[p] = weights
+	}
+	return phases
 }
 
 func windowedSinc(x, zeros float64) float64 {
@@ -80,6 +100,13 @@ func windowedSinc(x, zeros float64) float64 {
 		return 1
 	}
 	return math.Sin(math.Pi*x) / (math.Pi * x) * (0.5 + 0.5*math.Cos(math.Pi*x/zeros))
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // Encode writes sound in a voice provider's format: pcm_8000, pcm_16000, pcm_22050, pcm_24000, pcm_44100, pcm_48000 or ulaw_8000
@@ -144,7 +171,7 @@ func muLaw(sample int16) byte {
 	for mask := 0x4000; segment > 0 && v&mask == 0; mask >>= 1 {
 		segment--
 	}
-	return ^(sign | byte(segment<<4) | byte(v>>(segment+3)&0x0F)) //nolint:gosec // seven bits
+	return ^(sign | byte(segment<<4) | byte(v>>(segment+3)&0x0F))
 }
 
 func linear(code byte) int16 {
@@ -152,7 +179,7 @@ func linear(code byte) int16 {
 	segment := code >> 4 & 7
 	v := (int(code&0x0F)<<3+muBias)<<segment - muBias
 	if code&0x80 != 0 {
-		return int16(-v) //nolint:gosec // 15 bits
+		return int16(-v)
 	}
-	return int16(v) //nolint:gosec // 15 bits
+	return int16(v)
 }
