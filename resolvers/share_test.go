@@ -53,14 +53,14 @@ func as(t *testing.T, who string) context.Context {
 	t.Helper()
 	a := auth.New(auth.Options{Identities: members{}, Directory: members{}, SupervisorRoles: []string{"supervisor"}, Now: time.Now})
 	if who == "" {
-		return a.With(t.Context(), "", "")
+		return a.With(t.Context(), auth.Credentials{}, "")
 	}
 	claims := jwt.MapClaims{"sub": who, "exp": time.Now().Add(time.Hour).Unix()}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("k"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.With(t.Context(), token, "")
+	return a.With(t.Context(), auth.NewCredentials("Bearer "+token, ""), "")
 }
 
 func prepare(t *testing.T, ctx context.Context, exec *executor.Executor, query string, variables map[string]any) *graphql.OperationContext {

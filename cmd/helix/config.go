@@ -13,6 +13,7 @@ type Config struct {
 	Server      ServerConfig     `doc:"Server"`
 	Storage     StorageConfig    `doc:"Storage"`
 	FortyTwo    FortyTwoConfig   `doc:"FortyTwo (CRM)"`
+	CRM         CRMConfig        `doc:"The CRM's systems that ask for outbound AI calls"`
 	Ozonetel    OzonetelConfig   `doc:"Ozonetel (telephony)"`
 	Agents      AgentsConfig     `doc:"Agents and supervisors"`
 	MissedCalls MissedCallConfig `doc:"Missed calls"`
@@ -51,6 +52,11 @@ type FortyTwoConfig struct {
 	FieldMap string `env:"FORTYTWO_FIELD_MAP" doc:"What the workspace names otherwise, as ours=theirs pairs separated by commas: an object, a field or a selection's value." example:"lead=prospect,call.callbackstatus=callBackState"`
 
 	WebhookSecrets []Secret `env:"WEBHOOK_SECRET_FORTYTWO" doc:"Secret that FortyTwo signs its webhook with; the webhook goes to /webhooks/fortytwo under PUBLIC_URL. At least 16 characters; several, separated by commas, while rotating. Empty: webhooks are refused, and edits made in FortyTwo are found by a sweep every five minutes." example:"-"`
+}
+
+// CRMConfig is about the CRM's systems that call the gateway by themselves.
+type CRMConfig struct {
+	APIKeys []APIKey `env:"CRM_API_KEYS" doc:"Keys that open outbound AI calls, as name:key pairs separated by commas; one without a name is that of crm. Calls are seen by all keys of the name that asked for them, so keep the name when a key is replaced. At least 12 of A-Z a-z 0-9 - _ . ~ each. Empty: nobody can ask for a call. openssl rand -hex 32" example:"-"`
 }
 
 // OzonetelConfig is about the telephony account.

@@ -32,6 +32,7 @@ func (c *Config) normalise() {
 	for i, s := range c.Ozonetel.WebhookSecrets {
 		c.Ozonetel.WebhookSecrets[i] = NewSecret(strings.TrimSpace(s.Reveal()))
 	}
+	c.CRM.APIKeys = slices.DeleteFunc(c.CRM.APIKeys, func(k APIKey) bool { return k.empty })
 	if u, err := url.Parse(c.FortyTwo.URL); err == nil && c.FortyTwo.Origin == "" && u.Host != "" {
 		c.FortyTwo.Origin = u.Scheme + "://" + u.Host
 	}
@@ -49,6 +50,7 @@ func trimmed(list []string) []string {
 func (c *Config) check(f *faults) {
 	c.checkServer(f)
 	c.checkProviders(f)
+	c.checkKeys(f)
 	c.checkTelemetry(f)
 	for _, n := range []struct {
 		name     string

@@ -195,7 +195,8 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		Bus: g.bus, Calls: g.calls, Agents: g.desk, Missed: g.queue, Records: g.records, Now: g.now, Logger: g.log,
 	})
 	g.auth = auth.New(auth.Options{
-		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles, Now: g.now,
+		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles,
+		APIKeys: g.cfg.CRM.Keys(), Now: g.now,
 	})
 	if g.links, err = recordings.NewLinks(secret, g.cfg.Ozonetel.RecordingHosts, g.now); err != nil {
 		return err

@@ -162,7 +162,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		Init:     g.greet,
 		Expires: func(ctx context.Context) (time.Time, bool) {
 			caller, err := auth.Caller(ctx)
-			if err != nil {
+			if err != nil { // or a key, which does not end while the gateway runs
 				return time.Time{}, false
 			}
 			return caller.ExpiresAt, true
@@ -191,17 +191,26 @@ func (g *Gateway) recordingURL(recording string) string {
 	return strings.TrimRight(g.cfg.Server.PublicURL, "/") + "/recordings/" + token
 }
 
-// greet tells whose socket it is: by `Authorization` in the payload of connection_init, else by the header that the
-// socket was opened with. A socket without a caller is refused, since nothing that it could ask is open.
+// greet tells whose socket it is: by `Authorization` or `X-Api-Key` in the payload of connection_init, else by the headers
+// that the socket was opened with. A socket without a caller is refused, since nothing that it could ask is open.
 func (g *Gateway) greet(ctx context.Context, payload map[string]any) (context.Context, error) {
-	for _, name := range []string{"Authorization", "authorization"} {
-		if header, ok := payload[name].(string); ok {
-			ctx = g.auth.With(ctx, auth.BearerToken(header), auth.ClientIP(ctx))
-			break
+	authorization, said := textIn(payload, "Authorization")
+	key, keyed := textIn(payload, auth.HeaderAPIKey)
+	if said || keyed {
+		ctx = g.auth.With(ctx, auth.NewCredentials(authorization, key), auth.ClientIP(ctx))
+	}
+	_, err := auth.Anyone(ctx)
+	return ctx, err
+}
+
+// textIn finds a text under a header's name, in any case of its letters: clients write it as they like.
+func textIn(payload map[string]any, name string) (string, bool) {
+	for key, value := range payload {
+		if text, ok := value.(string); ok && strings.EqualFold(key, name) {
+			return text, true
 		}
 	}
-	_, err := auth.Caller(ctx)
-	return ctx, err
+	return "", false
 }
 
 // addressShare is how many callers of average diligence one address may stand for: a hospital's agents share one.

@@ -20,6 +20,7 @@ import (
 const (
 	sandboxAddress       = "127.0.0.1:4100"
 	sandboxWebhookSecret = "sandbox-webhook-secret"
+	sandboxCRMKey        = "sandbox-crm-key"
 	sandboxSecret        = "the sandbox keeps no secrets, 32 bytes at least"
 )
 
@@ -76,6 +77,7 @@ func sandboxEnvironment(box *sandbox.Sandbox, environment map[string]string) map
 	all := map[string]string{
 		"HELIX_SECRET": sandboxSecret, "WEBHOOK_SECRET_OZONETEL": sandboxWebhookSecret, "WEBHOOK_SECRET_FORTYTWO": sandboxWebhookSecret,
 		"SUPERVISOR_ROLES":              "Supervisor",
+		"CRM_API_KEYS":                  sandboxCRMKey,
 		"MISSED_QUEUE_POLL_INTERVAL_MS": "1000", "DRAIN_TIMEOUT": "5s", "LOG_LEVEL": "warn",
 	}
 	maps.Copy(all, environment)

@@ -239,7 +239,7 @@ func TestAMemberWithoutADeskIsToldSo(t *testing.T) {
 	t.Parallel()
 	c := asha()
 	c.user.Email = "nobody@sandbox.test"
-	ctx := authenticator(c, newClock().now).With(t.Context(), token(t, start.Add(time.Hour)), "")
+	ctx := authenticator(c, newClock().now).With(t.Context(), auth.NewCredentials("Bearer "+token(t, start.Add(time.Hour)), ""), "")
 	if _, _, err := auth.Seat(ctx); !helix.IsCode(err, helix.CodeNotAnAgent) {
 		t.Fatalf("got %v", err)
 	}

@@ -44,14 +44,16 @@ type Options struct {
 	Identities      Identities
 	Directory       Directory
 	SupervisorRoles []string // labels of FortyTwo roles; compared without case
+	APIKeys         []APIKey // of the CRM; a handful, each is compared
 	Now             func() time.Time
 }
 
-// Authenticator tells callers by their tokens. It is safe for concurrent use.
+// Authenticator tells callers by their tokens and keys. It is safe for concurrent use.
 type Authenticator struct {
 	identities  Identities
 	directory   Directory
 	supervisors []string
+	keys        []APIKey
 	now         func() time.Time
 	flight      singleflight.Group
 
@@ -72,7 +74,7 @@ func New(o Options) *Authenticator {
 		roles[i] = strings.ToLower(strings.TrimSpace(r))
 	}
 	return &Authenticator{
-		identities: o.Identities, directory: o.Directory, supervisors: roles, now: o.Now,
+		identities: o.Identities, directory: o.Directory, supervisors: roles, keys: slices.Clone(o.APIKeys), now: o.Now,
 		cache: map[[sha256.Size]byte]answer{},
 	}
 }

@@ -11,11 +11,33 @@ import (
 	helix "github.com/helix-engage/gateway"
 )
 
-// credentials are what a request carries; whose they are is asked when a field needs to know.
-type credentials struct {
-	auth  *Authenticator
+// Credentials are what a request carries to say who sends it. A key counts before a token: who presents one is the CRM,
+// whatever else he presents, and a key that is wrong is not made up for by a token that is right.
+type Credentials struct {
 	token string
-	ip    string
+	key   [sha256.Size]byte // hash of the API key
+	keyed bool
+}
+
+// CredentialsIn reads the headers of a request: Authorization, and X-Api-Key.
+func CredentialsIn(h http.Header) Credentials {
+	return NewCredentials(h.Get("Authorization"), h.Get(HeaderAPIKey))
+}
+
+// NewCredentials are those of an Authorization header and of an API key; "" for none.
+func NewCredentials(authorization, apiKey string) Credentials {
+	c := Credentials{token: BearerToken(authorization)}
+	if apiKey = strings.TrimSpace(apiKey); apiKey != "" {
+		c.key, c.keyed = sha256.Sum256([]byte(apiKey)), true
+	}
+	return c
+}
+
+// request is who sends a request; whose credentials they are is asked when a field needs to know.
+type request struct {
+	Credentials
+	auth *Authenticator
+	ip   string
 
 	once   sync.Once
 	caller *helix.Caller
@@ -24,54 +46,74 @@ type credentials struct {
 
 type contextKey struct{}
 
-// With attaches a bearer token and the client's address to ctx.
-func (a *Authenticator) With(ctx context.Context, token, ip string) context.Context {
-	return context.WithValue(ctx, contextKey{}, &credentials{auth: a, token: token, ip: ip})
+// With attaches credentials and the client's address to ctx.
+func (a *Authenticator) With(ctx context.Context, c Credentials, ip string) context.Context {
+	return context.WithValue(ctx, contextKey{}, &request{Credentials: c, auth: a, ip: ip})
 }
 
 // Fresh gives a context in which who calls is asked again; what is cached for the token still counts.
 func Fresh(ctx context.Context) context.Context {
-	c, ok := ctx.Value(contextKey{}).(*credentials)
+	r, ok := ctx.Value(contextKey{}).(*request)
 	if !ok {
 		return ctx
 	}
-	return c.auth.With(ctx, c.token, c.ip)
+	return r.auth.With(ctx, r.Credentials, r.ip)
 }
 
-// Anonymous reports whether the request carries no token at all.
+// Anonymous reports whether the request carries neither token nor key.
 func Anonymous(ctx context.Context) bool {
-	c, ok := ctx.Value(contextKey{}).(*credentials)
-	return !ok || c.token == ""
+	r, ok := ctx.Value(contextKey{}).(*request)
+	return !ok || (r.token == "" && !r.keyed)
 }
 
-// LimitKey names who sends the request without asking anybody: the hash of the token, else the address. It is for limits
-// alone, since anybody can make up a token.
+// LimitKey names who sends the request without asking anybody: the hash of the key or the token, else the address. It is
+// for limits alone, since anybody can make them up.
 func LimitKey(ctx context.Context) string {
-	c, ok := ctx.Value(contextKey{}).(*credentials)
-	if !ok || c.token == "" {
+	r, ok := ctx.Value(contextKey{}).(*request)
+	switch {
+	case ok && r.keyed:
+		return string(r.key[:])
+	case ok && r.token != "":
+		sum := sha256.Sum256([]byte(r.token))
+		return string(sum[:])
+	default:
 		return "address:" + ClientIP(ctx)
 	}
-	sum := sha256.Sum256([]byte(c.token))
-	return string(sum[:])
 }
 
 // Middleware attaches what an HTTP request carries. proxies is how many proxies in front of the gateway append to
 // X-Forwarded-For; with none the header is not believed.
 func (a *Authenticator) Middleware(proxies int, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx := a.With(r.Context(), BearerToken(r.Header.Get("Authorization")), clientIP(r, proxies))
+		ctx := a.With(r.Context(), CredentialsIn(r.Header), clientIP(r, proxies))
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
-// Caller is who calls: UNAUTHENTICATED when nobody does.
+// Caller is the member who calls: UNAUTHENTICATED when nobody does, FORBIDDEN for a key of the CRM.
 func Caller(ctx context.Context) (*helix.Caller, error) {
-	c, ok := ctx.Value(contextKey{}).(*credentials)
+	caller, err := Anyone(ctx)
+	if err == nil && caller.User == nil {
+		return nil, helix.Forbidden("an API key opens outbound calls alone")
+	}
+	return caller, err
+}
+
+// Anyone is who calls, be it a member or the CRM with a key: UNAUTHENTICATED when nobody does. It is for what a key opens;
+// all else asks for the [Caller].
+func Anyone(ctx context.Context) (*helix.Caller, error) {
+	r, ok := ctx.Value(contextKey{}).(*request)
 	if !ok {
 		return nil, unauthenticated("sign in first")
 	}
-	c.once.Do(func() { c.caller, c.err = c.auth.Authenticate(ctx, c.token) })
-	return c.caller, c.err
+	r.once.Do(func() {
+		if r.keyed {
+			r.caller, r.err = r.auth.keyHolder(r.key)
+			return
+		}
+		r.caller, r.err = r.auth.Authenticate(ctx, r.token)
+	})
+	return r.caller, r.err
 }
 
 // Seat is the calling member's desk: NOT_AN_AGENT when he has none.
@@ -90,8 +132,8 @@ func Seat(ctx context.Context) (*helix.Caller, helix.AgentSeat, error) {
 
 // ClientIP is the address that the request came from, "" outside a request.
 func ClientIP(ctx context.Context) string {
-	if c, ok := ctx.Value(contextKey{}).(*credentials); ok {
-		return c.ip
+	if r, ok := ctx.Value(contextKey{}).(*request); ok {
+		return r.ip
 	}
 	return ""
 }
