@@ -231,6 +231,7 @@ func TestAPreparedSocketForAnotherAgentIsNotUsed(t *testing.T) {
 		synctest.Wait()
 		line := w.call("one")
 		w.agent()
+		synctest.Wait()
 		line.hangUp(1000)
 		if r := w.result(); r.Conversation != "c1" {
 			t.Errorf("the conversation is %q", r.Conversation)

@@ -241,7 +241,7 @@ func (c *call) listen() {
 		}
 		switch f.Kind {
 		case helix.LineAudio:
-			c.hear(f.Audio)
+			c.rest(c.hear(f.Audio))
 		case helix.LineStarted:
 			select {
 			case c.started <- f.Start:
@@ -254,8 +254,8 @@ func (c *call) listen() {
 	}
 }
 
-// hear takes one message of the caller's audio.
-func (c *call) hear(samples []byte) {
+// hear takes one message of the caller's audio, and tells how long it is and how much the next message to the agent wants.
+func (c *call) hear(samples []byte) (took, wanted time.Duration) {
 	now := c.now()
 	if c.line.messages++; c.line.messages == 1 {
 		close(c.sounded)
@@ -264,8 +264,18 @@ func (c *call) hear(samples []byte) {
 	if t := c.tape.Load(); t != nil {
 		t.hear(samples, now)
 	}
-	if c.ear.push(samples) {
+	speech, took, wanted := c.ear.push(samples)
+	if speech {
 		c.turns.patientSpeaks(now)
+	}
+	return took, wanted
+}
+
+// rest lets the reader sleep while short messages come that will only be collected: waking for each of them would cost more
+// than everything else that is done with it. It is awake again before the message comes that makes the collection whole.
+func (c *call) rest(took, wanted time.Duration) {
+	if took > 0 && wanted >= 2*took && c.line.conn.from == c.line.conn.to {
+		time.Sleep(beat(wanted-took+took/4, wanted-took/8))
 	}
 }
 

@@ -107,6 +107,11 @@ func (c *call) tryAgent(ctx context.Context, start helix.VoiceStart) (*leg, heli
 		fault := l.fault
 		return nil, fault
 	case <-ctx.Done():
+	}
+	select {
+	case <-l.ready: // just in time
+		return l, helix.VoiceFrame{}
+	default:
 		c.letGo(l)
 		return nil, helix.VoiceFrame{Kind: helix.VoiceFault, Text: "it took too long"}
 	}

@@ -61,18 +61,18 @@ func (e *ear) detach() {
 	e.to = nil
 }
 
-// push takes one message of the line, and tells whether somebody speaks in it.
-func (e *ear) push(samples []byte) (speech bool) {
+// push takes one message of the line. It tells whether somebody speaks in it, how long it is, and how much audio the next
+// message to the agent still wants; nothing while there is no agent.
+func (e *ear) push(samples []byte) (speech bool, took, wanted time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	speech = e.level(samples) >= loud
 	if e.to != nil {
-		e.to.push(samples)
-		return speech
+		return speech, e.in.Duration(len(samples)), e.to.push(samples)
 	}
 	e.seen = e.seen || speech
 	e.store(samples)
-	return speech
+	return speech, 0, 0
 }
 
 // level is how loud a message is. Samples may be split between messages.

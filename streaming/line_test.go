@@ -186,12 +186,13 @@ func TestALineThatAnswersNoPingsIsGivenUp(t *testing.T) {
 		line := w.call("one")
 		line.ws.SetPingHandler(func(string) error { return nil })
 		w.agent()
-		go talk(line, quiet(time.Second), 65*time.Second)
+		var talking sync.WaitGroup
+		talking.Go(func() { talk(line, quiet(time.Second), 65*time.Second) })
 		r := w.result()
 		if lasted := time.Since(begin); r.Reason != helix.ReasonPatientHungUp || lasted < 59*time.Second || lasted > 62*time.Second {
 			t.Errorf("ended with %v after %v", r.Reason, lasted)
 		}
-		time.Sleep(10 * time.Second)
+		talking.Wait()
 	})
 }
 
@@ -330,6 +331,7 @@ func TestAnOwnerWhoRefusesClosesTheSocket(t *testing.T) {
 		if code := w.call("one").closeCode(t); code != closePolicy {
 			t.Errorf("closed with %d", code)
 		}
+		synctest.Wait()
 		if w.owner.results != 0 || w.server.Active() != 0 {
 			t.Error("a stream that was refused has a result, or stays open")
 		}

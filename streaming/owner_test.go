@@ -27,7 +27,7 @@ type owner struct {
 }
 
 func newOwner() *owner {
-	return &owner{attached: map[helix.CallID]bool{}, ended: make(chan Result, 100_000), plan: Plan{
+	return &owner{attached: map[helix.CallID]bool{}, ended: make(chan Result, 1000), plan: Plan{
 		Start: helix.VoiceStart{User: "u1", FirstMessage: "Hello"}, ResumeMessage: "Sorry", MaxDuration: 5 * time.Minute,
 	}}
 }
@@ -91,4 +91,11 @@ func (o *owner) transcript() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return append([]string(nil), o.said...)
+}
+
+// forget lets go of everything that was remembered, for tests that look at memory.
+func (o *owner) forget() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.attached, o.claims, o.said, o.notes, o.active = map[helix.CallID]bool{}, nil, nil, nil, nil
 }

@@ -174,7 +174,7 @@ func (p *playout) due() time.Duration {
 func (p *playout) fill(dst []byte, now time.Duration) ([]byte, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.asleep = p.due(); p.asleep <= now; p.asleep = p.due() {
+	for p.asleep = p.due(); p.asleep <= now && len(dst) < atOnce; p.asleep = p.due() {
 		if p.queue.len() > 0 {
 			samples := p.queue.take(min(p.queue.len(), p.chunk))
 			p.turn += len(samples)

@@ -12,6 +12,8 @@ const (
 	tapeChunk = 8192
 	// maxGap is how far the caller's audio may fall behind the clock before silence is put in its place.
 	maxGap = 500 * time.Millisecond
+	// maxAhead bounds the part of the window that lies in the future; a line that is fed further ahead is recorded as it is sent.
+	maxAhead = 2 * time.Second
 	// slack is room for audio that comes in bursts.
 	slack = 250 * time.Millisecond
 	// sampleSize is that of 16-bit PCM, in bytes.
@@ -39,7 +41,7 @@ type tape struct {
 // newTape starts a recording at the rate of the caller's audio. ahead is how far ahead of the clock the agent's audio comes.
 func newTape(f *recordingFile, in, out audio.Format, ahead, began time.Duration) *tape {
 	format := audio.Format{Encoding: audio.PCM16LE, Rate: in.Rate}
-	room := tapeChunk + format.Bytes(ahead+slack)/sampleSize
+	room := tapeChunk + format.Bytes(min(ahead, maxAhead)+slack)/sampleSize
 	return &tape{
 		file: f, rate: in.Rate, began: began,
 		fromCaller: audio.NewConverter(in, format), fromAgent: audio.NewConverter(out, format),

@@ -37,8 +37,8 @@ func (u *uplink) open(from, to audio.Format, s LineSettings) {
 	u.collect, u.most = max(to.FrameSize(), to.Bytes(s.Collect)), to.Bytes(2*s.Early) // what was early, and as much again
 }
 
-// push queues samples of the line.
-func (u *uplink) push(samples []byte) {
+// push queues samples of the line, and tells how much of its audio the next message still wants.
+func (u *uplink) push(samples []byte) (wanted time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.queue.put(u.convert, samples)
@@ -51,6 +51,7 @@ func (u *uplink) push(samples []byte) {
 		u.asleep = due
 		u.wake()
 	}
+	return u.format.Duration(u.collect - u.queue.len()%u.collect)
 }
 
 func (u *uplink) due() time.Duration {
@@ -68,7 +69,7 @@ func (u *uplink) due() time.Duration {
 func (u *uplink) fill(dst []byte, now time.Duration) ([]byte, time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for u.asleep = u.due(); u.asleep <= now; u.asleep = u.due() {
+	for u.asleep = u.due(); u.asleep <= now && len(dst) < atOnce; u.asleep = u.due() {
 		samples := u.queue.take(min(u.queue.len(), u.format.Bytes(mostPerMessage)))
 		var at int
 		dst, at = beginFrame(dst)

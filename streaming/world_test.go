@@ -69,7 +69,7 @@ func (p *pipes) dial(ctx context.Context, _, address string) (net.Conn, error) {
 	p.mu.Lock()
 	l := p.listeners[address]
 	p.mu.Unlock()
-	ours, theirs := net.Pipe()
+	ours, theirs := newPipe()
 	select {
 	case l.conns <- theirs:
 		return ours, nil
@@ -100,7 +100,7 @@ func (l *pipeListener) String() string  { return l.name }
 
 // world is a gateway with both of its peers.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	net     network
 	server  *Server
 	owner   *owner
@@ -116,6 +116,8 @@ type world struct {
 	silentVoice   bool // conversations do not become ready by themselves
 	format        string
 	calls         int
+	lines         sync.Map      // of *peer: those that are open
+	raw           chan net.Conn // when set, conversations are handed over once they are ready
 }
 
 func (w *world) Address(context.Context, string) (string, http.Header, error) {
@@ -136,11 +138,11 @@ func (w *world) refuseAgents(on bool) {
 }
 
 // newWorld starts a gateway; change may alter its options and the settings of its line.
-func newWorld(t *testing.T, n network, change func(*world, *Options, *LineSettings)) *world {
+func newWorld(t testing.TB, n network, change func(*world, *Options, *LineSettings)) *world {
 	t.Helper()
 	w := &world{
 		t: t, net: n, owner: newOwner(), tokens: NewTokens([]byte("secret"), time.Now), stopped: make(chan struct{}),
-		conversations: make(chan *conversation, 10_000), format: "pcm_16000 pcm_16000",
+		conversations: make(chan *conversation, 1000), format: "pcm_16000 pcm_16000",
 	}
 	voices := n.listen()
 	w.voiceAddress = voices.Addr().String()
@@ -178,6 +180,10 @@ func newWorld(t *testing.T, n network, change func(*world, *Options, *LineSettin
 		_ = w.server.Run(ctx)
 	}()
 	t.Cleanup(func() {
+		w.lines.Range(func(p, _ any) bool {
+			_ = p.(*peer).ws.Close()
+			return true
+		})
 		cancel()
 		<-w.stopped
 		_ = gateway.Close()
@@ -211,9 +217,18 @@ func (w *world) converse(rw http.ResponseWriter, r *http.Request) {
 	if !silent {
 		c.send(ready)
 	}
+	if w.raw != nil {
+		w.raw <- ws.NetConn()
+		discard(ws.NetConn())
+		_ = ws.Close()
+		return
+	}
 	w.conversations <- c
 	c.read()
 }
+
+// rawAgent gives the connection of the next conversation, from which nothing but bytes is read.
+func (w *world) rawAgent() net.Conn { return <-w.raw }
 
 // agent gives the next conversation.
 func (w *world) agent() *conversation {
@@ -352,8 +367,11 @@ func (w *world) connect(path string) *peer {
 	}
 	_ = answer.Body.Close()
 	p := newPeer(ws)
-	go p.read()
-	w.t.Cleanup(func() { _ = ws.Close() })
+	w.lines.Store(p, nil)
+	go func() {
+		p.read()
+		w.lines.Delete(p)
+	}()
 	return p
 }
 
