@@ -106,9 +106,10 @@ const (
 // OutboundConversation is one conversation of the voice agent within an outbound call: the first, and those after the
 // agent was lost and found again.
 type OutboundConversation struct {
-	ID   string  `json:"id"`
-	Done bool    `json:"done,omitempty"` // its results came
-	Cost float64 `json:"cost,omitempty"`
+	ID      string  `json:"id"`
+	Done    bool    `json:"done,omitempty"`    // its results came
+	GivenUp bool    `json:"givenUp,omitempty"` // its results are no longer asked for
+	Cost    float64 `json:"cost,omitempty"`
 }
 
 // Attempt gives the last attempt, nil when there was none.
