@@ -83,7 +83,7 @@ func (s *Service) isRowOf(ctx context.Context, call *helix.OutboundCall, a *heli
 		return false, nil
 	case row.Call == call.ID:
 		return true, nil
-	case row.Customer.Last10() != call.Request.Patient.Phone.Last10():
+	case row.Customer.Last10() != call.Request.Patient.Phone.Last10() || s.index.nameless(row) > 1:
 		return false, nil
 	}
 	known, err := s.identify(ctx, "", row.Provider, row.ProviderCallID, "")
@@ -91,4 +91,19 @@ func (s *Service) isRowOf(ctx context.Context, call *helix.OutboundCall, a *heli
 		return true, nil
 	}
 	return known == call.ID && len(call.Attempts) == 1, err
+}
+
+// nameless counts the calls that a row without our id may be of, since no id of the provider's is known of them.
+func (x *index) nameless(row helix.DialReport) int {
+	n := 0
+	for _, e := range x.ofPhone(row.Customer) {
+		if e.call == nil || e.state.Final() {
+			continue
+		}
+		a := e.call.Attempt()
+		if a != nil && a.ProviderCallID == "" && a.AttachedAt.IsZero() && row.At.Sub(a.StartedAt).Abs() <= placedWithin {
+			n++
+		}
+	}
+	return n
 }
