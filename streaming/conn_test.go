@@ -39,7 +39,7 @@ func TestMessagesOfEverySizeSurviveBothDirections(t *testing.T) {
 		} {
 			c := newConn(script{Reader: reader}, !fromClient, 1<<20)
 			pings := 0
-			c.control = func(op byte, _ []byte) { pings++ }
+			c.control = func(byte, []byte) { pings++ }
 			for i, size := range sizes {
 				op, data, err := c.next()
 				if err != nil || op != opBinary || !bytes.Equal(data, bytes.Repeat([]byte{byte(i + 1)}, size)) {

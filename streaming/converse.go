@@ -3,6 +3,7 @@ package streaming
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -47,7 +48,7 @@ func (c *call) converse() {
 func (c *call) resume(fault helix.VoiceFrame) *leg {
 	lostAt := c.now()
 	c.log.WarnContext(c.ctx, "the voice agent was lost", "reason", fault.Text, "retryable", fault.Retryable)
-	c.note(helix.OutboundVoice, "the voice agent was lost: "+fault.Text)
+	c.note(helix.OutboundVoice, "the voice agent was lost: "+brief(fault.Text))
 	if !fault.Retryable || c.reconnects == maxResumes {
 		return nil
 	}
@@ -71,7 +72,7 @@ func (c *call) connect(start helix.VoiceStart, within time.Duration) *leg {
 		if l != nil || ctx.Err() != nil {
 			return l
 		}
-		c.note(helix.OutboundVoice, "the voice agent was not reached: "+fault.Text)
+		c.note(helix.OutboundVoice, "the voice agent was not reached: "+brief(fault.Text))
 		if !fault.Retryable {
 			return nil
 		}
@@ -115,6 +116,15 @@ func (c *call) tryAgent(ctx context.Context, start helix.VoiceStart) (*leg, heli
 		c.letGo(l)
 		return nil, helix.VoiceFrame{Kind: helix.VoiceFault, Text: "it took too long"}
 	}
+}
+
+// brief keeps what a provider says from filling the audit trail.
+func brief(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // active tells that the conversation goes on.

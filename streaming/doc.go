@@ -1,10 +1,10 @@
 // Package streaming owns a call's audio while it lasts: the telephony provider's socket on one side, the voice agent's on the
 // other, and what happens in between. It knows neither provider: their dialects come as a [Line] and a [Voice].
 //
-//	             listen ──> ear ──> uplink ──> writer
-//	 telephone ─┤                                     ├─ voice agent
-//	             writer <── playout <────────── read
-//	                 └──────── tape ──> recordings
+//	            listen ──> ear ──> uplink ──> writer
+//	telephone ─┤                                     ├─ voice agent
+//	            writer <── playout <────────── read
+//	                └──────── tape ──> recordings
 //
 // Read words.go first (the interfaces), then call.go (one call from its socket to its result), playout.go (what the patient
 // hears, and when) and voice.go (one conversation with an agent). frame.go and conn.go read and write WebSocket frames:

@@ -10,15 +10,13 @@ type fifo struct {
 
 func (q *fifo) len() int { return len(q.buf) - q.head }
 
-// put appends what the converter makes of samples, and tells how many bytes that were.
-func (q *fifo) put(c *audio.Converter, samples []byte) int {
+// put appends what the converter makes of samples.
+func (q *fifo) put(c *audio.Converter, samples []byte) {
 	if q.head > 0 && len(q.buf)+4*len(samples) > cap(q.buf) { // move down rather than grow
 		q.buf = q.buf[:copy(q.buf, q.buf[q.head:])]
 		q.head = 0
 	}
-	before := len(q.buf)
 	q.buf = c.Convert(q.buf, samples)
-	return len(q.buf) - before
 }
 
 // take removes the first n bytes; they stay valid until the next put.

@@ -56,13 +56,13 @@ func newPlayout(dialect Line, s LineSettings) *playout {
 	}
 }
 
-// push queues what the converter makes of samples, and reports whether there was room.
-func (p *playout) push(c *audio.Converter, samples []byte, now time.Duration) bool {
+// push queues what the converter makes of samples, if there is room.
+func (p *playout) push(c *audio.Converter, samples []byte, now time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.queue.len() >= p.most {
 		p.dropped++
-		return false
+		return
 	}
 	if p.queue.len() == 0 {
 		p.began = now
@@ -71,7 +71,6 @@ func (p *playout) push(c *audio.Converter, samples []byte, now time.Duration) bo
 	p.queue.put(c, samples)
 	p.last = now
 	p.rouse()
-	return true
 }
 
 // drain says that nothing follows what is queued.

@@ -90,7 +90,7 @@ func TestACallIsRecordedWithBothSidesWhereTheyWereHeard(t *testing.T) {
 		store = openStore(t, dir, "secret")
 		o.Recordings = store
 		w.owner.plan.Record = true
-	}, func(t *testing.T, w *world) {
+	}, func(_ *testing.T, w *world) {
 		line := w.call("one")
 		agent := w.agent()
 		go func() {

@@ -80,8 +80,10 @@ func (s *Server) dialVoice(ctx context.Context, agent string) (*leg, error) {
 	ws, answer, err := dialer.DialContext(ctx, url, header) //nolint:bodyclose // gorilla has read and closed it
 	if err != nil {
 		if answer != nil {
-			return nil, &helix.Error{Code: helix.CodeUnavailable, Message: "the voice agent refused the socket", Op: "streaming.dialVoice", Detail: answer.Status,
-				Retryable: answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests}
+			return nil, &helix.Error{
+				Code: helix.CodeUnavailable, Message: "the voice agent refused the socket", Op: "streaming.dialVoice", Detail: answer.Status,
+				Retryable: answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests,
+			}
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

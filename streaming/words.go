@@ -9,8 +9,8 @@ import (
 	"github.com/helix-engage/gateway/internal/audio"
 )
 
-// Line is the dialect of a telephony provider's audio socket. One value serves one socket, from one goroutine at a time
-// for Decode and one for the rest.
+// Line is the dialect of a telephony provider's audio socket. One value serves one socket: Decode is called by one goroutine,
+// the rest by several at once.
 type Line interface {
 	// Decode reads one message. What it returns aliases data. An error is garbage: counted, never fatal by itself.
 	Decode(binary bool, data []byte) (helix.LineFrame, error)
@@ -24,8 +24,8 @@ type Line interface {
 	AppendTransfer(dst []byte, to helix.Phone) []byte
 }
 
-// Voice is the dialect of a voice agent's socket. One value serves one socket, from one goroutine at a time for Decode
-// and one for the rest.
+// Voice is the dialect of a voice agent's socket. One value serves one socket: Decode is called by one goroutine, the rest by
+// several at once.
 type Voice interface {
 	// AppendStart appends the message that begins the conversation.
 	AppendStart(dst []byte, s helix.VoiceStart) ([]byte, error)

@@ -3,8 +3,8 @@ package audio
 import "math"
 
 const (
-	tapsPerPhase = 32    // at the lower of the two rates
-	kaiserBeta   = 7.3   // 75 dB of attenuation
+	tapsPerPhase = 32  // at the lower of the two rates
+	kaiserBeta   = 7.3 // 75 dB of attenuation
 )
 
 // resampler changes the rate by up/down: as if up-1 zeros were put after each sample, the result filtered at the lower
