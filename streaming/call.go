@@ -159,7 +159,8 @@ func (c *call) attach() (refused string) {
 		c.plan.Call = ""
 		return "the call has a stream"
 	}
-	ctx, cancel := context.WithTimeout(c.talk, attachWithin)
+	// Not for the patient's hanging up: the owner would not know whether it has let the stream in.
+	ctx, cancel := context.WithTimeout(c.ctx, attachWithin)
 	defer cancel()
 	plan, err := c.server.opts.Calls.Attach(ctx, c.claim)
 	if err != nil {
@@ -274,7 +275,7 @@ func (c *call) hear(samples []byte) (took, wanted time.Duration) {
 // rest lets the reader sleep while short messages come that will only be collected: waking for each of them would cost more
 // than everything else that is done with it. It is awake again before the message comes that makes the collection whole.
 func (c *call) rest(took, wanted time.Duration) {
-	if took > 0 && wanted >= 2*took && c.line.conn.from == c.line.conn.to {
+	if took > 0 && wanted >= 2*took && c.line.conn.idle() {
 		time.Sleep(beat(wanted-took+took/4, wanted-took/8))
 	}
 }

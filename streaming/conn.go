@@ -164,6 +164,9 @@ func (c *conn) peek(n int) ([]byte, error) {
 	return c.buf[c.from : c.from+n], nil
 }
 
+// idle reports whether everything that was received is read.
+func (c *conn) idle() bool { return c.from == c.to }
+
 // linger reads on for a moment and forgets it. Closing a connection with unread bytes resets it, and our close frame would be
 // lost on its way.
 func (c *conn) linger() {

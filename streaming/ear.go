@@ -90,8 +90,11 @@ func (e *ear) level(samples []byte) int {
 // store keeps a message until there is an agent.
 func (e *ear) store(samples []byte) {
 	most := e.in.Bytes(e.keep)
-	if over := len(samples) - most; over > 0 {
-		samples = samples[over+over%e.in.FrameSize():]
+	if over := len(samples) - most; over > 0 { // nothing before it stays, and it begins with a whole sample
+		at := e.oldest + len(e.early)%most
+		samples = samples[over+(at+over)%e.in.FrameSize():]
+		e.early, e.oldest = e.early[:0], 0
+		e.dropped++
 	}
 	if room := most - len(e.early); room > 0 { // not full yet, so it begins at 0
 		n := min(room, len(samples))

@@ -107,5 +107,5 @@ func (c *call) tell(reason helix.OutboundReason, over time.Time) {
 		c.log.ErrorContext(ctx, "the end of a stream was not taken note of", "error", err)
 	}
 	c.log.InfoContext(ctx, "stream ended", "reason", reason, "lasted", c.now().Round(time.Millisecond),
-		"in", r.Media.FramesIn, "out", r.Media.FramesOut, "dropped", r.Media.Dropped)
+		"in", r.Media.FramesIn, "out", r.Media.FramesOut, "dropped", r.Media.Dropped, "unreported", c.reports.unreported())
 }

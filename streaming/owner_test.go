@@ -16,6 +16,8 @@ type owner struct {
 	attach func(Claim) error
 	tool   func(name string, arguments []byte) (string, error)
 
+	slow time.Duration // of Said
+
 	mu       sync.Mutex
 	attached map[helix.CallID]bool
 	claims   []Claim
@@ -60,7 +62,14 @@ func (o *owner) Active(_ context.Context, call helix.CallID, attempt int, conver
 	return nil
 }
 
-func (o *owner) Said(_ context.Context, _ helix.CallID, line helix.TranscriptLine) {
+func (o *owner) Said(ctx context.Context, _ helix.CallID, line helix.TranscriptLine) {
+	if o.slow > 0 {
+		select {
+		case <-time.After(o.slow):
+		case <-ctx.Done():
+			return
+		}
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.said = append(o.said, string(line.Role)+": "+line.Text)

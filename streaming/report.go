@@ -66,6 +66,13 @@ func (c *call) tellReports() {
 	}
 }
 
+// unreported is how many reports were left out.
+func (r *reports) unreported() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lost
+}
+
 // note adds a line to the call's audit trail. detail holds nothing of the patient's.
 func (c *call) note(kind helix.OutboundKind, detail string) {
 	c.report(func(r reporter) { r.Note(r.ctx, r.call, kind, detail) })

@@ -14,6 +14,10 @@ const (
 	waitAtMost = 5 * time.Second
 	// partingWords is how long an agent who has ended the call may go on.
 	partingWords = time.Second
+	// shortMessage is the length of audio up to which messages count as very short, and the longest rest between reading them;
+	// restFrom is what the line must have left to play.
+	shortMessage = 40 * time.Millisecond
+	restFrom     = 150 * time.Millisecond
 	// maxTools is how many tools of one call run at once, and toolWithin how long one may take.
 	maxTools   = 4
 	toolWithin = 20 * time.Second
@@ -38,6 +42,7 @@ func (l *leg) message(data []byte) {
 		l.interrupted(f.Event)
 	case helix.VoicePing:
 		l.writer.send(opText, func(dst []byte) []byte { return l.dialect.AppendPong(dst, f.Event) })
+		c.turns.settle() // now and then
 	case helix.VoicePatientSaid:
 		c.turns.patientSaid(f.Text)
 	case helix.VoiceAgentSaid:
@@ -77,7 +82,7 @@ func (l *leg) begin(f *helix.VoiceFrame) {
 	}
 	l.begun, l.conversation = true, f.Conversation
 	c := l.call
-	l.hear = audio.NewConverter(out, c.settings.Out)
+	l.hear, l.spoken = audio.NewConverter(out, c.settings.Out), out
 	l.uplink.open(c.ear.format(), in, c.settings)
 	c.playout.fillGaps(false, c.now())
 	c.ear.attach(l.uplink)
@@ -92,6 +97,11 @@ func (l *leg) speak(f *helix.VoiceFrame) {
 	c, now := l.call, l.call.now()
 	c.turns.agentSpeaks(now)
 	c.playout.push(l.hear, f.Audio, now)
+	// An agent who sends very short messages is not worth waking for each while the line has something to play. An
+	// interruption is noticed that much later.
+	if l.spoken.Duration(len(f.Audio)) <= shortMessage && l.conn.idle() && c.playout.left(now) >= restFrom {
+		time.Sleep(beat(shortMessage/2, shortMessage))
+	}
 }
 
 // interrupted takes back what the patient has not heard yet, because he speaks himself.

@@ -115,6 +115,17 @@ func (t *turns) corrected(text string) {
 	}
 }
 
+// settle tells the agent's line when all of it was played.
+func (t *turns) settle() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if now := t.call.now(); t.line.Text != "" && !t.cut && t.call.playout.left(now) == 0 {
+		if heard, _ := t.call.playout.heard(now); heard > 0 {
+			t.release()
+		}
+	}
+}
+
 // over ends the conversation.
 func (t *turns) over() {
 	t.mu.Lock()

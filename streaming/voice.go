@@ -43,6 +43,7 @@ type leg struct {
 	// The reader's own.
 	frame        helix.VoiceFrame
 	hear         *audio.Converter // what the agent says, for the line
+	spoken       audio.Format     // in which he says it
 	begun        bool
 	void         int64 // audio of events up to here is not played
 	garbage      int

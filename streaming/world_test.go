@@ -98,6 +98,8 @@ func (l *pipeListener) Addr() net.Addr  { return l }
 func (l *pipeListener) Network() string { return "pipe" }
 func (l *pipeListener) String() string  { return l.name }
 
+func discardLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
 // world is a gateway with both of its peers.
 type world struct {
 	t       testing.TB
@@ -149,7 +151,7 @@ func newWorld(t testing.TB, n network, change func(*world, *Options, *LineSettin
 	voiceServer := &http.Server{Handler: http.HandlerFunc(w.converse), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
 	go func() { _ = voiceServer.Serve(voices) }()
 
-	opts := Options{Voices: w, Calls: w.owner, Tokens: w.tokens, Logger: slog.New(slog.DiscardHandler), Dial: n.dial}
+	opts := Options{Voices: w, Calls: w.owner, Tokens: w.tokens, Logger: discardLogger(), Dial: n.dial}
 	var settings LineSettings
 	if change != nil {
 		change(w, &opts, &settings)
