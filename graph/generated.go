@@ -5,6 +5,7 @@ package graph
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -292,6 +293,12 @@ type ComplexityRoot struct {
 		Patient     func(childComplexity int) int
 	}
 
+	CancelOutboundCallPayload struct {
+		Error        func(childComplexity int) int
+		Ok           func(childComplexity int) int
+		OutboundCall func(childComplexity int) int
+	}
+
 	ClaimNextMissedCallPayload struct {
 		Error      func(childComplexity int) int
 		MissedCall func(childComplexity int) int
@@ -476,6 +483,7 @@ type ComplexityRoot struct {
 		ID              func(childComplexity int) int
 		Muted           func(childComplexity int) int
 		OnHold          func(childComplexity int) int
+		OutboundState   func(childComplexity int) int
 		Phone           func(childComplexity int) int
 		RecordingPaused func(childComplexity int) int
 		StartedAt       func(childComplexity int) int
@@ -538,6 +546,7 @@ type ComplexityRoot struct {
 		AgentLogin          func(childComplexity int, input AgentLoginInput) int
 		AgentLogout         func(childComplexity int, input AgentLogoutInput) int
 		CallControl         func(childComplexity int, input CallControlInput) int
+		CancelOutboundCall  func(childComplexity int, input CancelOutboundCallInput) int
 		ClaimNextMissedCall func(childComplexity int, input ClaimNextMissedCallInput) int
 		Dial                func(childComplexity int, input DialInput) int
 		Dispose             func(childComplexity int, input DisposeInput) int
@@ -550,6 +559,7 @@ type ComplexityRoot struct {
 		SetAgentState       func(childComplexity int, input SetAgentStateInput) int
 		SetCallRecording    func(childComplexity int, input SetCallRecordingInput) int
 		SignIn              func(childComplexity int, input SignInInput) int
+		StartOutboundCall   func(childComplexity int, input StartOutboundCallInput) int
 		UpdateMissedCall    func(childComplexity int, input UpdateMissedCallInput) int
 	}
 
@@ -558,6 +568,147 @@ type ComplexityRoot struct {
 		Message   func(childComplexity int) int
 		Provider  func(childComplexity int) int
 		Retryable func(childComplexity int) int
+	}
+
+	OutboundAttempt struct {
+		ConnectedAt    func(childComplexity int) int
+		EndedAt        func(childComplexity int) int
+		Number         func(childComplexity int) int
+		Outcome        func(childComplexity int) int
+		ProviderCallID func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		StartedAt      func(childComplexity int) int
+		State          func(childComplexity int) int
+	}
+
+	OutboundCall struct {
+		AgentID        func(childComplexity int) int
+		Attempts       func(childComplexity int) int
+		CollectedData  func(childComplexity int) int
+		ConversationID func(childComplexity int) int
+		Cost           func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		DueAt          func(childComplexity int) int
+		EndReason      func(childComplexity int) int
+		EndedAt        func(childComplexity int) int
+		ID             func(childComplexity int) int
+		IdempotencyKey func(childComplexity int) int
+		Language       func(childComplexity int) int
+		Media          func(childComplexity int) int
+		Patient        func(childComplexity int) int
+		Purpose        func(childComplexity int) int
+		RecordingURL   func(childComplexity int) int
+		ScheduledAt    func(childComplexity int) int
+		State          func(childComplexity int) int
+		Summary        func(childComplexity int) int
+		TalkSeconds    func(childComplexity int) int
+		Timeline       func(childComplexity int) int
+		Transcript     func(childComplexity int) int
+	}
+
+	OutboundCallConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	OutboundCallEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	OutboundCallExtended struct {
+		At       func(childComplexity int) int
+		Attempt  func(childComplexity int) int
+		CallID   func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Phone    func(childComplexity int) int
+		Sequence func(childComplexity int) int
+		State    func(childComplexity int) int
+	}
+
+	OutboundCallUpdate struct {
+		At           func(childComplexity int) int
+		Cursor       func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		OutboundCall func(childComplexity int) int
+	}
+
+	OutboundDatum struct {
+		Key   func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	OutboundLatency struct {
+		Max func(childComplexity int) int
+		P50 func(childComplexity int) int
+		P95 func(childComplexity int) int
+	}
+
+	OutboundMedia struct {
+		AgentLatencyMs func(childComplexity int) int
+		DroppedFrames  func(childComplexity int) int
+		FramesIn       func(childComplexity int) int
+		FramesOut      func(childComplexity int) int
+		Interruptions  func(childComplexity int) int
+		Reconnects     func(childComplexity int) int
+	}
+
+	OutboundOutcomeCount struct {
+		Count   func(childComplexity int) int
+		Outcome func(childComplexity int) int
+	}
+
+	OutboundPatient struct {
+		CrmData       func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Name          func(childComplexity int) int
+		PhoneNumber   func(childComplexity int) int
+		TreatmentType func(childComplexity int) int
+	}
+
+	OutboundStateChanged struct {
+		At       func(childComplexity int) int
+		Attempt  func(childComplexity int) int
+		CallID   func(childComplexity int) int
+		Cursor   func(childComplexity int) int
+		From     func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Phone    func(childComplexity int) int
+		Reason   func(childComplexity int) int
+		Sequence func(childComplexity int) int
+		State    func(childComplexity int) int
+	}
+
+	OutboundStateCount struct {
+		Count func(childComplexity int) int
+		State func(childComplexity int) int
+	}
+
+	OutboundStatistics struct {
+		Active                 func(childComplexity int) int
+		AverageDurationSeconds func(childComplexity int) int
+		ByOutcome              func(childComplexity int) int
+		ByState                func(childComplexity int) int
+		ConcurrencyLimit       func(childComplexity int) int
+		Queued                 func(childComplexity int) int
+		SuccessRate            func(childComplexity int) int
+	}
+
+	OutboundTimelineEntry struct {
+		At       func(childComplexity int) int
+		Detail   func(childComplexity int) int
+		From     func(childComplexity int) int
+		Kind     func(childComplexity int) int
+		Sequence func(childComplexity int) int
+		To       func(childComplexity int) int
+	}
+
+	OutboundTranscriptLine struct {
+		At   func(childComplexity int) int
+		Role func(childComplexity int) int
+		Text func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -583,21 +734,24 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AbandonedCalls   func(childComplexity int, from time.Time, to time.Time) int
-		AgentPerformance func(childComplexity int, date time.Time, agentID *string) int
-		Agents           func(childComplexity int) int
-		CallHistory      func(childComplexity int, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) int
-		CallTimeline     func(childComplexity int, callID string, first *int, after *string) int
-		CallerProfile    func(childComplexity int, phone helix.Phone) int
-		DeadLetters      func(childComplexity int, kind *DeadLetterKind, first *int, after *string) int
-		Dispositions     func(childComplexity int) int
-		Erasures         func(childComplexity int, first *int, after *string) int
-		EventLogCheck    func(childComplexity int, after *string) int
-		LiveCalls        func(childComplexity int) int
-		MissedCallQueue  func(childComplexity int, status *CallbackStatus) int
-		Search           func(childComplexity int, query string, kinds []SearchKind, first *int) int
-		Viewer           func(childComplexity int) int
-		Worklist         func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
+		AbandonedCalls     func(childComplexity int, from time.Time, to time.Time) int
+		AgentPerformance   func(childComplexity int, date time.Time, agentID *string) int
+		Agents             func(childComplexity int) int
+		CallHistory        func(childComplexity int, date time.Time, agentID *string, direction *CallDirection, first *int, after *string) int
+		CallTimeline       func(childComplexity int, callID string, first *int, after *string) int
+		CallerProfile      func(childComplexity int, phone helix.Phone) int
+		DeadLetters        func(childComplexity int, kind *DeadLetterKind, first *int, after *string) int
+		Dispositions       func(childComplexity int) int
+		Erasures           func(childComplexity int, first *int, after *string) int
+		EventLogCheck      func(childComplexity int, after *string) int
+		LiveCalls          func(childComplexity int) int
+		MissedCallQueue    func(childComplexity int, status *CallbackStatus) int
+		OutboundCall       func(childComplexity int, id string) int
+		OutboundCalls      func(childComplexity int, filter *OutboundCallFilter, first *int, after *string) int
+		OutboundStatistics func(childComplexity int) int
+		Search             func(childComplexity int, query string, kinds []SearchKind, first *int) int
+		Viewer             func(childComplexity int) int
+		Worklist           func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
 	}
 
 	RecentCall struct {
@@ -686,6 +840,13 @@ type ComplexityRoot struct {
 		Roles    func(childComplexity int) int
 	}
 
+	StartOutboundCallPayload struct {
+		Error        func(childComplexity int) int
+		Ok           func(childComplexity int) int
+		OutboundCall func(childComplexity int) int
+		Replayed     func(childComplexity int) int
+	}
+
 	StreamCheckpoint struct {
 		At       func(childComplexity int) int
 		CallID   func(childComplexity int) int
@@ -696,9 +857,10 @@ type ComplexityRoot struct {
 	}
 
 	Subscription struct {
-		AgentStates     func(childComplexity int) int
-		CallEvents      func(childComplexity int, after *string, agentID *string, kinds []CallEventKind) int
-		WorklistChanged func(childComplexity int) int
+		AgentStates         func(childComplexity int) int
+		CallEvents          func(childComplexity int, after *string, agentID *string, kinds []CallEventKind) int
+		OutboundCallUpdated func(childComplexity int, id string, after *string) int
+		WorklistChanged     func(childComplexity int) int
 	}
 
 	SuggestedAction struct {
@@ -788,6 +950,8 @@ type MutationResolver interface {
 	ReplayDeadLetter(ctx context.Context, input ReplayDeadLetterInput) (*ReplayDeadLetterPayload, error)
 	DropDeadLetter(ctx context.Context, input DropDeadLetterInput) (*DropDeadLetterPayload, error)
 	ErasePerson(ctx context.Context, input ErasePersonInput) (*ErasePersonPayload, error)
+	StartOutboundCall(ctx context.Context, input StartOutboundCallInput) (*StartOutboundCallPayload, error)
+	CancelOutboundCall(ctx context.Context, input CancelOutboundCallInput) (*CancelOutboundCallPayload, error)
 }
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*Viewer, error)
@@ -805,11 +969,15 @@ type QueryResolver interface {
 	DeadLetters(ctx context.Context, kind *DeadLetterKind, first *int, after *string) (*DeadLetterConnection, error)
 	Erasures(ctx context.Context, first *int, after *string) (*ErasureConnection, error)
 	EventLogCheck(ctx context.Context, after *string) (*EventLogCheck, error)
+	OutboundCall(ctx context.Context, id string) (*OutboundCall, error)
+	OutboundCalls(ctx context.Context, filter *OutboundCallFilter, first *int, after *string) (*OutboundCallConnection, error)
+	OutboundStatistics(ctx context.Context) (*OutboundStatistics, error)
 }
 type SubscriptionResolver interface {
 	CallEvents(ctx context.Context, after *string, agentID *string, kinds []CallEventKind) (<-chan CallEvent, error)
 	AgentStates(ctx context.Context) (<-chan *AgentStateEvent, error)
 	WorklistChanged(ctx context.Context) (<-chan *WorklistChange, error)
+	OutboundCallUpdated(ctx context.Context, id string, after *string) (<-chan *OutboundCallUpdate, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1825,6 +1993,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CallerSummary.Patient(childComplexity), true
 
+	case "CancelOutboundCallPayload.error":
+		if e.ComplexityRoot.CancelOutboundCallPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelOutboundCallPayload.Error(childComplexity), true
+	case "CancelOutboundCallPayload.ok":
+		if e.ComplexityRoot.CancelOutboundCallPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelOutboundCallPayload.Ok(childComplexity), true
+	case "CancelOutboundCallPayload.outboundCall":
+		if e.ComplexityRoot.CancelOutboundCallPayload.OutboundCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelOutboundCallPayload.OutboundCall(childComplexity), true
+
 	case "ClaimNextMissedCallPayload.error":
 		if e.ComplexityRoot.ClaimNextMissedCallPayload.Error == nil {
 			break
@@ -2566,6 +2753,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LiveCall.OnHold(childComplexity), true
+	case "LiveCall.outboundState":
+		if e.ComplexityRoot.LiveCall.OutboundState == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveCall.OutboundState(childComplexity), true
 	case "LiveCall.phone":
 		if e.ComplexityRoot.LiveCall.Phone == nil {
 			break
@@ -2839,6 +3032,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CallControl(childComplexity, args["input"].(CallControlInput)), true
+	case "Mutation.cancelOutboundCall":
+		if e.ComplexityRoot.Mutation.CancelOutboundCall == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelOutboundCall_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelOutboundCall(childComplexity, args["input"].(CancelOutboundCallInput)), true
 	case "Mutation.claimNextMissedCall":
 		if e.ComplexityRoot.Mutation.ClaimNextMissedCall == nil {
 			break
@@ -2971,6 +3175,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignIn(childComplexity, args["input"].(SignInInput)), true
+	case "Mutation.startOutboundCall":
+		if e.ComplexityRoot.Mutation.StartOutboundCall == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startOutboundCall_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartOutboundCall(childComplexity, args["input"].(StartOutboundCallInput)), true
 	case "Mutation.updateMissedCall":
 		if e.ComplexityRoot.Mutation.UpdateMissedCall == nil {
 			break
@@ -3007,6 +3222,580 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OperationError.Retryable(childComplexity), true
+
+	case "OutboundAttempt.connectedAt":
+		if e.ComplexityRoot.OutboundAttempt.ConnectedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.ConnectedAt(childComplexity), true
+	case "OutboundAttempt.endedAt":
+		if e.ComplexityRoot.OutboundAttempt.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.EndedAt(childComplexity), true
+	case "OutboundAttempt.number":
+		if e.ComplexityRoot.OutboundAttempt.Number == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.Number(childComplexity), true
+	case "OutboundAttempt.outcome":
+		if e.ComplexityRoot.OutboundAttempt.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.Outcome(childComplexity), true
+	case "OutboundAttempt.providerCallId":
+		if e.ComplexityRoot.OutboundAttempt.ProviderCallID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.ProviderCallID(childComplexity), true
+	case "OutboundAttempt.reason":
+		if e.ComplexityRoot.OutboundAttempt.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.Reason(childComplexity), true
+	case "OutboundAttempt.startedAt":
+		if e.ComplexityRoot.OutboundAttempt.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.StartedAt(childComplexity), true
+	case "OutboundAttempt.state":
+		if e.ComplexityRoot.OutboundAttempt.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundAttempt.State(childComplexity), true
+
+	case "OutboundCall.agentId":
+		if e.ComplexityRoot.OutboundCall.AgentID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.AgentID(childComplexity), true
+	case "OutboundCall.attempts":
+		if e.ComplexityRoot.OutboundCall.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Attempts(childComplexity), true
+	case "OutboundCall.collectedData":
+		if e.ComplexityRoot.OutboundCall.CollectedData == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.CollectedData(childComplexity), true
+	case "OutboundCall.conversationId":
+		if e.ComplexityRoot.OutboundCall.ConversationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.ConversationID(childComplexity), true
+	case "OutboundCall.cost":
+		if e.ComplexityRoot.OutboundCall.Cost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Cost(childComplexity), true
+	case "OutboundCall.createdAt":
+		if e.ComplexityRoot.OutboundCall.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.CreatedAt(childComplexity), true
+	case "OutboundCall.dueAt":
+		if e.ComplexityRoot.OutboundCall.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.DueAt(childComplexity), true
+	case "OutboundCall.endReason":
+		if e.ComplexityRoot.OutboundCall.EndReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.EndReason(childComplexity), true
+	case "OutboundCall.endedAt":
+		if e.ComplexityRoot.OutboundCall.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.EndedAt(childComplexity), true
+	case "OutboundCall.id":
+		if e.ComplexityRoot.OutboundCall.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.ID(childComplexity), true
+	case "OutboundCall.idempotencyKey":
+		if e.ComplexityRoot.OutboundCall.IdempotencyKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.IdempotencyKey(childComplexity), true
+	case "OutboundCall.language":
+		if e.ComplexityRoot.OutboundCall.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Language(childComplexity), true
+	case "OutboundCall.media":
+		if e.ComplexityRoot.OutboundCall.Media == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Media(childComplexity), true
+	case "OutboundCall.patient":
+		if e.ComplexityRoot.OutboundCall.Patient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Patient(childComplexity), true
+	case "OutboundCall.purpose":
+		if e.ComplexityRoot.OutboundCall.Purpose == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Purpose(childComplexity), true
+	case "OutboundCall.recordingUrl":
+		if e.ComplexityRoot.OutboundCall.RecordingURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.RecordingURL(childComplexity), true
+	case "OutboundCall.scheduledAt":
+		if e.ComplexityRoot.OutboundCall.ScheduledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.ScheduledAt(childComplexity), true
+	case "OutboundCall.state":
+		if e.ComplexityRoot.OutboundCall.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.State(childComplexity), true
+	case "OutboundCall.summary":
+		if e.ComplexityRoot.OutboundCall.Summary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Summary(childComplexity), true
+	case "OutboundCall.talkSeconds":
+		if e.ComplexityRoot.OutboundCall.TalkSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.TalkSeconds(childComplexity), true
+	case "OutboundCall.timeline":
+		if e.ComplexityRoot.OutboundCall.Timeline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Timeline(childComplexity), true
+	case "OutboundCall.transcript":
+		if e.ComplexityRoot.OutboundCall.Transcript == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCall.Transcript(childComplexity), true
+
+	case "OutboundCallConnection.edges":
+		if e.ComplexityRoot.OutboundCallConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallConnection.Edges(childComplexity), true
+	case "OutboundCallConnection.pageInfo":
+		if e.ComplexityRoot.OutboundCallConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallConnection.PageInfo(childComplexity), true
+	case "OutboundCallConnection.totalCount":
+		if e.ComplexityRoot.OutboundCallConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallConnection.TotalCount(childComplexity), true
+
+	case "OutboundCallEdge.cursor":
+		if e.ComplexityRoot.OutboundCallEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallEdge.Cursor(childComplexity), true
+	case "OutboundCallEdge.node":
+		if e.ComplexityRoot.OutboundCallEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallEdge.Node(childComplexity), true
+
+	case "OutboundCallExtended.at":
+		if e.ComplexityRoot.OutboundCallExtended.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.At(childComplexity), true
+	case "OutboundCallExtended.attempt":
+		if e.ComplexityRoot.OutboundCallExtended.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.Attempt(childComplexity), true
+	case "OutboundCallExtended.callId":
+		if e.ComplexityRoot.OutboundCallExtended.CallID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.CallID(childComplexity), true
+	case "OutboundCallExtended.cursor":
+		if e.ComplexityRoot.OutboundCallExtended.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.Cursor(childComplexity), true
+	case "OutboundCallExtended.kind":
+		if e.ComplexityRoot.OutboundCallExtended.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.Kind(childComplexity), true
+	case "OutboundCallExtended.phone":
+		if e.ComplexityRoot.OutboundCallExtended.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.Phone(childComplexity), true
+	case "OutboundCallExtended.sequence":
+		if e.ComplexityRoot.OutboundCallExtended.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.Sequence(childComplexity), true
+	case "OutboundCallExtended.state":
+		if e.ComplexityRoot.OutboundCallExtended.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallExtended.State(childComplexity), true
+
+	case "OutboundCallUpdate.at":
+		if e.ComplexityRoot.OutboundCallUpdate.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallUpdate.At(childComplexity), true
+	case "OutboundCallUpdate.cursor":
+		if e.ComplexityRoot.OutboundCallUpdate.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallUpdate.Cursor(childComplexity), true
+	case "OutboundCallUpdate.kind":
+		if e.ComplexityRoot.OutboundCallUpdate.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallUpdate.Kind(childComplexity), true
+	case "OutboundCallUpdate.outboundCall":
+		if e.ComplexityRoot.OutboundCallUpdate.OutboundCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundCallUpdate.OutboundCall(childComplexity), true
+
+	case "OutboundDatum.key":
+		if e.ComplexityRoot.OutboundDatum.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundDatum.Key(childComplexity), true
+	case "OutboundDatum.value":
+		if e.ComplexityRoot.OutboundDatum.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundDatum.Value(childComplexity), true
+
+	case "OutboundLatency.max":
+		if e.ComplexityRoot.OutboundLatency.Max == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundLatency.Max(childComplexity), true
+	case "OutboundLatency.p50":
+		if e.ComplexityRoot.OutboundLatency.P50 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundLatency.P50(childComplexity), true
+	case "OutboundLatency.p95":
+		if e.ComplexityRoot.OutboundLatency.P95 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundLatency.P95(childComplexity), true
+
+	case "OutboundMedia.agentLatencyMs":
+		if e.ComplexityRoot.OutboundMedia.AgentLatencyMs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundMedia.AgentLatencyMs(childComplexity), true
+	case "OutboundMedia.droppedFrames":
+		if e.ComplexityRoot.OutboundMedia.DroppedFrames == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundMedia.DroppedFrames(childComplexity), true
+	case "OutboundMedia.framesIn":
+		if e.ComplexityRoot.OutboundMedia.FramesIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundMedia.FramesIn(childComplexity), true
+	case "OutboundMedia.framesOut":
+		if e.ComplexityRoot.OutboundMedia.FramesOut == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundMedia.FramesOut(childComplexity), true
+	case "OutboundMedia.interruptions":
+		if e.ComplexityRoot.OutboundMedia.Interruptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundMedia.Interruptions(childComplexity), true
+	case "OutboundMedia.reconnects":
+		if e.ComplexityRoot.OutboundMedia.Reconnects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundMedia.Reconnects(childComplexity), true
+
+	case "OutboundOutcomeCount.count":
+		if e.ComplexityRoot.OutboundOutcomeCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundOutcomeCount.Count(childComplexity), true
+	case "OutboundOutcomeCount.outcome":
+		if e.ComplexityRoot.OutboundOutcomeCount.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundOutcomeCount.Outcome(childComplexity), true
+
+	case "OutboundPatient.crmData":
+		if e.ComplexityRoot.OutboundPatient.CrmData == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundPatient.CrmData(childComplexity), true
+	case "OutboundPatient.id":
+		if e.ComplexityRoot.OutboundPatient.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundPatient.ID(childComplexity), true
+	case "OutboundPatient.name":
+		if e.ComplexityRoot.OutboundPatient.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundPatient.Name(childComplexity), true
+	case "OutboundPatient.phoneNumber":
+		if e.ComplexityRoot.OutboundPatient.PhoneNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundPatient.PhoneNumber(childComplexity), true
+	case "OutboundPatient.treatmentType":
+		if e.ComplexityRoot.OutboundPatient.TreatmentType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundPatient.TreatmentType(childComplexity), true
+
+	case "OutboundStateChanged.at":
+		if e.ComplexityRoot.OutboundStateChanged.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.At(childComplexity), true
+	case "OutboundStateChanged.attempt":
+		if e.ComplexityRoot.OutboundStateChanged.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.Attempt(childComplexity), true
+	case "OutboundStateChanged.callId":
+		if e.ComplexityRoot.OutboundStateChanged.CallID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.CallID(childComplexity), true
+	case "OutboundStateChanged.cursor":
+		if e.ComplexityRoot.OutboundStateChanged.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.Cursor(childComplexity), true
+	case "OutboundStateChanged.from":
+		if e.ComplexityRoot.OutboundStateChanged.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.From(childComplexity), true
+	case "OutboundStateChanged.kind":
+		if e.ComplexityRoot.OutboundStateChanged.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.Kind(childComplexity), true
+	case "OutboundStateChanged.phone":
+		if e.ComplexityRoot.OutboundStateChanged.Phone == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.Phone(childComplexity), true
+	case "OutboundStateChanged.reason":
+		if e.ComplexityRoot.OutboundStateChanged.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.Reason(childComplexity), true
+	case "OutboundStateChanged.sequence":
+		if e.ComplexityRoot.OutboundStateChanged.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.Sequence(childComplexity), true
+	case "OutboundStateChanged.state":
+		if e.ComplexityRoot.OutboundStateChanged.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateChanged.State(childComplexity), true
+
+	case "OutboundStateCount.count":
+		if e.ComplexityRoot.OutboundStateCount.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateCount.Count(childComplexity), true
+	case "OutboundStateCount.state":
+		if e.ComplexityRoot.OutboundStateCount.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStateCount.State(childComplexity), true
+
+	case "OutboundStatistics.active":
+		if e.ComplexityRoot.OutboundStatistics.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStatistics.Active(childComplexity), true
+	case "OutboundStatistics.averageDurationSeconds":
+		if e.ComplexityRoot.OutboundStatistics.AverageDurationSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStatistics.AverageDurationSeconds(childComplexity), true
+	case "OutboundStatistics.byOutcome":
+		if e.ComplexityRoot.OutboundStatistics.ByOutcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStatistics.ByOutcome(childComplexity), true
+	case "OutboundStatistics.byState":
+		if e.ComplexityRoot.OutboundStatistics.ByState == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStatistics.ByState(childComplexity), true
+	case "OutboundStatistics.concurrencyLimit":
+		if e.ComplexityRoot.OutboundStatistics.ConcurrencyLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStatistics.ConcurrencyLimit(childComplexity), true
+	case "OutboundStatistics.queued":
+		if e.ComplexityRoot.OutboundStatistics.Queued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStatistics.Queued(childComplexity), true
+	case "OutboundStatistics.successRate":
+		if e.ComplexityRoot.OutboundStatistics.SuccessRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundStatistics.SuccessRate(childComplexity), true
+
+	case "OutboundTimelineEntry.at":
+		if e.ComplexityRoot.OutboundTimelineEntry.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTimelineEntry.At(childComplexity), true
+	case "OutboundTimelineEntry.detail":
+		if e.ComplexityRoot.OutboundTimelineEntry.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTimelineEntry.Detail(childComplexity), true
+	case "OutboundTimelineEntry.from":
+		if e.ComplexityRoot.OutboundTimelineEntry.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTimelineEntry.From(childComplexity), true
+	case "OutboundTimelineEntry.kind":
+		if e.ComplexityRoot.OutboundTimelineEntry.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTimelineEntry.Kind(childComplexity), true
+	case "OutboundTimelineEntry.sequence":
+		if e.ComplexityRoot.OutboundTimelineEntry.Sequence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTimelineEntry.Sequence(childComplexity), true
+	case "OutboundTimelineEntry.to":
+		if e.ComplexityRoot.OutboundTimelineEntry.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTimelineEntry.To(childComplexity), true
+
+	case "OutboundTranscriptLine.at":
+		if e.ComplexityRoot.OutboundTranscriptLine.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTranscriptLine.At(childComplexity), true
+	case "OutboundTranscriptLine.role":
+		if e.ComplexityRoot.OutboundTranscriptLine.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTranscriptLine.Role(childComplexity), true
+	case "OutboundTranscriptLine.text":
+		if e.ComplexityRoot.OutboundTranscriptLine.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OutboundTranscriptLine.Text(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -3207,6 +3996,34 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.MissedCallQueue(childComplexity, args["status"].(*CallbackStatus)), true
+	case "Query.outboundCall":
+		if e.ComplexityRoot.Query.OutboundCall == nil {
+			break
+		}
+
+		args, err := ec.field_Query_outboundCall_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.OutboundCall(childComplexity, args["id"].(string)), true
+	case "Query.outboundCalls":
+		if e.ComplexityRoot.Query.OutboundCalls == nil {
+			break
+		}
+
+		args, err := ec.field_Query_outboundCalls_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.OutboundCalls(childComplexity, args["filter"].(*OutboundCallFilter), args["first"].(*int), args["after"].(*string)), true
+	case "Query.outboundStatistics":
+		if e.ComplexityRoot.Query.OutboundStatistics == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.OutboundStatistics(childComplexity), true
 	case "Query.search":
 		if e.ComplexityRoot.Query.Search == nil {
 			break
@@ -3514,6 +4331,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SignedInUser.Roles(childComplexity), true
 
+	case "StartOutboundCallPayload.error":
+		if e.ComplexityRoot.StartOutboundCallPayload.Error == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartOutboundCallPayload.Error(childComplexity), true
+	case "StartOutboundCallPayload.ok":
+		if e.ComplexityRoot.StartOutboundCallPayload.Ok == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartOutboundCallPayload.Ok(childComplexity), true
+	case "StartOutboundCallPayload.outboundCall":
+		if e.ComplexityRoot.StartOutboundCallPayload.OutboundCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartOutboundCallPayload.OutboundCall(childComplexity), true
+	case "StartOutboundCallPayload.replayed":
+		if e.ComplexityRoot.StartOutboundCallPayload.Replayed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartOutboundCallPayload.Replayed(childComplexity), true
+
 	case "StreamCheckpoint.at":
 		if e.ComplexityRoot.StreamCheckpoint.At == nil {
 			break
@@ -3568,6 +4410,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.CallEvents(childComplexity, args["after"].(*string), args["agentId"].(*string), args["kinds"].([]CallEventKind)), true
+	case "Subscription.outboundCallUpdated":
+		if e.ComplexityRoot.Subscription.OutboundCallUpdated == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_outboundCallUpdated_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.OutboundCallUpdated(childComplexity, args["id"].(string), args["after"].(*string)), true
 	case "Subscription.worklistChanged":
 		if e.ComplexityRoot.Subscription.WorklistChanged == nil {
 			break
@@ -3750,18 +4603,22 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAgentLoginInput,
 		ec.unmarshalInputAgentLogoutInput,
 		ec.unmarshalInputCallControlInput,
+		ec.unmarshalInputCancelOutboundCallInput,
 		ec.unmarshalInputClaimNextMissedCallInput,
 		ec.unmarshalInputDialInput,
 		ec.unmarshalInputDisposeInput,
 		ec.unmarshalInputDropDeadLetterInput,
 		ec.unmarshalInputErasePersonInput,
 		ec.unmarshalInputForceAgentReadyInput,
+		ec.unmarshalInputOutboundCallFilter,
+		ec.unmarshalInputOutboundPatientInput,
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputReleaseMissedCallInput,
 		ec.unmarshalInputReplayDeadLetterInput,
 		ec.unmarshalInputSetAgentStateInput,
 		ec.unmarshalInputSetCallRecordingInput,
 		ec.unmarshalInputSignInInput,
+		ec.unmarshalInputStartOutboundCallInput,
 		ec.unmarshalInputUpdateMissedCallInput,
 	)
 	first := true
@@ -3856,7 +4713,12 @@ func newExecutionContext(
 
 var sources = []*ast.Source{
 	{Name: "../schema.graphqls", Input: `"""
-The agent desk of a hospital's contact centre: telephony, missed calls, work list and call events.
+The agent desk of a hospital's contact centre: telephony, missed calls, work list and call events; and outbound AI calls,
+which the CRM asks for.
+
+Users send FortyTwo's token as ` + "`" + `Authorization: Bearer …` + "`" + `. The CRM sends its API key as ` + "`" + `X-Api-Key` + "`" + `, which opens outbound
+calls alone: ` + "`" + `startOutboundCall` + "`" + `, ` + "`" + `cancelOutboundCall` + "`" + `, ` + "`" + `outboundCall` + "`" + `, ` + "`" + `outboundCalls` + "`" + `, ` + "`" + `outboundStatistics` + "`" + ` and
+` + "`" + `outboundCallUpdated` + "`" + `. Over a WebSocket either stands under the same name in the payload of ` + "`" + `connection_init` + "`" + `.
 
 Failures that a caller can act on are data: every mutation answers with ` + "`" + `ok` + "`" + ` and ` + "`" + `error` + "`" + `. Top-level GraphQL errors are
 left for a missing or expired token, a missing right, an invalid document or variables, and faults of ours; each
@@ -3878,6 +4740,8 @@ scalar Date
 scalar PhoneNumber
 "An opaque place in a list or in the stream of events. Keep it as it is; it means nothing to anybody but the gateway."
 scalar Cursor
+"Any JSON value. Numbers keep their digits."
+scalar JSON
 
 "What can be read."
 type Query {
@@ -3951,7 +4815,7 @@ type Query {
   dispositions: [String!]!
   "Every agent of the directory with his state. Needs a supervisor."
   agents: [DeskAgent!]!
-  "Calls that are not over: an agent's own, all for a supervisor."
+  "Calls that are not over: an agent's own; for a supervisor all, with the latest 100 outbound AI calls that have been dialled."
   liveCalls: [LiveCall!]!
   "Everything that happened to one call, in order. Agents see their own calls and those of nobody in particular."
   callTimeline(
@@ -3989,6 +4853,28 @@ type Query {
     "Events after this cursor of an earlier answer; absent: from the beginning."
     after: Cursor
   ): EventLogCheck!
+  """
+  An outbound AI call with its whole story; null when there is none. An API key reads the calls that keys of its name asked
+  for; a supervisor reads all.
+  """
+  outboundCall(
+    "The call."
+    id: ID!
+  ): OutboundCall
+  "Outbound AI calls, the newest first: those that keys of the caller's name asked for, all for a supervisor."
+  outboundCalls(
+    "Only those that fit."
+    filter: OutboundCallFilter
+    "How many, 1 to 100."
+    first: Int = 20
+    "Those after this cursor of an earlier answer."
+    after: Cursor
+  ): OutboundCallConnection!
+  """
+  How outbound AI calls go, as far as they are kept (90 days unless the operator says otherwise): those that keys of the
+  caller's name asked for, all for a supervisor.
+  """
+  outboundStatistics: OutboundStatistics!
 }
 
 "What can be done. Each mutation takes one input and answers with ` + "`" + `ok` + "`" + `, ` + "`" + `error` + "`" + ` and what it changed."
@@ -4050,6 +4936,18 @@ type Mutation {
   stays that says who, when and how much. Needs a supervisor.
   """
   erasePerson(input: ErasePersonInput!): ErasePersonPayload!
+  """
+  Has a voice agent call a patient. The answer comes when the call is stored: it is dialled as soon as there is room, or at
+  its time, up to three times. The same ` + "`" + `idempotencyKey` + "`" + ` answers with the same call and never dials again, however often
+  and wherever it is sent; for another request it is ` + "`" + `IDEMPOTENCY_CONFLICT` + "`" + `. Needs an API key.
+  """
+  startOutboundCall(input: StartOutboundCallInput!): StartOutboundCallPayload!
+  """
+  Ends an outbound AI call: one that waits is not dialled, one that is up is hung up. It fails with the reason ` + "`" + `CANCELLED` + "`" + `.
+  A second time is success; ` + "`" + `CONFLICT` + "`" + ` when the call ended otherwise. An API key cancels the calls that keys of its name
+  asked for, a supervisor any.
+  """
+  cancelOutboundCall(input: CancelOutboundCallInput!): CancelOutboundCallPayload!
 }
 
 "What can be listened to."
@@ -4074,6 +4972,17 @@ type Subscription {
   agentStates: AgentStateEvent!
   "Changes of the viewer's own work list: missed calls that come, change and go, follow-ups that are planned."
   worklistChanged: WorklistChange!
+  """
+  An outbound AI call as it is now, then again after each change, results that come when it is over included. Changes that
+  come faster than they are read are told by the latest; ` + "`" + `timeline` + "`" + ` has them all. Open to whoever may read the call;
+  ` + "`" + `NOT_FOUND` + "`" + ` when there is none. It does not end with the call.
+  """
+  outboundCallUpdated(
+    "The call."
+    id: ID!
+    "The cursor of the last update that was seen: goes on with the changes since. Absent: begins with the call as it is."
+    after: Cursor
+  ): OutboundCallUpdate!
 }
 
 "Why an operation failed. The set is closed: values are added with notice and never renamed."
@@ -4088,6 +4997,8 @@ enum ErrorCode {
   NOT_FOUND
   "Somebody else was first; read again."
   CONFLICT
+  "The idempotency key was used for another request; take a new one."
+  IDEMPOTENCY_CONFLICT
   "The signed-in member has no desk in the agent directory."
   NOT_AN_AGENT
   "The agent has no telephony session; log in first."
@@ -4458,6 +5369,8 @@ type LiveCall {
   did: String
   "The campaign it belongs to."
   campaign: String
+  "Where an outbound AI call stands; null for any other call."
+  outboundState: OutboundCallState
 }
 
 "Whom to call, and why."
@@ -5257,6 +6170,10 @@ enum CallEventKind {
   DISPOSED
   "The provider's final record came: ` + "`" + `CallDetailsReceived` + "`" + `."
   DETAILS
+  "An outbound AI call moved to another state: ` + "`" + `OutboundStateChanged` + "`" + `."
+  OUTBOUND_STATE
+  "An outbound AI call has more to show: ` + "`" + `OutboundCallExtended` + "`" + `."
+  OUTBOUND_UPDATED
   "Nothing happened; a newer cursor to resume from: ` + "`" + `StreamCheckpoint` + "`" + `. Sent now and then to filtered streams."
   CHECKPOINT
   "The log does not reach back to ` + "`" + `after` + "`" + `: ` + "`" + `CursorExpired` + "`" + `."
@@ -5541,6 +6458,53 @@ type CallDetailsReceived implements CallEvent {
   agent: AgentRef
 }
 
+"An outbound AI call moved to another state."
+type OutboundStateChanged implements CallEvent {
+  "Resume from here with ` + "`" + `after` + "`" + `."
+  cursor: Cursor!
+  "Place within its call."
+  sequence: Int
+  "When it happened."
+  at: DateTime!
+  "OUTBOUND_STATE."
+  kind: CallEventKind!
+  "The call."
+  callId: ID
+  "The patient's number."
+  phone: PhoneNumber
+  "The state that it left; null when the call is new."
+  from: OutboundCallState
+  "The state that it is in since."
+  state: OutboundCallState!
+  "Which attempt it was, from 1; null before the first."
+  attempt: Int
+  "Why the call ended; null while it is not over."
+  reason: OutboundEndReason
+}
+
+"""
+An outbound AI call has more to show, its state apart: transcript, collected data, results. What it is, ` + "`" + `outboundCall` + "`" + ` tells
+those who may read it.
+"""
+type OutboundCallExtended implements CallEvent {
+  "Resume from here with ` + "`" + `after` + "`" + `."
+  cursor: Cursor!
+  "Place within its call."
+  sequence: Int
+  "When it happened."
+  at: DateTime!
+  "OUTBOUND_UPDATED."
+  kind: CallEventKind!
+  "The call."
+  callId: ID
+  "The patient's number."
+  phone: PhoneNumber
+  "The state that the call is in."
+  state: OutboundCallState!
+  "Which attempt it was, from 1; null before the first."
+  attempt: Int
+}
+
 "Nothing happened that the filter lets through; resume from this cursor instead of an older one."
 type StreamCheckpoint implements CallEvent {
   "Resume from here with ` + "`" + `after` + "`" + `."
@@ -5571,6 +6535,377 @@ type CursorExpired implements CallEvent {
   callId: ID
   "Null."
   phone: PhoneNumber
+}
+
+# Outbound AI calls
+
+"Where an outbound AI call, or one attempt at it, stands."
+enum OutboundCallState {
+  "Waits to be dialled: for its time, for room, or for the next attempt."
+  INITIATING
+  "Is being dialled, or was and nothing is known yet."
+  DIALING
+  "The patient answered."
+  CONNECTED
+  "Patient and voice agent talk."
+  ACTIVE
+  "The audio ended; word of how the call ended is awaited."
+  DISCONNECTED
+  "They talked, and the call is over. Final."
+  COMPLETED
+  "No conversation came of it; see the reason. Final."
+  FAILED
+}
+
+"Why an outbound AI call, or one attempt at it, ended."
+enum OutboundEndReason {
+  "The conversation came to its end."
+  COMPLETED
+  "The patient hung up."
+  PATIENT_HUNG_UP
+  "The voice agent ended the call."
+  AGENT_HUNG_UP
+  "The patient was given to a person."
+  TRANSFERRED
+  "The call was as long as a call may be."
+  MAX_DURATION
+  "The line was busy. Tried again."
+  BUSY
+  "Nobody answered. Tried again."
+  NO_ANSWER
+  "The provider refused before it dialled. Tried again where that helps."
+  REFUSED
+  "The patient's side refused the call, or the number does not exist."
+  REJECTED
+  "It may have been dialled; nothing more could be learnt. Never tried again."
+  UNKNOWN_OUTCOME
+  "It was answered, but no audio came."
+  NO_AUDIO
+  "The voice agent could not be reached or was lost. The patient stands in the missed-call queue, to be called by a person."
+  VOICE_FAILED
+  "It was cancelled."
+  CANCELLED
+  "A rule that every dial must pass forbade it."
+  NOT_ALLOWED
+  "It could not be dialled in its time."
+  EXPIRED
+}
+
+"Whom to call, and what the voice agent should know."
+input StartOutboundCallInput {
+  """
+  Made by the caller, one per wish to call, at most 200 bytes. Repeating it never dials again. Without one the answer is the
+  call to this number that is not over, if keys of the same name asked for it, else a new one.
+  """
+  idempotencyKey: String
+  "Whom to call."
+  patient: OutboundPatientInput!
+  "The language to speak, ISO 639-1, with a region where it matters: ` + "`" + `hi` + "`" + `, ` + "`" + `en-IN` + "`" + `. Absent: the voice agent's own."
+  language: String
+  "Not before, at most 30 days ahead. Absent or past: at once."
+  scheduleAt: DateTime
+  "What the call is for, for the voice agent to know; at most 1000 bytes."
+  purpose: String
+  "The voice provider's id of the agent that talks. Absent: the one that the operator configured."
+  agentId: String
+}
+
+"Whom to call. All but the number is handed to the voice agent, to talk about."
+input OutboundPatientInput {
+  "The caller's own id of the patient, any form, at most 200 bytes. FortyTwo's record id puts the call on the patient's record."
+  id: String
+  "His name, 1 to 200 bytes."
+  name: String!
+  "His number."
+  phoneNumber: PhoneNumber!
+  "What he is treated for; at most 500 bytes."
+  treatmentType: String
+  "An object with whatever else the voice agent should know, at most 16 kB, e.g. ` + "`" + `{ lastVisit, doctor, department }` + "`" + `."
+  crmData: JSON
+}
+
+"The outcome of asking for an outbound AI call."
+type StartOutboundCallPayload {
+  "Whether the call is stored. It is dialled when there is room; how it goes is told by ` + "`" + `outboundCallUpdated` + "`" + `."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "The call; null unless ok."
+  outboundCall: OutboundCall
+  "Whether the call was there already: asked for under the same key, or, without one, to the same number."
+  replayed: Boolean!
+}
+
+"Which outbound AI call to end."
+input CancelOutboundCallInput {
+  "The call."
+  id: ID!
+}
+
+"The outcome of cancelling an outbound AI call."
+type CancelOutboundCallPayload {
+  "Whether it is cancelled."
+  ok: Boolean!
+  "Why not."
+  error: OperationError
+  "The call, as it is now; null when there is none."
+  outboundCall: OutboundCall
+}
+
+"A call in which a voice agent talks to a patient. It is kept for 90 days, unless the operator says otherwise."
+type OutboundCall {
+  "The gateway's own id; also the id of the call's record in FortyTwo, and of its events."
+  id: ID!
+  "Where it stands."
+  state: OutboundCallState!
+  "The key that it was asked for under; one of the gateway's making when there was none."
+  idempotencyKey: String!
+  "Whom it is for."
+  patient: OutboundPatient!
+  "The language that was asked for; null for the voice agent's own."
+  language: String
+  "What it is for."
+  purpose: String
+  "The voice agent that was asked for; null for the configured one."
+  agentId: String
+  "When it was asked for."
+  createdAt: DateTime!
+  "Not before; null when it was wanted at once."
+  scheduledAt: DateTime
+  "When it is dialled next, if there is room; null while it is up and when it is over."
+  dueAt: DateTime
+  "When it ended."
+  endedAt: DateTime
+  "Why it ended; null while it is not over."
+  endReason: OutboundEndReason
+  "The dials, in order: three at most."
+  attempts: [OutboundAttempt!]!
+  "What happened, in order: every attempt, state and report. 300 entries at most, the lesser ones left out first."
+  timeline: [OutboundTimelineEntry!]!
+  "The voice provider's id of the conversation; of the last one, when the voice agent was lost and found again."
+  conversationId: String
+  "What was said, in order. While they talk it lags a few seconds; the voice provider's own replaces it when that is there."
+  transcript: [OutboundTranscriptLine!]!
+  "What the voice agent found out, the newest value of each key."
+  collectedData: [OutboundDatum!]!
+  "The conversation in a few sentences; null until the voice provider has made it."
+  summary: String
+  "In the voice provider's credits; null until it is known."
+  cost: Float
+  """
+  Where to listen to the call; null when there is no recording. A link of the gateway's own that works for 30 minutes and
+  must not be passed on; ask again for a new one.
+  """
+  recordingUrl: String
+  "How long they talked, in seconds."
+  talkSeconds: Int!
+  "How the audio went; null before there was any."
+  media: OutboundMedia
+}
+
+"Whom an outbound AI call is for, as the caller described him."
+type OutboundPatient {
+  "The caller's own id of him."
+  id: String
+  "His name."
+  name: String!
+  "His number."
+  phoneNumber: PhoneNumber!
+  "What he is treated for."
+  treatmentType: String
+  "What else the voice agent was told."
+  crmData: JSON
+}
+
+"One dial of an outbound AI call."
+type OutboundAttempt {
+  "Which, from 1."
+  number: Int!
+  "Where it stands, or stood when it ended."
+  state: OutboundCallState!
+  "The telephony provider's id of the call; null while it has not told one."
+  providerCallId: String
+  "When it was decided to dial."
+  startedAt: DateTime!
+  "When the patient answered."
+  connectedAt: DateTime
+  "When it ended."
+  endedAt: DateTime
+  "How it ended; null while it has not."
+  outcome: OutboundEndReason
+  "More about that, for an operator; holds no patient data."
+  reason: String
+}
+
+"What an entry of a timeline tells."
+enum OutboundTimelineKind {
+  "The request was accepted."
+  CREATED
+  "The call moved from one state to another."
+  STATE
+  "An attempt began or ended."
+  ATTEMPT
+  "What the telephony provider answered."
+  PROVIDER
+  "What the telephony provider reported."
+  CALLBACK
+  "What the voice agent's side reported."
+  VOICE
+  "What happened to the audio."
+  MEDIA
+  "The voice agent saved data."
+  COLLECTED
+  "A line was spoken."
+  TRANSCRIPT
+  "The results were handed to FortyTwo."
+  SAVED
+  "A report that changed nothing: repeated, late or of another attempt."
+  IGNORED
+  "Later entries were left out, apart from states and attempts."
+  TRUNCATED
+}
+
+"One thing that happened to an outbound AI call."
+type OutboundTimelineEntry {
+  "Its place, from 1 without gaps."
+  sequence: Int!
+  "When it happened."
+  at: DateTime!
+  "What it tells."
+  kind: OutboundTimelineKind!
+  "The state that was left; null unless ` + "`" + `STATE` + "`" + `."
+  from: OutboundCallState
+  "The state that it moved to; null unless ` + "`" + `STATE` + "`" + `."
+  to: OutboundCallState
+  "In words, for an operator; holds no patient data."
+  detail: String
+}
+
+"Who said something."
+enum OutboundSpeaker {
+  "The voice agent."
+  AGENT
+  "The patient."
+  PATIENT
+}
+
+"Something that was said."
+type OutboundTranscriptLine {
+  "When; null when the voice provider did not say."
+  at: DateTime
+  "Who said it."
+  role: OutboundSpeaker!
+  "The words."
+  text: String!
+}
+
+"One thing that the voice agent found out."
+type OutboundDatum {
+  "What it is about, as the voice agent is configured to call it."
+  key: String!
+  "What it is."
+  value: JSON
+}
+
+"How the audio of a call went, on its last line."
+type OutboundMedia {
+  "Messages of audio from the patient's side."
+  framesIn: Int!
+  "Messages of audio to it."
+  framesOut: Int!
+  "Messages that were dropped because somebody was too slow."
+  droppedFrames: Int!
+  "Times that the patient cut the voice agent short."
+  interruptions: Int!
+  "Times that the voice agent was lost and found again."
+  reconnects: Int!
+  "From the end of the patient's words to the first of the voice agent's; null when that was never measured."
+  agentLatencyMs: OutboundLatency
+}
+
+"How long something took, in milliseconds."
+type OutboundLatency {
+  "Half of the times it took no longer."
+  p50: Int!
+  "19 of 20 times it took no longer."
+  p95: Int!
+  "The longest."
+  max: Int!
+}
+
+"Which outbound AI calls to list. What is absent does not matter."
+input OutboundCallFilter {
+  "In one of these states."
+  states: [OutboundCallState!]
+  "To this number."
+  phoneNumber: PhoneNumber
+}
+
+"A page of outbound AI calls."
+type OutboundCallConnection {
+  "How many there are in all that fit the filter."
+  totalCount: Int!
+  "The page's place."
+  pageInfo: PageInfo!
+  "The calls."
+  edges: [OutboundCallEdge!]!
+}
+
+"An outbound AI call with its cursor."
+type OutboundCallEdge {
+  "Cursor of the call."
+  cursor: Cursor!
+  "The call."
+  node: OutboundCall!
+}
+
+"How outbound AI calls go."
+type OutboundStatistics {
+  "Calls that occupy a line now."
+  active: Int!
+  "Calls that wait to be dialled, for room, their time or the next attempt."
+  queued: Int!
+  "How many may occupy a line at once, whoever asked for them."
+  concurrencyLimit: Int!
+  "How many calls are in each state; states without a call are left out."
+  byState: [OutboundStateCount!]!
+  "How many calls ended for each reason; reasons without a call are left out."
+  byOutcome: [OutboundOutcomeCount!]!
+  "The share of calls that are over in which they talked, 0 to 1; null when none is over."
+  successRate: Float
+  "How long they talked in these, on average; null when there were none."
+  averageDurationSeconds: Float
+}
+
+"How many calls are in a state."
+type OutboundStateCount {
+  "The state."
+  state: OutboundCallState!
+  "How many."
+  count: Int!
+}
+
+"How many calls ended for a reason."
+type OutboundOutcomeCount {
+  "The reason."
+  outcome: OutboundEndReason!
+  "How many."
+  count: Int!
+}
+
+"An outbound AI call after a change."
+type OutboundCallUpdate {
+  "Resume from here with ` + "`" + `after` + "`" + `; ` + "`" + `callEvents` + "`" + ` understands it too."
+  cursor: Cursor!
+  "When it changed; of the first one, when it was read."
+  at: DateTime!
+  """
+  ` + "`" + `OUTBOUND_STATE` + "`" + ` when it moved, ` + "`" + `OUTBOUND_UPDATED` + "`" + ` when it has more to show, ` + "`" + `CHECKPOINT` + "`" + ` for the call as it is when the
+  subscription begins, ` + "`" + `CURSOR_EXPIRED` + "`" + ` when changes since ` + "`" + `after` + "`" + ` are too old to be told.
+  """
+  kind: CallEventKind!
+  "The call, as it is after the change or later."
+  outboundCall: OutboundCall!
 }
 
 # Operating
@@ -6018,6 +7353,18 @@ func (ec *executionContext) childFields_CallerSummary(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type CallerSummary", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelOutboundCallPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_CancelOutboundCallPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_CancelOutboundCallPayload_error(ctx, field)
+	case "outboundCall":
+		return ec.fieldContext_CancelOutboundCallPayload_outboundCall(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelOutboundCallPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ClaimNextMissedCallPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -6282,6 +7629,8 @@ func (ec *executionContext) childFields_LiveCall(ctx context.Context, field grap
 		return ec.fieldContext_LiveCall_did(ctx, field)
 	case "campaign":
 		return ec.fieldContext_LiveCall_campaign(ctx, field)
+	case "outboundState":
+		return ec.fieldContext_LiveCall_outboundState(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LiveCall", field.Name)
 }
@@ -6380,6 +7729,240 @@ func (ec *executionContext) childFields_OperationError(ctx context.Context, fiel
 		return ec.fieldContext_OperationError_retryable(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OperationError", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "number":
+		return ec.fieldContext_OutboundAttempt_number(ctx, field)
+	case "state":
+		return ec.fieldContext_OutboundAttempt_state(ctx, field)
+	case "providerCallId":
+		return ec.fieldContext_OutboundAttempt_providerCallId(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_OutboundAttempt_startedAt(ctx, field)
+	case "connectedAt":
+		return ec.fieldContext_OutboundAttempt_connectedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_OutboundAttempt_endedAt(ctx, field)
+	case "outcome":
+		return ec.fieldContext_OutboundAttempt_outcome(ctx, field)
+	case "reason":
+		return ec.fieldContext_OutboundAttempt_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundAttempt", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundCall(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OutboundCall_id(ctx, field)
+	case "state":
+		return ec.fieldContext_OutboundCall_state(ctx, field)
+	case "idempotencyKey":
+		return ec.fieldContext_OutboundCall_idempotencyKey(ctx, field)
+	case "patient":
+		return ec.fieldContext_OutboundCall_patient(ctx, field)
+	case "language":
+		return ec.fieldContext_OutboundCall_language(ctx, field)
+	case "purpose":
+		return ec.fieldContext_OutboundCall_purpose(ctx, field)
+	case "agentId":
+		return ec.fieldContext_OutboundCall_agentId(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_OutboundCall_createdAt(ctx, field)
+	case "scheduledAt":
+		return ec.fieldContext_OutboundCall_scheduledAt(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_OutboundCall_dueAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_OutboundCall_endedAt(ctx, field)
+	case "endReason":
+		return ec.fieldContext_OutboundCall_endReason(ctx, field)
+	case "attempts":
+		return ec.fieldContext_OutboundCall_attempts(ctx, field)
+	case "timeline":
+		return ec.fieldContext_OutboundCall_timeline(ctx, field)
+	case "conversationId":
+		return ec.fieldContext_OutboundCall_conversationId(ctx, field)
+	case "transcript":
+		return ec.fieldContext_OutboundCall_transcript(ctx, field)
+	case "collectedData":
+		return ec.fieldContext_OutboundCall_collectedData(ctx, field)
+	case "summary":
+		return ec.fieldContext_OutboundCall_summary(ctx, field)
+	case "cost":
+		return ec.fieldContext_OutboundCall_cost(ctx, field)
+	case "recordingUrl":
+		return ec.fieldContext_OutboundCall_recordingUrl(ctx, field)
+	case "talkSeconds":
+		return ec.fieldContext_OutboundCall_talkSeconds(ctx, field)
+	case "media":
+		return ec.fieldContext_OutboundCall_media(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundCall", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundCallConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "totalCount":
+		return ec.fieldContext_OutboundCallConnection_totalCount(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_OutboundCallConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_OutboundCallConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundCallConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundCallEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_OutboundCallEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_OutboundCallEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundCallEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundCallUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_OutboundCallUpdate_cursor(ctx, field)
+	case "at":
+		return ec.fieldContext_OutboundCallUpdate_at(ctx, field)
+	case "kind":
+		return ec.fieldContext_OutboundCallUpdate_kind(ctx, field)
+	case "outboundCall":
+		return ec.fieldContext_OutboundCallUpdate_outboundCall(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundCallUpdate", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundDatum(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "key":
+		return ec.fieldContext_OutboundDatum_key(ctx, field)
+	case "value":
+		return ec.fieldContext_OutboundDatum_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundDatum", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundLatency(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "p50":
+		return ec.fieldContext_OutboundLatency_p50(ctx, field)
+	case "p95":
+		return ec.fieldContext_OutboundLatency_p95(ctx, field)
+	case "max":
+		return ec.fieldContext_OutboundLatency_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundLatency", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundMedia(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "framesIn":
+		return ec.fieldContext_OutboundMedia_framesIn(ctx, field)
+	case "framesOut":
+		return ec.fieldContext_OutboundMedia_framesOut(ctx, field)
+	case "droppedFrames":
+		return ec.fieldContext_OutboundMedia_droppedFrames(ctx, field)
+	case "interruptions":
+		return ec.fieldContext_OutboundMedia_interruptions(ctx, field)
+	case "reconnects":
+		return ec.fieldContext_OutboundMedia_reconnects(ctx, field)
+	case "agentLatencyMs":
+		return ec.fieldContext_OutboundMedia_agentLatencyMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundMedia", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundOutcomeCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "outcome":
+		return ec.fieldContext_OutboundOutcomeCount_outcome(ctx, field)
+	case "count":
+		return ec.fieldContext_OutboundOutcomeCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundOutcomeCount", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundPatient(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_OutboundPatient_id(ctx, field)
+	case "name":
+		return ec.fieldContext_OutboundPatient_name(ctx, field)
+	case "phoneNumber":
+		return ec.fieldContext_OutboundPatient_phoneNumber(ctx, field)
+	case "treatmentType":
+		return ec.fieldContext_OutboundPatient_treatmentType(ctx, field)
+	case "crmData":
+		return ec.fieldContext_OutboundPatient_crmData(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundPatient", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundStateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "state":
+		return ec.fieldContext_OutboundStateCount_state(ctx, field)
+	case "count":
+		return ec.fieldContext_OutboundStateCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundStateCount", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "active":
+		return ec.fieldContext_OutboundStatistics_active(ctx, field)
+	case "queued":
+		return ec.fieldContext_OutboundStatistics_queued(ctx, field)
+	case "concurrencyLimit":
+		return ec.fieldContext_OutboundStatistics_concurrencyLimit(ctx, field)
+	case "byState":
+		return ec.fieldContext_OutboundStatistics_byState(ctx, field)
+	case "byOutcome":
+		return ec.fieldContext_OutboundStatistics_byOutcome(ctx, field)
+	case "successRate":
+		return ec.fieldContext_OutboundStatistics_successRate(ctx, field)
+	case "averageDurationSeconds":
+		return ec.fieldContext_OutboundStatistics_averageDurationSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundStatistics", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundTimelineEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sequence":
+		return ec.fieldContext_OutboundTimelineEntry_sequence(ctx, field)
+	case "at":
+		return ec.fieldContext_OutboundTimelineEntry_at(ctx, field)
+	case "kind":
+		return ec.fieldContext_OutboundTimelineEntry_kind(ctx, field)
+	case "from":
+		return ec.fieldContext_OutboundTimelineEntry_from(ctx, field)
+	case "to":
+		return ec.fieldContext_OutboundTimelineEntry_to(ctx, field)
+	case "detail":
+		return ec.fieldContext_OutboundTimelineEntry_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundTimelineEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_OutboundTranscriptLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_OutboundTranscriptLine_at(ctx, field)
+	case "role":
+		return ec.fieldContext_OutboundTranscriptLine_role(ctx, field)
+	case "text":
+		return ec.fieldContext_OutboundTranscriptLine_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OutboundTranscriptLine", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6574,6 +8157,20 @@ func (ec *executionContext) childFields_SignedInUser(ctx context.Context, field 
 		return ec.fieldContext_SignedInUser_roles(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SignedInUser", field.Name)
+}
+
+func (ec *executionContext) childFields_StartOutboundCallPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ok":
+		return ec.fieldContext_StartOutboundCallPayload_ok(ctx, field)
+	case "error":
+		return ec.fieldContext_StartOutboundCallPayload_error(ctx, field)
+	case "outboundCall":
+		return ec.fieldContext_StartOutboundCallPayload_outboundCall(ctx, field)
+	case "replayed":
+		return ec.fieldContext_StartOutboundCallPayload_replayed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartOutboundCallPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SuggestedAction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6856,6 +8453,20 @@ func (ec *executionContext) field_Mutation_callControl_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_cancelOutboundCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (CancelOutboundCallInput, error) {
+			return ec.unmarshalNCancelOutboundCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCancelOutboundCallInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_claimNextMissedCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7016,6 +8627,20 @@ func (ec *executionContext) field_Mutation_signIn_args(ctx context.Context, rawA
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (SignInInput, error) {
 			return ec.unmarshalNSignInInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSignInInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_startOutboundCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (StartOutboundCallInput, error) {
+			return ec.unmarshalNStartOutboundCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐStartOutboundCallInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -7266,6 +8891,50 @@ func (ec *executionContext) field_Query_missedCallQueue_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_outboundCall_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_outboundCalls_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*OutboundCallFilter, error) {
+			return ec.unmarshalOOutboundCallFilter2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -7353,6 +9022,28 @@ func (ec *executionContext) field_Subscription_callEvents_args(ctx context.Conte
 		return nil, err
 	}
 	args["kinds"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_outboundCallUpdated_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
 	return args, nil
 }
 
@@ -11443,6 +13134,93 @@ func (ec *executionContext) fieldContext_CallerSummary_patient(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _CancelOutboundCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *CancelOutboundCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelOutboundCallPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CancelOutboundCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CancelOutboundCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _CancelOutboundCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *CancelOutboundCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelOutboundCallPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CancelOutboundCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelOutboundCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CancelOutboundCallPayload_outboundCall(ctx context.Context, field graphql.CollectedField, obj *CancelOutboundCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelOutboundCallPayload_outboundCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutboundCall, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
+			return ec.marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CancelOutboundCallPayload_outboundCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelOutboundCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ClaimNextMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ClaimNextMissedCallPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14556,6 +16334,29 @@ func (ec *executionContext) fieldContext_LiveCall_campaign(_ context.Context, fi
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _LiveCall_outboundState(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LiveCall_outboundState(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutboundState, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
+			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LiveCall_outboundState(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
 func (ec *executionContext) _MissedCall_id(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16144,6 +17945,94 @@ func (ec *executionContext) fieldContext_Mutation_erasePerson(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_startOutboundCall(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startOutboundCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StartOutboundCall(ctx, fc.Args["input"].(StartOutboundCallInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *StartOutboundCallPayload) graphql.Marshaler {
+			return ec.marshalNStartOutboundCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐStartOutboundCallPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_startOutboundCall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartOutboundCallPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_startOutboundCall_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cancelOutboundCall(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cancelOutboundCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CancelOutboundCall(ctx, fc.Args["input"].(CancelOutboundCallInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CancelOutboundCallPayload) graphql.Marshaler {
+			return ec.marshalNCancelOutboundCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCancelOutboundCallPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cancelOutboundCall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CancelOutboundCallPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cancelOutboundCall_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _OperationError_code(ctx context.Context, field graphql.CollectedField, obj *OperationError) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16234,6 +18123,2262 @@ func (ec *executionContext) _OperationError_retryable(ctx context.Context, field
 }
 func (ec *executionContext) fieldContext_OperationError_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OperationError", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_number(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_number(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Number, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_state(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
+			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_providerCallId(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_providerCallId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProviderCallID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_providerCallId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_startedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_connectedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_connectedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConnectedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_connectedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_endedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_outcome(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundEndReason) graphql.Marshaler {
+			return ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundAttempt_reason(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundAttempt_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundAttempt_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_id(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_state(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
+			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_idempotencyKey(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_idempotencyKey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IdempotencyKey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_idempotencyKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_patient(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_patient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Patient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundPatient) graphql.Marshaler {
+			return ec.marshalNOutboundPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundPatient(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundPatient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCall_language(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_language(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Language, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_purpose(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_purpose(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Purpose, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_purpose(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_agentId(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_agentId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AgentID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_agentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_createdAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_scheduledAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ScheduledAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_scheduledAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_dueAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_dueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_endedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_endReason(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_endReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndReason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundEndReason) graphql.Marshaler {
+			return ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_endReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_attempts(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_attempts(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempts, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []OutboundAttempt) graphql.Marshaler {
+			return ec.marshalNOutboundAttempt2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttemptᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundAttempt(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCall_timeline(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_timeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Timeline, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []OutboundTimelineEntry) graphql.Marshaler {
+			return ec.marshalNOutboundTimelineEntry2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntryᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_timeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundTimelineEntry(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCall_conversationId(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_conversationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConversationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_conversationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_transcript(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_transcript(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transcript, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []OutboundTranscriptLine) graphql.Marshaler {
+			return ec.marshalNOutboundTranscriptLine2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLineᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_transcript(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundTranscriptLine(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCall_collectedData(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_collectedData(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CollectedData, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []OutboundDatum) graphql.Marshaler {
+			return ec.marshalNOutboundDatum2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatumᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_collectedData(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundDatum(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCall_summary(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_summary(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Summary, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_summary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_cost(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_cost(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cost, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_recordingUrl(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_recordingUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordingURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_recordingUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_talkSeconds(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_talkSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TalkSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_talkSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCall_media(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCall_media(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Media, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundMedia) graphql.Marshaler {
+			return ec.marshalOOutboundMedia2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundMedia(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCall_media(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundMedia(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCallConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *OutboundCallConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallConnection", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *OutboundCallConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCallConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *OutboundCallConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []OutboundCallEdge) graphql.Marshaler {
+			return ec.marshalNOutboundCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCallConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCallEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundCallEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallEdge_node(ctx context.Context, field graphql.CollectedField, obj *OutboundCallEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
+			return ec.marshalNOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCallEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundCallExtended_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallExtended_sequence(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallExtended_at(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallExtended_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
+			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallExtended_callId(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_callId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallExtended_phone(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallExtended_state(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
+			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallExtended_attempt(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallExtended_attempt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallExtended_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallUpdate_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallUpdate_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallUpdate_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallUpdate", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallUpdate_at(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallUpdate_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallUpdate_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallUpdate", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallUpdate_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallUpdate_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
+			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallUpdate_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundCallUpdate", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundCallUpdate_outboundCall(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundCallUpdate_outboundCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutboundCall, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
+			return ec.marshalNOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundCallUpdate_outboundCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundCallUpdate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundDatum_key(ctx context.Context, field graphql.CollectedField, obj *OutboundDatum) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundDatum_key(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Key, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundDatum_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundDatum", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundDatum_value(ctx context.Context, field graphql.CollectedField, obj *OutboundDatum) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundDatum_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundDatum_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundDatum", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundLatency_p50(ctx context.Context, field graphql.CollectedField, obj *OutboundLatency) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundLatency_p50(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P50, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundLatency_p50(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundLatency", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundLatency_p95(ctx context.Context, field graphql.CollectedField, obj *OutboundLatency) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundLatency_p95(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.P95, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundLatency_p95(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundLatency", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundLatency_max(ctx context.Context, field graphql.CollectedField, obj *OutboundLatency) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundLatency_max(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Max, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundLatency_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundLatency", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundMedia_framesIn(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundMedia_framesIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FramesIn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundMedia_framesIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundMedia_framesOut(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundMedia_framesOut(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FramesOut, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundMedia_framesOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundMedia_droppedFrames(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundMedia_droppedFrames(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DroppedFrames, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundMedia_droppedFrames(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundMedia_interruptions(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundMedia_interruptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Interruptions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundMedia_interruptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundMedia_reconnects(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundMedia_reconnects(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reconnects, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundMedia_reconnects(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundMedia_agentLatencyMs(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundMedia_agentLatencyMs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AgentLatencyMs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundLatency) graphql.Marshaler {
+			return ec.marshalOOutboundLatency2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundLatency(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundMedia_agentLatencyMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundMedia",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundLatency(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundOutcomeCount_outcome(ctx context.Context, field graphql.CollectedField, obj *OutboundOutcomeCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundOutcomeCount_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundEndReason) graphql.Marshaler {
+			return ec.marshalNOutboundEndReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundOutcomeCount_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundOutcomeCount", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundOutcomeCount_count(ctx context.Context, field graphql.CollectedField, obj *OutboundOutcomeCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundOutcomeCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundOutcomeCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundOutcomeCount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundPatient_id(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundPatient_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundPatient_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundPatient_name(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundPatient_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundPatient_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundPatient_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundPatient_phoneNumber(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PhoneNumber, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v helix.Phone) graphql.Marshaler {
+			return ec.marshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundPatient_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundPatient_treatmentType(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundPatient_treatmentType(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TreatmentType, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundPatient_treatmentType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundPatient_crmData(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundPatient_crmData(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CrmData, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundPatient_crmData(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNCursor2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type Cursor does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_sequence(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_at(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
+			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_callId(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_callId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CallID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type ID does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_phone(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_phone(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Phone, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
+			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_from(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
+			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_state(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
+			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_attempt(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_attempt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateChanged_reason(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateChanged_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundEndReason) graphql.Marshaler {
+			return ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateChanged_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateCount_state(ctx context.Context, field graphql.CollectedField, obj *OutboundStateCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateCount_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
+			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateCount_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateCount", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStateCount_count(ctx context.Context, field graphql.CollectedField, obj *OutboundStateCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStateCount_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStateCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStateCount", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStatistics_active(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStatistics_active(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Active, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStatistics_active(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStatistics_queued(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStatistics_queued(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Queued, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStatistics_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStatistics_concurrencyLimit(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStatistics_concurrencyLimit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConcurrencyLimit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStatistics_concurrencyLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStatistics_byState(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStatistics_byState(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ByState, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []OutboundStateCount) graphql.Marshaler {
+			return ec.marshalNOutboundStateCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStatistics_byState(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundStateCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundStatistics_byOutcome(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStatistics_byOutcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ByOutcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []OutboundOutcomeCount) graphql.Marshaler {
+			return ec.marshalNOutboundOutcomeCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCountᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStatistics_byOutcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OutboundStatistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundOutcomeCount(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _OutboundStatistics_successRate(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStatistics_successRate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SuccessRate, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStatistics_successRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundStatistics_averageDurationSeconds(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundStatistics_averageDurationSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AverageDurationSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundStatistics_averageDurationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Float does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTimelineEntry_sequence(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTimelineEntry_sequence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sequence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTimelineEntry_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTimelineEntry_at(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTimelineEntry_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTimelineEntry_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTimelineEntry_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTimelineEntry_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundTimelineKind) graphql.Marshaler {
+			return ec.marshalNOutboundTimelineKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTimelineEntry_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type OutboundTimelineKind does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTimelineEntry_from(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTimelineEntry_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
+			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTimelineEntry_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTimelineEntry_to(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTimelineEntry_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
+			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTimelineEntry_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTimelineEntry_detail(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTimelineEntry_detail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Detail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTimelineEntry_detail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTranscriptLine_at(ctx context.Context, field graphql.CollectedField, obj *OutboundTranscriptLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTranscriptLine_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTranscriptLine_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTranscriptLine", field, false, false, errors.New("field of type DateTime does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTranscriptLine_role(ctx context.Context, field graphql.CollectedField, obj *OutboundTranscriptLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTranscriptLine_role(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Role, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v OutboundSpeaker) graphql.Marshaler {
+			return ec.marshalNOutboundSpeaker2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundSpeaker(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTranscriptLine_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTranscriptLine", field, false, false, errors.New("field of type OutboundSpeaker does not have child fields"))
+}
+
+func (ec *executionContext) _OutboundTranscriptLine_text(ctx context.Context, field graphql.CollectedField, obj *OutboundTranscriptLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OutboundTranscriptLine_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OutboundTranscriptLine_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OutboundTranscriptLine", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
@@ -17152,6 +21297,126 @@ func (ec *executionContext) fieldContext_Query_eventLogCheck(ctx context.Context
 	if fc.Args, err = ec.field_Query_eventLogCheck_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_outboundCall(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_outboundCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().OutboundCall(ctx, fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
+			return ec.marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_outboundCall(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCall(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_outboundCall_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_outboundCalls(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_outboundCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().OutboundCalls(ctx, fc.Args["filter"].(*OutboundCallFilter), fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallConnection) graphql.Marshaler {
+			return ec.marshalNOutboundCallConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_outboundCalls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCallConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_outboundCalls_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_outboundStatistics(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_outboundStatistics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().OutboundStatistics(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundStatistics) graphql.Marshaler {
+			return ec.marshalNOutboundStatistics2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStatistics(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_outboundStatistics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundStatistics(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -18397,6 +22662,116 @@ func (ec *executionContext) fieldContext_SignedInUser_roles(_ context.Context, f
 	return graphql.NewScalarFieldContext("SignedInUser", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _StartOutboundCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartOutboundCallPayload_ok(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ok, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartOutboundCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartOutboundCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
+func (ec *executionContext) _StartOutboundCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartOutboundCallPayload_error(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Error, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
+			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartOutboundCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartOutboundCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OperationError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartOutboundCallPayload_outboundCall(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartOutboundCallPayload_outboundCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutboundCall, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
+			return ec.marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartOutboundCallPayload_outboundCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartOutboundCallPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartOutboundCallPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartOutboundCallPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartOutboundCallPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartOutboundCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _StreamCheckpoint_cursor(ctx context.Context, field graphql.CollectedField, obj *StreamCheckpoint) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -18639,6 +23014,50 @@ func (ec *executionContext) fieldContext_Subscription_worklistChanged(_ context.
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_WorklistChange(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_outboundCallUpdated(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_outboundCallUpdated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().OutboundCallUpdated(ctx, fc.Args["id"].(string), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallUpdate) graphql.Marshaler {
+			return ec.marshalNOutboundCallUpdate2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallUpdate(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_outboundCallUpdated(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OutboundCallUpdate(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_outboundCallUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -20489,6 +24908,36 @@ func (ec *executionContext) unmarshalInputCallControlInput(ctx context.Context, 
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputCancelOutboundCallInput(ctx context.Context, obj any) (CancelOutboundCallInput, error) {
+	var it CancelOutboundCallInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputClaimNextMissedCallInput(ctx context.Context, obj any) (ClaimNextMissedCallInput, error) {
 	var it ClaimNextMissedCallInput
 	if obj == nil {
@@ -20729,6 +25178,101 @@ func (ec *executionContext) unmarshalInputForceAgentReadyInput(ctx context.Conte
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputOutboundCallFilter(ctx context.Context, obj any) (OutboundCallFilter, error) {
+	var it OutboundCallFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"states", "phoneNumber"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "states":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("states"))
+			data, err := ec.unmarshalOOutboundCallState2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallStateᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.States = data
+		case "phoneNumber":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phoneNumber"))
+			data, err := ec.unmarshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PhoneNumber = data
+		}
+	}
+	return it, nil
+}
+
+func (ec *executionContext) unmarshalInputOutboundPatientInput(ctx context.Context, obj any) (OutboundPatientInput, error) {
+	var it OutboundPatientInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "name", "phoneNumber", "treatmentType", "crmData"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		case "phoneNumber":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("phoneNumber"))
+			data, err := ec.unmarshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PhoneNumber = data
+		case "treatmentType":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("treatmentType"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TreatmentType = data
+		case "crmData":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("crmData"))
+			data, err := ec.unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.CrmData = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputRefreshSessionInput(ctx context.Context, obj any) (RefreshSessionInput, error) {
 	var it RefreshSessionInput
 	if obj == nil {
@@ -20930,6 +25474,71 @@ func (ec *executionContext) unmarshalInputSignInInput(ctx context.Context, obj a
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputStartOutboundCallInput(ctx context.Context, obj any) (StartOutboundCallInput, error) {
+	var it StartOutboundCallInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey", "patient", "language", "scheduleAt", "purpose", "agentId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
+		case "patient":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("patient"))
+			data, err := ec.unmarshalNOutboundPatientInput2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundPatientInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Patient = data
+		case "language":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("language"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Language = data
+		case "scheduleAt":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scheduleAt"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ScheduleAt = data
+		case "purpose":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("purpose"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Purpose = data
+		case "agentId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("agentId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AgentID = data
+		}
+	}
+	return it, nil
+}
+
 func (ec *executionContext) unmarshalInputUpdateMissedCallInput(ctx context.Context, obj any) (UpdateMissedCallInput, error) {
 	var it UpdateMissedCallInput
 	if obj == nil {
@@ -20982,6 +25591,20 @@ func (ec *executionContext) _CallEvent(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._StreamCheckpoint(ctx, sel, obj)
+	case OutboundStateChanged:
+		return ec._OutboundStateChanged(ctx, sel, &obj)
+	case *OutboundStateChanged:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._OutboundStateChanged(ctx, sel, obj)
+	case OutboundCallExtended:
+		return ec._OutboundCallExtended(ctx, sel, &obj)
+	case *OutboundCallExtended:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._OutboundCallExtended(ctx, sel, obj)
 	case MissedCallAssigned:
 		return ec._MissedCallAssigned(ctx, sel, &obj)
 	case *MissedCallAssigned:
@@ -22942,6 +27565,54 @@ func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var cancelOutboundCallPayloadImplementors = []string{"CancelOutboundCallPayload"}
+
+func (ec *executionContext) _CancelOutboundCallPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelOutboundCallPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cancelOutboundCallPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CancelOutboundCallPayload")
+		case "ok":
+			out.Values[i] = ec._CancelOutboundCallPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._CancelOutboundCallPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "outboundCall":
+			out.Values[i] = ec._CancelOutboundCallPayload_outboundCall(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var claimNextMissedCallPayloadImplementors = []string{"ClaimNextMissedCallPayload"}
 
 func (ec *executionContext) _ClaimNextMissedCallPayload(ctx context.Context, sel ast.SelectionSet, obj *ClaimNextMissedCallPayload) graphql.Marshaler {
@@ -24333,6 +29004,11 @@ func (ec *executionContext) _LiveCall(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "outboundState":
+			out.Values[i] = ec._LiveCall_outboundState(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -24920,6 +29596,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "startOutboundCall":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startOutboundCall(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cancelOutboundCall":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cancelOutboundCall(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -24970,6 +29660,999 @@ func (ec *executionContext) _OperationError(ctx context.Context, sel ast.Selecti
 			}
 		case "retryable":
 			out.Values[i] = ec._OperationError_retryable(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundAttemptImplementors = []string{"OutboundAttempt"}
+
+func (ec *executionContext) _OutboundAttempt(ctx context.Context, sel ast.SelectionSet, obj *OutboundAttempt) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundAttemptImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundAttempt")
+		case "number":
+			out.Values[i] = ec._OutboundAttempt_number(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._OutboundAttempt_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "providerCallId":
+			out.Values[i] = ec._OutboundAttempt_providerCallId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._OutboundAttempt_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "connectedAt":
+			out.Values[i] = ec._OutboundAttempt_connectedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endedAt":
+			out.Values[i] = ec._OutboundAttempt_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "outcome":
+			out.Values[i] = ec._OutboundAttempt_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._OutboundAttempt_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundCallImplementors = []string{"OutboundCall"}
+
+func (ec *executionContext) _OutboundCall(ctx context.Context, sel ast.SelectionSet, obj *OutboundCall) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundCall")
+		case "id":
+			out.Values[i] = ec._OutboundCall_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._OutboundCall_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "idempotencyKey":
+			out.Values[i] = ec._OutboundCall_idempotencyKey(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "patient":
+			out.Values[i] = ec._OutboundCall_patient(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "language":
+			out.Values[i] = ec._OutboundCall_language(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "purpose":
+			out.Values[i] = ec._OutboundCall_purpose(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "agentId":
+			out.Values[i] = ec._OutboundCall_agentId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._OutboundCall_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "scheduledAt":
+			out.Values[i] = ec._OutboundCall_scheduledAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "dueAt":
+			out.Values[i] = ec._OutboundCall_dueAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endedAt":
+			out.Values[i] = ec._OutboundCall_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endReason":
+			out.Values[i] = ec._OutboundCall_endReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "attempts":
+			out.Values[i] = ec._OutboundCall_attempts(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "timeline":
+			out.Values[i] = ec._OutboundCall_timeline(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "conversationId":
+			out.Values[i] = ec._OutboundCall_conversationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transcript":
+			out.Values[i] = ec._OutboundCall_transcript(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "collectedData":
+			out.Values[i] = ec._OutboundCall_collectedData(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "summary":
+			out.Values[i] = ec._OutboundCall_summary(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cost":
+			out.Values[i] = ec._OutboundCall_cost(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recordingUrl":
+			out.Values[i] = ec._OutboundCall_recordingUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "talkSeconds":
+			out.Values[i] = ec._OutboundCall_talkSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "media":
+			out.Values[i] = ec._OutboundCall_media(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundCallConnectionImplementors = []string{"OutboundCallConnection"}
+
+func (ec *executionContext) _OutboundCallConnection(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundCallConnection")
+		case "totalCount":
+			out.Values[i] = ec._OutboundCallConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._OutboundCallConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._OutboundCallConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundCallEdgeImplementors = []string{"OutboundCallEdge"}
+
+func (ec *executionContext) _OutboundCallEdge(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundCallEdge")
+		case "cursor":
+			out.Values[i] = ec._OutboundCallEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._OutboundCallEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundCallExtendedImplementors = []string{"OutboundCallExtended", "CallEvent"}
+
+func (ec *executionContext) _OutboundCallExtended(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallExtended) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallExtendedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundCallExtended")
+		case "cursor":
+			out.Values[i] = ec._OutboundCallExtended_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sequence":
+			out.Values[i] = ec._OutboundCallExtended_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._OutboundCallExtended_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._OutboundCallExtended_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callId":
+			out.Values[i] = ec._OutboundCallExtended_callId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OutboundCallExtended_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._OutboundCallExtended_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attempt":
+			out.Values[i] = ec._OutboundCallExtended_attempt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundCallUpdateImplementors = []string{"OutboundCallUpdate"}
+
+func (ec *executionContext) _OutboundCallUpdate(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallUpdate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallUpdateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundCallUpdate")
+		case "cursor":
+			out.Values[i] = ec._OutboundCallUpdate_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._OutboundCallUpdate_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._OutboundCallUpdate_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outboundCall":
+			out.Values[i] = ec._OutboundCallUpdate_outboundCall(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundDatumImplementors = []string{"OutboundDatum"}
+
+func (ec *executionContext) _OutboundDatum(ctx context.Context, sel ast.SelectionSet, obj *OutboundDatum) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundDatumImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundDatum")
+		case "key":
+			out.Values[i] = ec._OutboundDatum_key(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._OutboundDatum_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundLatencyImplementors = []string{"OutboundLatency"}
+
+func (ec *executionContext) _OutboundLatency(ctx context.Context, sel ast.SelectionSet, obj *OutboundLatency) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundLatencyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundLatency")
+		case "p50":
+			out.Values[i] = ec._OutboundLatency_p50(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "p95":
+			out.Values[i] = ec._OutboundLatency_p95(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "max":
+			out.Values[i] = ec._OutboundLatency_max(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundMediaImplementors = []string{"OutboundMedia"}
+
+func (ec *executionContext) _OutboundMedia(ctx context.Context, sel ast.SelectionSet, obj *OutboundMedia) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundMediaImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundMedia")
+		case "framesIn":
+			out.Values[i] = ec._OutboundMedia_framesIn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "framesOut":
+			out.Values[i] = ec._OutboundMedia_framesOut(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "droppedFrames":
+			out.Values[i] = ec._OutboundMedia_droppedFrames(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "interruptions":
+			out.Values[i] = ec._OutboundMedia_interruptions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reconnects":
+			out.Values[i] = ec._OutboundMedia_reconnects(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "agentLatencyMs":
+			out.Values[i] = ec._OutboundMedia_agentLatencyMs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundOutcomeCountImplementors = []string{"OutboundOutcomeCount"}
+
+func (ec *executionContext) _OutboundOutcomeCount(ctx context.Context, sel ast.SelectionSet, obj *OutboundOutcomeCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundOutcomeCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundOutcomeCount")
+		case "outcome":
+			out.Values[i] = ec._OutboundOutcomeCount_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._OutboundOutcomeCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundPatientImplementors = []string{"OutboundPatient"}
+
+func (ec *executionContext) _OutboundPatient(ctx context.Context, sel ast.SelectionSet, obj *OutboundPatient) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundPatientImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundPatient")
+		case "id":
+			out.Values[i] = ec._OutboundPatient_id(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._OutboundPatient_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "phoneNumber":
+			out.Values[i] = ec._OutboundPatient_phoneNumber(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "treatmentType":
+			out.Values[i] = ec._OutboundPatient_treatmentType(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "crmData":
+			out.Values[i] = ec._OutboundPatient_crmData(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundStateChangedImplementors = []string{"OutboundStateChanged", "CallEvent"}
+
+func (ec *executionContext) _OutboundStateChanged(ctx context.Context, sel ast.SelectionSet, obj *OutboundStateChanged) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStateChangedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundStateChanged")
+		case "cursor":
+			out.Values[i] = ec._OutboundStateChanged_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sequence":
+			out.Values[i] = ec._OutboundStateChanged_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._OutboundStateChanged_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._OutboundStateChanged_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "callId":
+			out.Values[i] = ec._OutboundStateChanged_callId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "phone":
+			out.Values[i] = ec._OutboundStateChanged_phone(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._OutboundStateChanged_from(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._OutboundStateChanged_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attempt":
+			out.Values[i] = ec._OutboundStateChanged_attempt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._OutboundStateChanged_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundStateCountImplementors = []string{"OutboundStateCount"}
+
+func (ec *executionContext) _OutboundStateCount(ctx context.Context, sel ast.SelectionSet, obj *OutboundStateCount) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStateCountImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundStateCount")
+		case "state":
+			out.Values[i] = ec._OutboundStateCount_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._OutboundStateCount_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundStatisticsImplementors = []string{"OutboundStatistics"}
+
+func (ec *executionContext) _OutboundStatistics(ctx context.Context, sel ast.SelectionSet, obj *OutboundStatistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStatisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundStatistics")
+		case "active":
+			out.Values[i] = ec._OutboundStatistics_active(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "queued":
+			out.Values[i] = ec._OutboundStatistics_queued(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "concurrencyLimit":
+			out.Values[i] = ec._OutboundStatistics_concurrencyLimit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "byState":
+			out.Values[i] = ec._OutboundStatistics_byState(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "byOutcome":
+			out.Values[i] = ec._OutboundStatistics_byOutcome(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "successRate":
+			out.Values[i] = ec._OutboundStatistics_successRate(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "averageDurationSeconds":
+			out.Values[i] = ec._OutboundStatistics_averageDurationSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundTimelineEntryImplementors = []string{"OutboundTimelineEntry"}
+
+func (ec *executionContext) _OutboundTimelineEntry(ctx context.Context, sel ast.SelectionSet, obj *OutboundTimelineEntry) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundTimelineEntryImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundTimelineEntry")
+		case "sequence":
+			out.Values[i] = ec._OutboundTimelineEntry_sequence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._OutboundTimelineEntry_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._OutboundTimelineEntry_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._OutboundTimelineEntry_from(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._OutboundTimelineEntry_to(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "detail":
+			out.Values[i] = ec._OutboundTimelineEntry_detail(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var outboundTranscriptLineImplementors = []string{"OutboundTranscriptLine"}
+
+func (ec *executionContext) _OutboundTranscriptLine(ctx context.Context, sel ast.SelectionSet, obj *OutboundTranscriptLine) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, outboundTranscriptLineImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("OutboundTranscriptLine")
+		case "at":
+			out.Values[i] = ec._OutboundTranscriptLine_at(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "role":
+			out.Values[i] = ec._OutboundTranscriptLine_role(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "text":
+			out.Values[i] = ec._OutboundTranscriptLine_text(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -25496,6 +31179,72 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_eventLogCheck(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "outboundCall":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_outboundCall(ctx, field)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "outboundCalls":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_outboundCalls(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "outboundStatistics":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_outboundStatistics(ctx, field)
 				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
@@ -26225,6 +31974,59 @@ func (ec *executionContext) _SignedInUser(ctx context.Context, sel ast.Selection
 	return out
 }
 
+var startOutboundCallPayloadImplementors = []string{"StartOutboundCallPayload"}
+
+func (ec *executionContext) _StartOutboundCallPayload(ctx context.Context, sel ast.SelectionSet, obj *StartOutboundCallPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startOutboundCallPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartOutboundCallPayload")
+		case "ok":
+			out.Values[i] = ec._StartOutboundCallPayload_ok(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "error":
+			out.Values[i] = ec._StartOutboundCallPayload_error(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "outboundCall":
+			out.Values[i] = ec._StartOutboundCallPayload_outboundCall(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._StartOutboundCallPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 var streamCheckpointImplementors = []string{"StreamCheckpoint", "CallEvent"}
 
 func (ec *executionContext) _StreamCheckpoint(ctx context.Context, sel ast.SelectionSet, obj *StreamCheckpoint) graphql.Marshaler {
@@ -26307,6 +32109,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_agentStates(ctx, fields[0])
 	case "worklistChanged":
 		return ec._Subscription_worklistChanged(ctx, fields[0])
+	case "outboundCallUpdated":
+		return ec._Subscription_outboundCallUpdated(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -27459,6 +33263,21 @@ func (ec *executionContext) marshalNCallerProfilePart2githubᚗcomᚋhelixᚑeng
 	return v
 }
 
+func (ec *executionContext) unmarshalNCancelOutboundCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCancelOutboundCallInput(ctx context.Context, v any) (CancelOutboundCallInput, error) {
+	res, err := ec.unmarshalInputCancelOutboundCallInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCancelOutboundCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCancelOutboundCallPayload(ctx context.Context, sel ast.SelectionSet, v *CancelOutboundCallPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._CancelOutboundCallPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNClaimNextMissedCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐClaimNextMissedCallInput(ctx context.Context, v any) (ClaimNextMissedCallInput, error) {
 	res, err := ec.unmarshalInputClaimNextMissedCallInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -27974,6 +33793,241 @@ func (ec *executionContext) marshalNMissedCallQueue2ᚖgithubᚗcomᚋhelixᚑen
 	return ec._MissedCallQueue(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNOutboundAttempt2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttempt(ctx context.Context, sel ast.SelectionSet, v OutboundAttempt) graphql.Marshaler {
+	return ec._OutboundAttempt(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboundAttempt2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundAttempt) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundAttempt2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttempt(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx context.Context, sel ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboundCall(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOutboundCallConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallConnection(ctx context.Context, sel ast.SelectionSet, v *OutboundCallConnection) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboundCallConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOutboundCallEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdge(ctx context.Context, sel ast.SelectionSet, v OutboundCallEdge) graphql.Marshaler {
+	return ec._OutboundCallEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboundCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundCallEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundCallEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx context.Context, v any) (OutboundCallState, error) {
+	var res OutboundCallState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx context.Context, sel ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNOutboundCallUpdate2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallUpdate(ctx context.Context, sel ast.SelectionSet, v *OutboundCallUpdate) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboundCallUpdate(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOutboundDatum2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatum(ctx context.Context, sel ast.SelectionSet, v OutboundDatum) graphql.Marshaler {
+	return ec._OutboundDatum(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboundDatum2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatumᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundDatum) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundDatum2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatum(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNOutboundEndReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx context.Context, v any) (OutboundEndReason, error) {
+	var res OutboundEndReason
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOutboundEndReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx context.Context, sel ast.SelectionSet, v OutboundEndReason) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNOutboundOutcomeCount2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCount(ctx context.Context, sel ast.SelectionSet, v OutboundOutcomeCount) graphql.Marshaler {
+	return ec._OutboundOutcomeCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboundOutcomeCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCountᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundOutcomeCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundOutcomeCount2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOutboundPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundPatient(ctx context.Context, sel ast.SelectionSet, v *OutboundPatient) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboundPatient(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNOutboundPatientInput2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundPatientInput(ctx context.Context, v any) (*OutboundPatientInput, error) {
+	res, err := ec.unmarshalInputOutboundPatientInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNOutboundSpeaker2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundSpeaker(ctx context.Context, v any) (OutboundSpeaker, error) {
+	var res OutboundSpeaker
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOutboundSpeaker2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundSpeaker(ctx context.Context, sel ast.SelectionSet, v OutboundSpeaker) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNOutboundStateCount2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCount(ctx context.Context, sel ast.SelectionSet, v OutboundStateCount) graphql.Marshaler {
+	return ec._OutboundStateCount(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboundStateCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCountᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundStateCount) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundStateCount2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCount(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNOutboundStatistics2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStatistics(ctx context.Context, sel ast.SelectionSet, v *OutboundStatistics) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OutboundStatistics(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNOutboundTimelineEntry2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntry(ctx context.Context, sel ast.SelectionSet, v OutboundTimelineEntry) graphql.Marshaler {
+	return ec._OutboundTimelineEntry(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboundTimelineEntry2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundTimelineEntry) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundTimelineEntry2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntry(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNOutboundTimelineKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineKind(ctx context.Context, v any) (OutboundTimelineKind, error) {
+	var res OutboundTimelineKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOutboundTimelineKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineKind(ctx context.Context, sel ast.SelectionSet, v OutboundTimelineKind) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNOutboundTranscriptLine2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLine(ctx context.Context, sel ast.SelectionSet, v OutboundTranscriptLine) graphql.Marshaler {
+	return ec._OutboundTranscriptLine(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNOutboundTranscriptLine2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLineᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundTranscriptLine) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundTranscriptLine2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLine(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *PageInfo) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -28268,6 +34322,21 @@ func (ec *executionContext) marshalNSignedInUser2ᚖgithubᚗcomᚋhelixᚑengag
 		return graphql.Null
 	}
 	return ec._SignedInUser(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNStartOutboundCallInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐStartOutboundCallInput(ctx context.Context, v any) (StartOutboundCallInput, error) {
+	res, err := ec.unmarshalInputStartOutboundCallInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStartOutboundCallPayload2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐStartOutboundCallPayload(ctx context.Context, sel ast.SelectionSet, v *StartOutboundCallPayload) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._StartOutboundCallPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
@@ -28978,6 +35047,24 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	return res
 }
 
+func (ec *executionContext) unmarshalOJSON2encodingᚋjsonᚐRawMessage(ctx context.Context, v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := scalar.UnmarshalJSON(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOJSON2encodingᚋjsonᚐRawMessage(ctx context.Context, sel ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalJSON(v)
+	return res
+}
+
 func (ec *executionContext) marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx context.Context, sel ast.SelectionSet, v *Lead) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -29004,6 +35091,103 @@ func (ec *executionContext) marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑeng
 		return graphql.Null
 	}
 	return ec._OperationError(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx context.Context, sel ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OutboundCall(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOOutboundCallFilter2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallFilter(ctx context.Context, v any) (*OutboundCallFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputOutboundCallFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOOutboundCallState2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallStateᚄ(ctx context.Context, v any) ([]OutboundCallState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]OutboundCallState, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOOutboundCallState2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallStateᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundCallState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx context.Context, v any) (*OutboundCallState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(OutboundCallState)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx context.Context, sel ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) unmarshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx context.Context, v any) (*OutboundEndReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(OutboundEndReason)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx context.Context, sel ast.SelectionSet, v *OutboundEndReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOOutboundLatency2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundLatency(ctx context.Context, sel ast.SelectionSet, v *OutboundLatency) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OutboundLatency(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOOutboundMedia2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundMedia(ctx context.Context, sel ast.SelectionSet, v *OutboundMedia) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._OutboundMedia(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx context.Context, sel ast.SelectionSet, v *Patient) graphql.Marshaler {

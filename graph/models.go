@@ -4,6 +4,7 @@ package graph
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -743,6 +744,22 @@ type CallerSummary struct {
 	Patient *Patient `json:"patient,omitempty"`
 }
 
+// Which outbound AI call to end.
+type CancelOutboundCallInput struct {
+	// The call.
+	ID string `json:"id"`
+}
+
+// The outcome of cancelling an outbound AI call.
+type CancelOutboundCallPayload struct {
+	// Whether it is cancelled.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// The call, as it is now; null when there is none.
+	OutboundCall *OutboundCall `json:"outboundCall,omitempty"`
+}
+
 // Which missed call to claim.
 type ClaimNextMissedCallInput struct {
 	// Give back the one that the agent holds and has not acted on, and claim the one after it.
@@ -1255,6 +1272,8 @@ type LiveCall struct {
 	Did *string `json:"did,omitempty"`
 	// The campaign it belongs to.
 	Campaign *string `json:"campaign,omitempty"`
+	// Where an outbound AI call stands; null for any other call.
+	OutboundState *OutboundCallState `json:"outboundState,omitempty"`
 }
 
 // A caller who reached nobody: one entry however often he tried.
@@ -1413,6 +1432,321 @@ type OperationError struct {
 	Provider *Provider `json:"provider,omitempty"`
 	// Whether the same request may be sent again as it is.
 	Retryable bool `json:"retryable"`
+}
+
+// One dial of an outbound AI call.
+type OutboundAttempt struct {
+	// Which, from 1.
+	Number int `json:"number"`
+	// Where it stands, or stood when it ended.
+	State OutboundCallState `json:"state"`
+	// The telephony provider's id of the call; null while it has not told one.
+	ProviderCallID *string `json:"providerCallId,omitempty"`
+	// When it was decided to dial.
+	StartedAt time.Time `json:"startedAt"`
+	// When the patient answered.
+	ConnectedAt *time.Time `json:"connectedAt,omitempty"`
+	// When it ended.
+	EndedAt *time.Time `json:"endedAt,omitempty"`
+	// How it ended; null while it has not.
+	Outcome *OutboundEndReason `json:"outcome,omitempty"`
+	// More about that, for an operator; holds no patient data.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// A call in which a voice agent talks to a patient. It is kept for 90 days, unless the operator says otherwise.
+type OutboundCall struct {
+	// The gateway's own id; also the id of the call's record in FortyTwo, and of its events.
+	ID string `json:"id"`
+	// Where it stands.
+	State OutboundCallState `json:"state"`
+	// The key that it was asked for under; one of the gateway's making when there was none.
+	IdempotencyKey string `json:"idempotencyKey"`
+	// Whom it is for.
+	Patient *OutboundPatient `json:"patient"`
+	// The language that was asked for; null for the voice agent's own.
+	Language *string `json:"language,omitempty"`
+	// What it is for.
+	Purpose *string `json:"purpose,omitempty"`
+	// The voice agent that was asked for; null for the configured one.
+	AgentID *string `json:"agentId,omitempty"`
+	// When it was asked for.
+	CreatedAt time.Time `json:"createdAt"`
+	// Not before; null when it was wanted at once.
+	ScheduledAt *time.Time `json:"scheduledAt,omitempty"`
+	// When it is dialled next, if there is room; null while it is up and when it is over.
+	DueAt *time.Time `json:"dueAt,omitempty"`
+	// When it ended.
+	EndedAt *time.Time `json:"endedAt,omitempty"`
+	// Why it ended; null while it is not over.
+	EndReason *OutboundEndReason `json:"endReason,omitempty"`
+	// The dials, in order: three at most.
+	Attempts []OutboundAttempt `json:"attempts"`
+	// What happened, in order: every attempt, state and report. 300 entries at most, the lesser ones left out first.
+	Timeline []OutboundTimelineEntry `json:"timeline"`
+	// The voice provider's id of the conversation; of the last one, when the voice agent was lost and found again.
+	ConversationID *string `json:"conversationId,omitempty"`
+	// What was said, in order. While they talk it lags a few seconds; the voice provider's own replaces it when that is there.
+	Transcript []OutboundTranscriptLine `json:"transcript"`
+	// What the voice agent found out, the newest value of each key.
+	CollectedData []OutboundDatum `json:"collectedData"`
+	// The conversation in a few sentences; null until the voice provider has made it.
+	Summary *string `json:"summary,omitempty"`
+	// In the voice provider's credits; null until it is known.
+	Cost *float64 `json:"cost,omitempty"`
+	// Where to listen to the call; null when there is no recording. A link of the gateway's own that works for 30 minutes and
+	// must not be passed on; ask again for a new one.
+	RecordingURL *string `json:"recordingUrl,omitempty"`
+	// How long they talked, in seconds.
+	TalkSeconds int `json:"talkSeconds"`
+	// How the audio went; null before there was any.
+	Media *OutboundMedia `json:"media,omitempty"`
+}
+
+// A page of outbound AI calls.
+type OutboundCallConnection struct {
+	// How many there are in all that fit the filter.
+	TotalCount int `json:"totalCount"`
+	// The page's place.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The calls.
+	Edges []OutboundCallEdge `json:"edges"`
+}
+
+// An outbound AI call with its cursor.
+type OutboundCallEdge struct {
+	// Cursor of the call.
+	Cursor string `json:"cursor"`
+	// The call.
+	Node *OutboundCall `json:"node"`
+}
+
+// An outbound AI call has more to show, its state apart: transcript, collected data, results. What it is, `outboundCall` tells
+// those who may read it.
+type OutboundCallExtended struct {
+	// Resume from here with `after`.
+	Cursor string `json:"cursor"`
+	// Place within its call.
+	Sequence *int `json:"sequence,omitempty"`
+	// When it happened.
+	At time.Time `json:"at"`
+	// OUTBOUND_UPDATED.
+	Kind CallEventKind `json:"kind"`
+	// The call.
+	CallID *string `json:"callId,omitempty"`
+	// The patient's number.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// The state that the call is in.
+	State OutboundCallState `json:"state"`
+	// Which attempt it was, from 1; null before the first.
+	Attempt *int `json:"attempt,omitempty"`
+}
+
+func (OutboundCallExtended) IsCallEvent() {}
+
+// Resume from here with `after`.
+func (this OutboundCallExtended) GetCursor() string { return this.Cursor }
+
+// Place within its call, from 1 without gaps; null for events of the stream itself.
+func (this OutboundCallExtended) GetSequence() *int { return this.Sequence }
+
+// When it happened, by the provider's clock.
+func (this OutboundCallExtended) GetAt() time.Time { return this.At }
+
+// What happened.
+func (this OutboundCallExtended) GetKind() CallEventKind { return this.Kind }
+
+// The call; null for events of the stream itself.
+func (this OutboundCallExtended) GetCallID() *string { return this.CallID }
+
+// The patient's number; null when withheld.
+func (this OutboundCallExtended) GetPhone() *helix.Phone { return this.Phone }
+
+// Which outbound AI calls to list. What is absent does not matter.
+type OutboundCallFilter struct {
+	// In one of these states.
+	States []OutboundCallState `json:"states,omitempty"`
+	// To this number.
+	PhoneNumber *helix.Phone `json:"phoneNumber,omitempty"`
+}
+
+// An outbound AI call after a change.
+type OutboundCallUpdate struct {
+	// Resume from here with `after`; `callEvents` understands it too.
+	Cursor string `json:"cursor"`
+	// When it changed; of the first one, when it was read.
+	At time.Time `json:"at"`
+	// `OUTBOUND_STATE` when it moved, `OUTBOUND_UPDATED` when it has more to show, `CHECKPOINT` for the call as it is when the
+	// subscription begins, `CURSOR_EXPIRED` when changes since `after` are too old to be told.
+	Kind CallEventKind `json:"kind"`
+	// The call, as it is after the change or later.
+	OutboundCall *OutboundCall `json:"outboundCall"`
+}
+
+// One thing that the voice agent found out.
+type OutboundDatum struct {
+	// What it is about, as the voice agent is configured to call it.
+	Key string `json:"key"`
+	// What it is.
+	Value json.RawMessage `json:"value,omitempty"`
+}
+
+// How long something took, in milliseconds.
+type OutboundLatency struct {
+	// Half of the times it took no longer.
+	P50 int `json:"p50"`
+	// 19 of 20 times it took no longer.
+	P95 int `json:"p95"`
+	// The longest.
+	Max int `json:"max"`
+}
+
+// How the audio of a call went, on its last line.
+type OutboundMedia struct {
+	// Messages of audio from the patient's side.
+	FramesIn int `json:"framesIn"`
+	// Messages of audio to it.
+	FramesOut int `json:"framesOut"`
+	// Messages that were dropped because somebody was too slow.
+	DroppedFrames int `json:"droppedFrames"`
+	// Times that the patient cut the voice agent short.
+	Interruptions int `json:"interruptions"`
+	// Times that the voice agent was lost and found again.
+	Reconnects int `json:"reconnects"`
+	// From the end of the patient's words to the first of the voice agent's; null when that was never measured.
+	AgentLatencyMs *OutboundLatency `json:"agentLatencyMs,omitempty"`
+}
+
+// How many calls ended for a reason.
+type OutboundOutcomeCount struct {
+	// The reason.
+	Outcome OutboundEndReason `json:"outcome"`
+	// How many.
+	Count int `json:"count"`
+}
+
+// Whom an outbound AI call is for, as the caller described him.
+type OutboundPatient struct {
+	// The caller's own id of him.
+	ID *string `json:"id,omitempty"`
+	// His name.
+	Name string `json:"name"`
+	// His number.
+	PhoneNumber helix.Phone `json:"phoneNumber"`
+	// What he is treated for.
+	TreatmentType *string `json:"treatmentType,omitempty"`
+	// What else the voice agent was told.
+	CrmData json.RawMessage `json:"crmData,omitempty"`
+}
+
+// Whom to call. All but the number is handed to the voice agent, to talk about.
+type OutboundPatientInput struct {
+	// The caller's own id of the patient, any form, at most 200 bytes. FortyTwo's record id puts the call on the patient's record.
+	ID *string `json:"id,omitempty"`
+	// His name, 1 to 200 bytes.
+	Name string `json:"name"`
+	// His number.
+	PhoneNumber helix.Phone `json:"phoneNumber"`
+	// What he is treated for; at most 500 bytes.
+	TreatmentType *string `json:"treatmentType,omitempty"`
+	// An object with whatever else the voice agent should know, at most 16 kB, e.g. `{ lastVisit, doctor, department }`.
+	CrmData json.RawMessage `json:"crmData,omitempty"`
+}
+
+// An outbound AI call moved to another state.
+type OutboundStateChanged struct {
+	// Resume from here with `after`.
+	Cursor string `json:"cursor"`
+	// Place within its call.
+	Sequence *int `json:"sequence,omitempty"`
+	// When it happened.
+	At time.Time `json:"at"`
+	// OUTBOUND_STATE.
+	Kind CallEventKind `json:"kind"`
+	// The call.
+	CallID *string `json:"callId,omitempty"`
+	// The patient's number.
+	Phone *helix.Phone `json:"phone,omitempty"`
+	// The state that it left; null when the call is new.
+	From *OutboundCallState `json:"from,omitempty"`
+	// The state that it is in since.
+	State OutboundCallState `json:"state"`
+	// Which attempt it was, from 1; null before the first.
+	Attempt *int `json:"attempt,omitempty"`
+	// Why the call ended; null while it is not over.
+	Reason *OutboundEndReason `json:"reason,omitempty"`
+}
+
+func (OutboundStateChanged) IsCallEvent() {}
+
+// Resume from here with `after`.
+func (this OutboundStateChanged) GetCursor() string { return this.Cursor }
+
+// Place within its call, from 1 without gaps; null for events of the stream itself.
+func (this OutboundStateChanged) GetSequence() *int { return this.Sequence }
+
+// When it happened, by the provider's clock.
+func (this OutboundStateChanged) GetAt() time.Time { return this.At }
+
+// What happened.
+func (this OutboundStateChanged) GetKind() CallEventKind { return this.Kind }
+
+// The call; null for events of the stream itself.
+func (this OutboundStateChanged) GetCallID() *string { return this.CallID }
+
+// The patient's number; null when withheld.
+func (this OutboundStateChanged) GetPhone() *helix.Phone { return this.Phone }
+
+// How many calls are in a state.
+type OutboundStateCount struct {
+	// The state.
+	State OutboundCallState `json:"state"`
+	// How many.
+	Count int `json:"count"`
+}
+
+// How outbound AI calls go.
+type OutboundStatistics struct {
+	// Calls that occupy a line now.
+	Active int `json:"active"`
+	// Calls that wait to be dialled, for room, their time or the next attempt.
+	Queued int `json:"queued"`
+	// How many may occupy a line at once, whoever asked for them.
+	ConcurrencyLimit int `json:"concurrencyLimit"`
+	// How many calls are in each state; states without a call are left out.
+	ByState []OutboundStateCount `json:"byState"`
+	// How many calls ended for each reason; reasons without a call are left out.
+	ByOutcome []OutboundOutcomeCount `json:"byOutcome"`
+	// The share of calls that are over in which they talked, 0 to 1; null when none is over.
+	SuccessRate *float64 `json:"successRate,omitempty"`
+	// How long they talked in these, on average; null when there were none.
+	AverageDurationSeconds *float64 `json:"averageDurationSeconds,omitempty"`
+}
+
+// One thing that happened to an outbound AI call.
+type OutboundTimelineEntry struct {
+	// Its place, from 1 without gaps.
+	Sequence int `json:"sequence"`
+	// When it happened.
+	At time.Time `json:"at"`
+	// What it tells.
+	Kind OutboundTimelineKind `json:"kind"`
+	// The state that was left; null unless `STATE`.
+	From *OutboundCallState `json:"from,omitempty"`
+	// The state that it moved to; null unless `STATE`.
+	To *OutboundCallState `json:"to,omitempty"`
+	// In words, for an operator; holds no patient data.
+	Detail *string `json:"detail,omitempty"`
+}
+
+// Something that was said.
+type OutboundTranscriptLine struct {
+	// When; null when the voice provider did not say.
+	At *time.Time `json:"at,omitempty"`
+	// Who said it.
+	Role OutboundSpeaker `json:"role"`
+	// The words.
+	Text string `json:"text"`
 }
 
 // A page's place in its list, as FortyTwo has it.
@@ -1673,6 +2007,35 @@ type SignedInUser struct {
 	MemberID string `json:"memberId"`
 	// Labels of his FortyTwo roles.
 	Roles []string `json:"roles"`
+}
+
+// Whom to call, and what the voice agent should know.
+type StartOutboundCallInput struct {
+	// Made by the caller, one per wish to call, at most 200 bytes. Repeating it never dials again. Without one the answer is the
+	// call to this number that is not over, if keys of the same name asked for it, else a new one.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
+	// Whom to call.
+	Patient *OutboundPatientInput `json:"patient"`
+	// The language to speak, ISO 639-1, with a region where it matters: `hi`, `en-IN`. Absent: the voice agent's own.
+	Language *string `json:"language,omitempty"`
+	// Not before, at most 30 days ahead. Absent or past: at once.
+	ScheduleAt *time.Time `json:"scheduleAt,omitempty"`
+	// What the call is for, for the voice agent to know; at most 1000 bytes.
+	Purpose *string `json:"purpose,omitempty"`
+	// The voice provider's id of the agent that talks. Absent: the one that the operator configured.
+	AgentID *string `json:"agentId,omitempty"`
+}
+
+// The outcome of asking for an outbound AI call.
+type StartOutboundCallPayload struct {
+	// Whether the call is stored. It is dialled when there is room; how it goes is told by `outboundCallUpdated`.
+	Ok bool `json:"ok"`
+	// Why not.
+	Error *OperationError `json:"error,omitempty"`
+	// The call; null unless ok.
+	OutboundCall *OutboundCall `json:"outboundCall,omitempty"`
+	// Whether the call was there already: asked for under the same key, or, without one, to the same number.
+	Replayed bool `json:"replayed"`
 }
 
 // Nothing happened that the filter lets through; resume from this cursor instead of an older one.
@@ -2107,6 +2470,10 @@ const (
 	CallEventKindDisposed CallEventKind = "DISPOSED"
 	// The provider's final record came: `CallDetailsReceived`.
 	CallEventKindDetails CallEventKind = "DETAILS"
+	// An outbound AI call moved to another state: `OutboundStateChanged`.
+	CallEventKindOutboundState CallEventKind = "OUTBOUND_STATE"
+	// An outbound AI call has more to show: `OutboundCallExtended`.
+	CallEventKindOutboundUpdated CallEventKind = "OUTBOUND_UPDATED"
 	// Nothing happened; a newer cursor to resume from: `StreamCheckpoint`. Sent now and then to filtered streams.
 	CallEventKindCheckpoint CallEventKind = "CHECKPOINT"
 	// The log does not reach back to `after`: `CursorExpired`.
@@ -2125,13 +2492,15 @@ var AllCallEventKind = []CallEventKind{
 	CallEventKindRecordingChanged,
 	CallEventKindDisposed,
 	CallEventKindDetails,
+	CallEventKindOutboundState,
+	CallEventKindOutboundUpdated,
 	CallEventKindCheckpoint,
 	CallEventKindCursorExpired,
 }
 
 func (e CallEventKind) IsValid() bool {
 	switch e {
-	case CallEventKindIncoming, CallEventKindDialing, CallEventKindRinging, CallEventKindAnswered, CallEventKindEnded, CallEventKindMissed, CallEventKindMissedCallAssigned, CallEventKindControlled, CallEventKindRecordingChanged, CallEventKindDisposed, CallEventKindDetails, CallEventKindCheckpoint, CallEventKindCursorExpired:
+	case CallEventKindIncoming, CallEventKindDialing, CallEventKindRinging, CallEventKindAnswered, CallEventKindEnded, CallEventKindMissed, CallEventKindMissedCallAssigned, CallEventKindControlled, CallEventKindRecordingChanged, CallEventKindDisposed, CallEventKindDetails, CallEventKindOutboundState, CallEventKindOutboundUpdated, CallEventKindCheckpoint, CallEventKindCursorExpired:
 		return true
 	}
 	return false
@@ -2558,6 +2927,8 @@ const (
 	ErrorCodeNotFound ErrorCode = "NOT_FOUND"
 	// Somebody else was first; read again.
 	ErrorCodeConflict ErrorCode = "CONFLICT"
+	// The idempotency key was used for another request; take a new one.
+	ErrorCodeIdempotencyConflict ErrorCode = "IDEMPOTENCY_CONFLICT"
 	// The signed-in member has no desk in the agent directory.
 	ErrorCodeNotAnAgent ErrorCode = "NOT_AN_AGENT"
 	// The agent has no telephony session; log in first.
@@ -2592,6 +2963,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeForbidden,
 	ErrorCodeNotFound,
 	ErrorCodeConflict,
+	ErrorCodeIdempotencyConflict,
 	ErrorCodeNotAnAgent,
 	ErrorCodeAgentNotLoggedIn,
 	ErrorCodeAgentBusy,
@@ -2609,7 +2981,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeBadUserInput, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeNotAnAgent, ErrorCodeAgentNotLoggedIn, ErrorCodeAgentBusy, ErrorCodeAgentTaken, ErrorCodeAlreadyDisposed, ErrorCodeTooManyRequests, ErrorCodeLimitExceeded, ErrorCodeNotConfigured, ErrorCodeUpstreamRejected, ErrorCodeUpstreamUnavailable, ErrorCodeUnknownOutcome, ErrorCodeCursorExpired, ErrorCodeInternal:
+	case ErrorCodeBadUserInput, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeIdempotencyConflict, ErrorCodeNotAnAgent, ErrorCodeAgentNotLoggedIn, ErrorCodeAgentBusy, ErrorCodeAgentTaken, ErrorCodeAlreadyDisposed, ErrorCodeTooManyRequests, ErrorCodeLimitExceeded, ErrorCodeNotConfigured, ErrorCodeUpstreamRejected, ErrorCodeUpstreamUnavailable, ErrorCodeUnknownOutcome, ErrorCodeCursorExpired, ErrorCodeInternal:
 		return true
 	}
 	return false
@@ -2761,6 +3133,322 @@ func (e *LogIntegrity) UnmarshalJSON(b []byte) error {
 }
 
 func (e LogIntegrity) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Where an outbound AI call, or one attempt at it, stands.
+type OutboundCallState string
+
+const (
+	// Waits to be dialled: for its time, for room, or for the next attempt.
+	OutboundCallStateInitiating OutboundCallState = "INITIATING"
+	// Is being dialled, or was and nothing is known yet.
+	OutboundCallStateDialing OutboundCallState = "DIALING"
+	// The patient answered.
+	OutboundCallStateConnected OutboundCallState = "CONNECTED"
+	// Patient and voice agent talk.
+	OutboundCallStateActive OutboundCallState = "ACTIVE"
+	// The audio ended; word of how the call ended is awaited.
+	OutboundCallStateDisconnected OutboundCallState = "DISCONNECTED"
+	// They talked, and the call is over. Final.
+	OutboundCallStateCompleted OutboundCallState = "COMPLETED"
+	// No conversation came of it; see the reason. Final.
+	OutboundCallStateFailed OutboundCallState = "FAILED"
+)
+
+var AllOutboundCallState = []OutboundCallState{
+	OutboundCallStateInitiating,
+	OutboundCallStateDialing,
+	OutboundCallStateConnected,
+	OutboundCallStateActive,
+	OutboundCallStateDisconnected,
+	OutboundCallStateCompleted,
+	OutboundCallStateFailed,
+}
+
+func (e OutboundCallState) IsValid() bool {
+	switch e {
+	case OutboundCallStateInitiating, OutboundCallStateDialing, OutboundCallStateConnected, OutboundCallStateActive, OutboundCallStateDisconnected, OutboundCallStateCompleted, OutboundCallStateFailed:
+		return true
+	}
+	return false
+}
+
+func (e OutboundCallState) String() string {
+	return string(e)
+}
+
+func (e *OutboundCallState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OutboundCallState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OutboundCallState", str)
+	}
+	return nil
+}
+
+func (e OutboundCallState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OutboundCallState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OutboundCallState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why an outbound AI call, or one attempt at it, ended.
+type OutboundEndReason string
+
+const (
+	// The conversation came to its end.
+	OutboundEndReasonCompleted OutboundEndReason = "COMPLETED"
+	// The patient hung up.
+	OutboundEndReasonPatientHungUp OutboundEndReason = "PATIENT_HUNG_UP"
+	// The voice agent ended the call.
+	OutboundEndReasonAgentHungUp OutboundEndReason = "AGENT_HUNG_UP"
+	// The patient was given to a person.
+	OutboundEndReasonTransferred OutboundEndReason = "TRANSFERRED"
+	// The call was as long as a call may be.
+	OutboundEndReasonMaxDuration OutboundEndReason = "MAX_DURATION"
+	// The line was busy. Tried again.
+	OutboundEndReasonBusy OutboundEndReason = "BUSY"
+	// Nobody answered. Tried again.
+	OutboundEndReasonNoAnswer OutboundEndReason = "NO_ANSWER"
+	// The provider refused before it dialled. Tried again where that helps.
+	OutboundEndReasonRefused OutboundEndReason = "REFUSED"
+	// The patient's side refused the call, or the number does not exist.
+	OutboundEndReasonRejected OutboundEndReason = "REJECTED"
+	// It may have been dialled; nothing more could be learnt. Never tried again.
+	OutboundEndReasonUnknownOutcome OutboundEndReason = "UNKNOWN_OUTCOME"
+	// It was answered, but no audio came.
+	OutboundEndReasonNoAudio OutboundEndReason = "NO_AUDIO"
+	// The voice agent could not be reached or was lost. The patient stands in the missed-call queue, to be called by a person.
+	OutboundEndReasonVoiceFailed OutboundEndReason = "VOICE_FAILED"
+	// It was cancelled.
+	OutboundEndReasonCancelled OutboundEndReason = "CANCELLED"
+	// A rule that every dial must pass forbade it.
+	OutboundEndReasonNotAllowed OutboundEndReason = "NOT_ALLOWED"
+	// It could not be dialled in its time.
+	OutboundEndReasonExpired OutboundEndReason = "EXPIRED"
+)
+
+var AllOutboundEndReason = []OutboundEndReason{
+	OutboundEndReasonCompleted,
+	OutboundEndReasonPatientHungUp,
+	OutboundEndReasonAgentHungUp,
+	OutboundEndReasonTransferred,
+	OutboundEndReasonMaxDuration,
+	OutboundEndReasonBusy,
+	OutboundEndReasonNoAnswer,
+	OutboundEndReasonRefused,
+	OutboundEndReasonRejected,
+	OutboundEndReasonUnknownOutcome,
+	OutboundEndReasonNoAudio,
+	OutboundEndReasonVoiceFailed,
+	OutboundEndReasonCancelled,
+	OutboundEndReasonNotAllowed,
+	OutboundEndReasonExpired,
+}
+
+func (e OutboundEndReason) IsValid() bool {
+	switch e {
+	case OutboundEndReasonCompleted, OutboundEndReasonPatientHungUp, OutboundEndReasonAgentHungUp, OutboundEndReasonTransferred, OutboundEndReasonMaxDuration, OutboundEndReasonBusy, OutboundEndReasonNoAnswer, OutboundEndReasonRefused, OutboundEndReasonRejected, OutboundEndReasonUnknownOutcome, OutboundEndReasonNoAudio, OutboundEndReasonVoiceFailed, OutboundEndReasonCancelled, OutboundEndReasonNotAllowed, OutboundEndReasonExpired:
+		return true
+	}
+	return false
+}
+
+func (e OutboundEndReason) String() string {
+	return string(e)
+}
+
+func (e *OutboundEndReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OutboundEndReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OutboundEndReason", str)
+	}
+	return nil
+}
+
+func (e OutboundEndReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OutboundEndReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OutboundEndReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Who said something.
+type OutboundSpeaker string
+
+const (
+	// The voice agent.
+	OutboundSpeakerAgent OutboundSpeaker = "AGENT"
+	// The patient.
+	OutboundSpeakerPatient OutboundSpeaker = "PATIENT"
+)
+
+var AllOutboundSpeaker = []OutboundSpeaker{
+	OutboundSpeakerAgent,
+	OutboundSpeakerPatient,
+}
+
+func (e OutboundSpeaker) IsValid() bool {
+	switch e {
+	case OutboundSpeakerAgent, OutboundSpeakerPatient:
+		return true
+	}
+	return false
+}
+
+func (e OutboundSpeaker) String() string {
+	return string(e)
+}
+
+func (e *OutboundSpeaker) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OutboundSpeaker(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OutboundSpeaker", str)
+	}
+	return nil
+}
+
+func (e OutboundSpeaker) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OutboundSpeaker) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OutboundSpeaker) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What an entry of a timeline tells.
+type OutboundTimelineKind string
+
+const (
+	// The request was accepted.
+	OutboundTimelineKindCreated OutboundTimelineKind = "CREATED"
+	// The call moved from one state to another.
+	OutboundTimelineKindState OutboundTimelineKind = "STATE"
+	// An attempt began or ended.
+	OutboundTimelineKindAttempt OutboundTimelineKind = "ATTEMPT"
+	// What the telephony provider answered.
+	OutboundTimelineKindProvider OutboundTimelineKind = "PROVIDER"
+	// What the telephony provider reported.
+	OutboundTimelineKindCallback OutboundTimelineKind = "CALLBACK"
+	// What the voice agent's side reported.
+	OutboundTimelineKindVoice OutboundTimelineKind = "VOICE"
+	// What happened to the audio.
+	OutboundTimelineKindMedia OutboundTimelineKind = "MEDIA"
+	// The voice agent saved data.
+	OutboundTimelineKindCollected OutboundTimelineKind = "COLLECTED"
+	// A line was spoken.
+	OutboundTimelineKindTranscript OutboundTimelineKind = "TRANSCRIPT"
+	// The results were handed to FortyTwo.
+	OutboundTimelineKindSaved OutboundTimelineKind = "SAVED"
+	// A report that changed nothing: repeated, late or of another attempt.
+	OutboundTimelineKindIgnored OutboundTimelineKind = "IGNORED"
+	// Later entries were left out, apart from states and attempts.
+	OutboundTimelineKindTruncated OutboundTimelineKind = "TRUNCATED"
+)
+
+var AllOutboundTimelineKind = []OutboundTimelineKind{
+	OutboundTimelineKindCreated,
+	OutboundTimelineKindState,
+	OutboundTimelineKindAttempt,
+	OutboundTimelineKindProvider,
+	OutboundTimelineKindCallback,
+	OutboundTimelineKindVoice,
+	OutboundTimelineKindMedia,
+	OutboundTimelineKindCollected,
+	OutboundTimelineKindTranscript,
+	OutboundTimelineKindSaved,
+	OutboundTimelineKindIgnored,
+	OutboundTimelineKindTruncated,
+}
+
+func (e OutboundTimelineKind) IsValid() bool {
+	switch e {
+	case OutboundTimelineKindCreated, OutboundTimelineKindState, OutboundTimelineKindAttempt, OutboundTimelineKindProvider, OutboundTimelineKindCallback, OutboundTimelineKindVoice, OutboundTimelineKindMedia, OutboundTimelineKindCollected, OutboundTimelineKindTranscript, OutboundTimelineKindSaved, OutboundTimelineKindIgnored, OutboundTimelineKindTruncated:
+		return true
+	}
+	return false
+}
+
+func (e OutboundTimelineKind) String() string {
+	return string(e)
+}
+
+func (e *OutboundTimelineKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OutboundTimelineKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OutboundTimelineKind", str)
+	}
+	return nil
+}
+
+func (e OutboundTimelineKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OutboundTimelineKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OutboundTimelineKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

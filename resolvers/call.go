@@ -102,5 +102,8 @@ func liveCall(c *helix.Call) *graph.LiveCall {
 	if c.Disposition != nil {
 		out.Disposition = &c.Disposition.Label
 	}
+	if c.AI != nil {
+		out.OutboundState = word[graph.OutboundCallState](c.AI.State)
+	}
 	return out
 }

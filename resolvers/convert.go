@@ -16,7 +16,7 @@ func value[T any](p *T) T {
 	return *p
 }
 
-// text, when, number and id make the empty value null.
+// text, when, number, id, count and word make the empty value null.
 
 func text(s string) *string {
 	if s == "" {
@@ -40,6 +40,22 @@ func number(p helix.Phone) *helix.Phone {
 }
 
 func id(c helix.CallID) *string { return text(string(c)) }
+
+func count(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
+// word gives one of the business's words as the schema's, which is spelled alike.
+func word[Theirs, Ours ~string](w Ours) *Theirs {
+	if w == "" {
+		return nil
+	}
+	shown := Theirs(w)
+	return &shown
+}
 
 // seconds rounds: a provider's own figures have whole seconds.
 func seconds(d time.Duration) int { return int(math.Round(d.Seconds())) }

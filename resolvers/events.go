@@ -127,6 +127,8 @@ func callEvent(e *helix.CallEvent) graph.CallEvent {
 			Cursor: cursor, Sequence: seq, At: at, Kind: kind, CallID: call, Phone: phone, Agent: agent,
 			TotalSeconds: seconds(e.Total), TalkSeconds: seconds(e.Talk),
 		}
+	case helix.EventOutboundState, helix.EventOutboundUpdated:
+		return outboundEvent(e)
 	case helix.EventCursorExpired:
 		return &graph.CursorExpired{Cursor: cursor, At: at, Kind: kind}
 	default:

@@ -7,6 +7,7 @@ import (
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/outbound"
 )
 
 // LiveCalls resolves calls that are not over.
@@ -26,6 +27,18 @@ func (r *queryResolver) LiveCalls(ctx context.Context) ([]graph.LiveCall, error)
 	out := make([]graph.LiveCall, len(live))
 	for i := range live {
 		out[i] = *liveCall(&live[i])
+	}
+	if !w.Supervisor || r.o.Outbound == nil {
+		return out, nil
+	}
+	dialled, err := r.o.Outbound.List(ctx, outbound.Filter{States: []helix.OutboundState{
+		helix.OutboundDialing, helix.OutboundConnected, helix.OutboundActive, helix.OutboundDisconnected,
+	}}, r.o.PageSize, "")
+	if err != nil {
+		return nil, err
+	}
+	for i := range dialled.Calls {
+		out = append(out, liveOutboundCall(&dialled.Calls[i]))
 	}
 	return out, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/operate"
+	"github.com/helix-engage/gateway/outbound"
 )
 
 // Sessions opens and renews sessions with FortyTwo.
@@ -37,9 +38,12 @@ type Limiter interface {
 type Options struct {
 	Desk  *desk.Desk
 	Calls *calls.Service
+	// Outbound runs outbound AI calls; nil in a gateway that makes none.
+	Outbound *outbound.Service
 	// Operate is what supervisors do to the gateway itself.
 	Operate *operate.Service
-	// Recordings gives a short-lived link of ours to a provider's recording, "" when there is none.
+	// Recordings gives a short-lived link of ours to a recording, of a provider's by its URL or of ours by its name; "" when
+	// there is none.
 	Recordings func(recording string) string
 	Sessions   Sessions
 	Auth       Authenticator

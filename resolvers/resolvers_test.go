@@ -38,7 +38,7 @@ func TestTheWordsOfTheBusinessAreTheSchemasOwn(t *testing.T) {
 	for _, kind := range []helix.EventKind{
 		helix.EventIncoming, helix.EventDialing, helix.EventRinging, helix.EventAnswered, helix.EventEnded, helix.EventMissed,
 		helix.EventMissedCallAssigned, helix.EventControlled, helix.EventRecordingChanged, helix.EventDisposed, helix.EventDetails,
-		helix.EventCheckpoint, helix.EventCursorExpired,
+		helix.EventOutboundState, helix.EventOutboundUpdated, helix.EventCheckpoint, helix.EventCursorExpired,
 	} {
 		e := &helix.CallEvent{Kind: kind, Disposition: &helix.Disposition{Label: "Booked"}}
 		if shown := callEvent(e); shown.GetKind() != graph.CallEventKind(kind) || !shown.GetKind().IsValid() {
@@ -49,7 +49,7 @@ func TestTheWordsOfTheBusinessAreTheSchemasOwn(t *testing.T) {
 		helix.CodeBadInput, helix.CodeUnauthenticated, helix.CodeForbidden, helix.CodeNotFound, helix.CodeConflict, helix.CodeNotAnAgent,
 		helix.CodeNotLoggedIn, helix.CodeAgentBusy, helix.CodeAgentTaken, helix.CodeAlreadyDisposed, helix.CodeTooManyRequests,
 		helix.CodeLimitExceeded, helix.CodeNotConfigured, helix.CodeRejected, helix.CodeUnavailable, helix.CodeUnknownOutcome,
-		helix.CodeCursorExpired, helix.CodeInternal,
+		helix.CodeCursorExpired, helix.CodeInternal, helix.CodeIdempotencyConflict,
 	} {
 		if !graph.ErrorCode(code).IsValid() {
 			t.Errorf("%s is not in the schema", code)

@@ -48,12 +48,18 @@ func (members) Seat(email string) *helix.AgentSeat {
 	return nil
 }
 
-// as is the context of a caller: "agent1/asha" is Asha at the desk of agent1, "" is nobody.
+// as is the context of a caller: "agent1/asha" is Asha at the desk of agent1, "key:crm" the CRM, "" is nobody.
 func as(t *testing.T, who string) context.Context {
 	t.Helper()
-	a := auth.New(auth.Options{Identities: members{}, Directory: members{}, SupervisorRoles: []string{"supervisor"}, Now: time.Now})
+	a := auth.New(auth.Options{
+		Identities: members{}, Directory: members{}, SupervisorRoles: []string{"supervisor"}, Now: time.Now,
+		APIKeys: []auth.APIKey{auth.NewAPIKey("crm", "crm"), auth.NewAPIKey("lab", "lab")},
+	})
 	if who == "" {
 		return a.With(t.Context(), auth.Credentials{}, "")
+	}
+	if key, is := strings.CutPrefix(who, "key:"); is {
+		return a.With(t.Context(), auth.NewCredentials("", key), "")
 	}
 	claims := jwt.MapClaims{"sub": who, "exp": time.Now().Add(time.Hour).Unix()}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("k"))
@@ -99,6 +105,8 @@ func TestWhichSubscriptionsAreAnsweredTogether(t *testing.T) {
 		{"an agent who asks for another's", "agent1/asha", plain, map[string]any{"agent": "agent2"}, alone},
 		{"a member without a desk", "nobody/x", plain, nil, alone},
 		{"nobody", "", plain, nil, alone},
+		{"the CRM", "key:crm", plain, nil, alone},
+		{"an outbound call", "key:crm", `subscription { outboundCallUpdated(id: "1") { cursor } }`, nil, alone},
 		{"a cursor that is none", "supervisor/ravi", plain, map[string]any{"after": "what"}, alone},
 		{"what is read with the caller's rights", "supervisor/ravi", `subscription { callEvents { ... on IncomingCall { caller { known } } } }`, nil, apart},
 		{"the same in a fragment", "supervisor/ravi", `subscription { callEvents { ...I } } fragment I on IncomingCall { caller { known } }`, nil, apart},
@@ -222,7 +230,7 @@ func (r *run) next() string {
 
 func TestASharedRunIsLiveAndShowsItsAudienceAlone(t *testing.T) {
 	t.Parallel()
-	log := callsOf(t)
+	log := callsOf(t, busOf(t))
 	r := New(Options{Calls: log, Logger: slog.New(slog.DiscardHandler)})
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: r}))
 	offered := func(call, agent string) {
@@ -291,13 +299,18 @@ func (around) Observe(context.Context, helix.AgentReport) error   { return nil }
 func (around) Name(helix.AgentID) string                          { return "" }
 func (around) Submit(context.Context, ...helix.RecordWrite) error { return nil }
 
-func callsOf(t *testing.T) *calls.Service {
+func busOf(t *testing.T) *bus.Bus {
 	t.Helper()
 	b, err := bus.Open(t.Context(), bus.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = b.Close(context.Background()) })
+	return b
+}
+
+func callsOf(t *testing.T, b *bus.Bus) *calls.Service {
+	t.Helper()
 	s, err := calls.New(t.Context(), calls.Options{
 		Bus: b, Records: around{}, Now: time.Now, Tracer: noop.NewTracerProvider().Tracer(""),
 		Person: func(p helix.Phone) string { return "person" + p.Last10() },
@@ -306,14 +319,19 @@ func callsOf(t *testing.T) *calls.Service {
 		t.Fatal(err)
 	}
 	s.Wire(around{}, around{})
+	runUntilTheEnd(t, s.Run)
+	return s
+}
+
+func runUntilTheEnd(t *testing.T, run func(context.Context) error) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Run(ctx) }()
+	go func() { done <- run(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	return s
 }

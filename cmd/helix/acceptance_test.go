@@ -23,23 +23,25 @@ func operations(t *testing.T, text string) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]string{}
+	out, characters := map[string]string{}, []rune(text) // of which the parser tells places
 	for i, op := range doc.Operations {
-		end := len(text)
+		end := len(characters)
 		if i+1 < len(doc.Operations) {
 			end = doc.Operations[i+1].Position.Start
 		}
-		out[op.Name] = strings.TrimSpace(text[op.Position.Start:end])
+		out[op.Name] = strings.TrimSpace(string(characters[op.Position.Start:end]))
 	}
 	return out
 }
 
-func TestTheDocumentsOfTheDeskFitTheSchema(t *testing.T) {
+func TestTheDocumentsOfTheDeskAndOfTheCRMFitTheSchema(t *testing.T) {
 	t.Parallel()
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
-	for name, document := range operations(t, day.Documents) {
-		if _, errs := gqlparser.LoadQueryWithRules(schema, document, nil); errs != nil {
-			t.Errorf("%s: %v", name, errs)
+	for _, documents := range []string{day.Documents, day.OutboundDocuments} {
+		for name, document := range operations(t, documents) {
+			if _, errs := gqlparser.LoadQueryWithRules(schema, document, nil); errs != nil {
+				t.Errorf("%s: %v", name, errs)
+			}
 		}
 	}
 }

@@ -10,6 +10,8 @@ import (
 type cells struct {
 	member, other, supervisor, agent string
 	open                             bool // to outsiders too
+	keyed                            bool // to keys of the CRM, which are answered with crm; else they are forbidden
+	crm                              string
 }
 
 func (c cells) of(who column) string {
@@ -23,8 +25,11 @@ func (c cells) of(who column) string {
 	case asAgent:
 		return c.agent
 	default:
-		if c.open {
+		switch {
+		case c.open:
 			return allowed
+		case who == asCRMKey && c.keyed:
+			return c.crm
 		}
 		return outsiders[who]
 	}
@@ -57,6 +62,9 @@ var (
 	supervisors = cells{member: forbidden, other: forbidden, agent: forbidden}        // supervisors alone
 	heldByOne   = cells{member: forbidden, other: conflict}                           // who holds it and supervisors
 	everybody   = cells{open: true}
+
+	crmAlone    = cells{keyed: true, crm: unwired, member: forbidden, other: forbidden, agent: forbidden, supervisor: forbidden} // who asks for calls
+	crmAndThose = cells{keyed: true, crm: unwired, member: forbidden, other: forbidden, agent: forbidden, supervisor: unwired}   // who see them
 
 	supervisorsInVain = cells{member: forbidden, other: forbidden, agent: forbidden, supervisor: "NOT_FOUND"} // there is none
 )
@@ -96,6 +104,9 @@ var matrix = []row{
 		document: `query($d: Date!) { agentPerformance(date: $d, agentId: "agent1") { calls { total } } }`,
 		of:       today,
 	},
+	{field: "Query.outboundCalls", want: crmAndThose, document: `{ outboundCalls { totalCount } }`},
+	{field: "Query.outboundCall", want: crmAndThose, document: `{ outboundCall(id: "1") { id } }`},
+	{field: "Query.outboundStatistics", want: crmAndThose, document: `{ outboundStatistics { active } }`},
 	{field: "Query.dispositions", want: atDesk, document: `{ dispositions }`},
 	{field: "Query.deadLetters", want: supervisors, document: `{ deadLetters { totalCount } }`},
 	{field: "Query.erasures", want: supervisors, document: `{ erasures { totalCount } }`},
@@ -116,6 +127,16 @@ var matrix = []row{
 	{field: "Subscription.agentStates", want: seen, document: `subscription { agentStates { agent { id currentCall { id } } } }`},
 	{field: "Subscription.worklistChanged", want: atDesk, document: `subscription { worklistChanged { itemId } }`, poke: rework},
 
+	{field: "Subscription.outboundCallUpdated", want: crmAndThose, document: `subscription { outboundCallUpdated(id: "1") { cursor } }`},
+
+	{
+		field: "Mutation.startOutboundCall", want: crmAlone,
+		document: `mutation { startOutboundCall(input: {patient: {name: "Asha", phoneNumber: "+919800000088"}}) { error { code } } }`,
+	},
+	{
+		field: "Mutation.cancelOutboundCall", want: crmAndThose,
+		document: `mutation { cancelOutboundCall(input: {id: "1"}) { error { code } } }`,
+	},
 	{
 		field: "Mutation.replayDeadLetter", want: supervisorsInVain,
 		document: `mutation { replayDeadLetter(input: {id: "push.1"}) { error { code } } }`,
@@ -228,8 +249,8 @@ func newStage(t *testing.T) *stage {
 	st.refresh, _ = at(data, "signIn", "session", "refreshToken").(string)
 	own, _ := at(data, "signIn", "session", "accessToken").(string)
 	st.tokens = map[column]string{
-		asExpired: madeUp(t, time.Now().Add(-time.Minute)), asForeign: theirs, asWebhookSecret: sandboxWebhookSecret, asCRMKey: "crm_0123456789abcdef",
-		asServerKey: s.sandbox.FortyTwoAPIKey(), asMember: s.signIn("admin@sandbox.test"), asOther: s.signIn("ravi@sandbox.test"),
+		asExpired: madeUp(t, time.Now().Add(-time.Minute)), asForeign: theirs, asWebhookSecret: sandboxWebhookSecret, asCRMKey: inKeyHeader + sandboxCRMKey, asCRMKeyAsToken: sandboxCRMKey,
+		asServerKeyAsKey: inKeyHeader + s.sandbox.FortyTwoAPIKey(), asServerKey: s.sandbox.FortyTwoAPIKey(), asMember: s.signIn("admin@sandbox.test"), asOther: s.signIn("ravi@sandbox.test"),
 		asSupervisor: s.signIn("meera@sandbox.test"), asAgent: own,
 	}
 	for _, who := range []column{asAgent, asOther} {

@@ -21,19 +21,23 @@ type column string
 // The callers, in the order in which they ask: those who may do least first, so that what they are refused is still as it
 // was when those come who may.
 const (
-	asNobody        column = "nobody"
-	asExpired       column = "an expired token"
-	asForeign       column = "a token of another workspace"
-	asWebhookSecret column = "the provider's webhook secret"
-	asCRMKey        column = "a key of the CRM"
-	asServerKey     column = "the gateway's own key"
-	asMember        column = "a member who is neither agent nor supervisor"
-	asOther         column = "another agent"
-	asSupervisor    column = "a supervisor"
-	asAgent         column = "the agent whose it is"
+	asNobody         column = "nobody"
+	asExpired        column = "an expired token"
+	asForeign        column = "a token of another workspace"
+	asWebhookSecret  column = "the provider's webhook secret"
+	asCRMKeyAsToken  column = "a key of the CRM in place of a token"
+	asCRMKey         column = "a key of the CRM"
+	asServerKey      column = "the gateway's own key"
+	asServerKeyAsKey column = "the gateway's own key in place of the CRM's"
+	asMember         column = "a member who is neither agent nor supervisor"
+	asOther          column = "another agent"
+	asSupervisor     column = "a supervisor"
+	asAgent          column = "the agent whose it is"
 )
 
-var columns = []column{asNobody, asExpired, asForeign, asWebhookSecret, asCRMKey, asServerKey, asMember, asOther, asSupervisor, asAgent}
+var columns = []column{
+	asNobody, asExpired, asForeign, asWebhookSecret, asCRMKeyAsToken, asServerKey, asServerKeyAsKey, asCRMKey, asMember, asOther, asSupervisor, asAgent,
+}
 
 // allowed is the code of what is not refused; closed is that of a socket that is refused as a whole.
 const (
@@ -43,12 +47,13 @@ const (
 	forbidden       = "FORBIDDEN"
 	notAnAgent      = "NOT_AN_AGENT"
 	conflict        = "CONFLICT"
+	unwired         = "NOT_CONFIGURED" // outbound calls, in a sandbox without their providers
 )
 
-// outsiders is what those who are nobody here are answered with.
+// outsiders is what those who are no members are answered with.
 var outsiders = map[column]string{
-	asNobody: unauthenticated, asExpired: unauthenticated, asForeign: forbidden, asWebhookSecret: unauthenticated, asCRMKey: unauthenticated,
-	asServerKey: unauthenticated,
+	asNobody: unauthenticated, asExpired: unauthenticated, asForeign: forbidden, asWebhookSecret: unauthenticated, asCRMKeyAsToken: unauthenticated,
+	asServerKey: unauthenticated, asServerKeyAsKey: unauthenticated, asCRMKey: forbidden,
 }
 
 // Every field of the three root types is asked by every kind of caller, over HTTP and over WebSockets.
@@ -91,7 +96,7 @@ func (st *stage) check(t *testing.T, r row, who column) {
 	ask := st.post
 	if strings.HasPrefix(r.field, "Subscription.") {
 		ask = st.subscribe
-		if _, outside := outsiders[who]; outside {
+		if _, outside := outsiders[who]; outside && who != asCRMKey {
 			want = closed
 		}
 	}
@@ -129,8 +134,8 @@ func (st *stage) subscribe(t *testing.T, r row, who column) (code, answer string
 	socket := openSocket(t, st.system)
 	defer func() { _ = socket.Close() }()
 	payload := map[string]string{}
-	if token := st.tokens[who]; token != "" {
-		payload["Authorization"] = "Bearer " + token
+	if name, value := headerOf(st.tokens[who]); value != "" {
+		payload[name] = value
 	}
 	writeMessage(t, socket, map[string]any{"type": "connection_init", "payload": payload})
 	if m := readMessage(t, socket); m.closed != 0 {
@@ -267,6 +272,9 @@ func TestWhatIsOpenToEverybodyAndWhatIntrospectionNeeds(t *testing.T) {
 	st := newStage(t)
 	for _, who := range columns {
 		want := outsiders[who]
+		if who == asCRMKey {
+			want = allowed
+		}
 		for document, code := range map[string]string{
 			`{ __typename }`: allowed, `{ __schema { queryType { name } } }`: want, `{ __type(name: "Query") { name } }`: want,
 			`query { ... on Query { ...f } } fragment f on Query { __schema { queryType { name } } }`: want,

@@ -72,7 +72,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ask sends an operation with a token ("" for none) and answers with status and decoded body.
+// ask sends an operation with a token or key ("" for none) and answers with status and decoded body.
 func (s *system) ask(token, query string, variables map[string]any) (status int, data map[string]any, code string) {
 	s.t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
@@ -108,8 +108,8 @@ func (s *system) send(method, path, contentType, token, body string) (status int
 		s.t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", contentType)
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
+	if name, value := headerOf(token); value != "" {
+		req.Header.Set(name, value)
 	}
 	res, err := s.hc.Do(req)
 	if err != nil {
@@ -121,6 +121,20 @@ func (s *system) send(method, path, contentType, token, body string) (status int
 		s.t.Fatal(err)
 	}
 	return res.StatusCode, answer
+}
+
+// inKeyHeader begins what goes into X-Api-Key in place of a token.
+const inKeyHeader = "key "
+
+// headerOf is how a token is presented, or a key; no value for nobody.
+func headerOf(token string) (name, value string) {
+	if key, is := strings.CutPrefix(token, inKeyHeader); is {
+		return "X-Api-Key", key
+	}
+	if token == "" {
+		return "", ""
+	}
+	return "Authorization", "Bearer " + token
 }
 
 // control tells the sandbox what to do.

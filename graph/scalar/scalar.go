@@ -1,6 +1,8 @@
 package scalar
 
 import (
+	"encoding/json"
+	"io"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -111,4 +113,24 @@ func UnmarshalCursor(v any) (string, error) {
 		return "", helix.BadInput("a Cursor is a string of an earlier answer")
 	}
 	return s, nil
+}
+
+// MarshalJSON writes any JSON as it is; nothing, and what is no JSON, is null.
+func MarshalJSON(v json.RawMessage) graphql.Marshaler {
+	if !json.Valid(v) {
+		return graphql.Null
+	}
+	return graphql.WriterFunc(func(w io.Writer) { _, _ = w.Write(v) }) // into memory
+}
+
+// UnmarshalJSON reads any JSON value; null is nothing. Numbers keep their digits.
+func UnmarshalJSON(v any) (json.RawMessage, error) {
+	if v == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(v)
+	if err != nil { // not a finite number
+		return nil, helix.BadInput("a JSON value is needed")
+	}
+	return raw, nil
 }

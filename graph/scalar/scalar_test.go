@@ -2,6 +2,8 @@ package scalar_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +38,9 @@ func TestWhatIsWritten(t *testing.T) {
 		"a withheld number":            {scalar.MarshalPhoneNumber(""), "null"},
 		"a cursor that needs escaping": {scalar.MarshalCursor(`a"b`), `"a\"b"`},
 		"no cursor":                    {scalar.MarshalCursor(""), "null"},
+		"JSON as it is":                {scalar.MarshalJSON([]byte(`{"b": 1.50, "a": null}`)), `{"b": 1.50, "a": null}`},
+		"no JSON":                      {scalar.MarshalJSON(nil), "null"},
+		"what is not JSON":             {scalar.MarshalJSON([]byte(`{"a"`)), "null"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,6 +58,21 @@ func TestWhatIsRead(t *testing.T) {
 	}
 	if got, err := scalar.UnmarshalPhoneNumber("098123 45678"); err != nil || got != "+919812345678" {
 		t.Errorf("a national form: %s, %v", got, err)
+	}
+	for name, c := range map[string]struct {
+		given any
+		want  string
+	}{
+		"digits beyond 2^53": {map[string]any{"n": json.Number("12345678901234567890")}, `{"n":12345678901234567890}`},
+		"a literal's number": {[]any{int64(7), 1.5, "x", true, nil}, `[7,1.5,"x",true,null]`},
+		"null is nothing":    {nil, ""},
+	} {
+		if got, err := scalar.UnmarshalJSON(c.given); err != nil || string(got) != c.want {
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+	if got, err := scalar.UnmarshalJSON(math.Inf(1)); !helix.IsCode(err, helix.CodeBadInput) || got != nil {
+		t.Errorf("an infinite number: %s, %v", got, err)
 	}
 	if got, err := scalar.UnmarshalUUID("6F1F4C1E-8F0A-4C57-9D3E-0D6F5A2B7C11"); err != nil || got != "6f1f4c1e-8f0a-4c57-9d3e-0d6f5a2b7c11" {
 		t.Errorf("an upper-case id: %s, %v", got, err)

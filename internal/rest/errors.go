@@ -38,7 +38,7 @@ func statusOf(err *helix.Error, telephony bool) int {
 		return http.StatusForbidden
 	case helix.CodeNotFound:
 		return http.StatusNotFound
-	case helix.CodeConflict, helix.CodeNotLoggedIn, helix.CodeAgentBusy, helix.CodeAgentTaken, helix.CodeAlreadyDisposed:
+	case helix.CodeConflict, helix.CodeIdempotencyConflict, helix.CodeNotLoggedIn, helix.CodeAgentBusy, helix.CodeAgentTaken, helix.CodeAlreadyDisposed:
 		return http.StatusConflict
 	case helix.CodeRejected, helix.CodeUnknownOutcome:
 		return http.StatusBadGateway
@@ -97,7 +97,7 @@ func payloadError(outcome object) *helix.Error {
 func known(code helix.Code) bool {
 	switch code {
 	case helix.CodeBadInput, helix.CodeUnauthenticated, helix.CodeForbidden, helix.CodeNotFound, helix.CodeConflict,
-		helix.CodeNotAnAgent, helix.CodeNotLoggedIn, helix.CodeAgentBusy, helix.CodeAgentTaken, helix.CodeAlreadyDisposed,
+		helix.CodeIdempotencyConflict, helix.CodeNotAnAgent, helix.CodeNotLoggedIn, helix.CodeAgentBusy, helix.CodeAgentTaken, helix.CodeAlreadyDisposed,
 		helix.CodeTooManyRequests, helix.CodeLimitExceeded, helix.CodeNotConfigured, helix.CodeRejected,
 		helix.CodeUnavailable, helix.CodeUnknownOutcome, helix.CodeCursorExpired, helix.CodeInternal:
 		return true

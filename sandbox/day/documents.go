@@ -10,6 +10,11 @@ import (
 //go:embed desk.graphql
 var Documents string
 
+// OutboundDocuments is what a CRM sends: every operation on outbound AI calls.
+//
+//go:embed outbound.graphql
+var OutboundDocuments string
+
 // queueDocuments are operations on the missed-call queue that [Documents] leaves out.
 //
 //go:embed queue.graphql
