@@ -4,8 +4,8 @@
 // Two things live here and nowhere else:
 //
 //   - An agent's presence ([Agents]): one KV entry per agent id. It keeps apart what the agent asked for and what the
-//     provider says; a report older than the last is ignored, because pushes come late (ozonetel.md 12.2). A report of a state that
-//     our own command led through is held back for a moment: it counts only when nothing contradicts it (presence.go).
+//     provider says; a report older than the last is ignored, because pushes come late (ozonetel.md 12.2). A report of a state
+//     that our own command led through is held back for a moment: it counts only when nothing contradicts it (presence.go).
 //
 //   - The missed-call queue ([Queue]): one KV entry per caller, the authority over who waits for a call back and who
 //     holds him. Every move is one compare-and-set, so two agents never get the same caller, on one replica or on two.
