@@ -58,6 +58,20 @@ type DueKey struct {
 	ID  string
 }
 
+// DueQuery asks for a part of a member's work, in order of its keys, and for counts of all of it.
+type DueQuery struct {
+	After  DueKey
+	Limit  int       // 199 at most
+	Total  bool      // whether DueCounts.Total is wanted
+	Before time.Time // what DueCounts.Before refers to; zero when that is not wanted
+}
+
+// DueCounts says how much work there is, wherever the part begins and ends. What was not asked for is 0.
+type DueCounts struct {
+	Total  int
+	Before int // whose key is before a time
+}
+
 // FollowUpRecord is an open follow-up of a member.
 type FollowUpRecord struct {
 	ID      string

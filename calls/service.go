@@ -27,6 +27,8 @@ type MissedCalls interface {
 type Agents interface {
 	// Observe takes what a provider or a call's event says of an agent; older reports than the last are ignored.
 	Observe(ctx context.Context, report helix.AgentReport) error
+	// Over takes in that a call which an agent had is over, which no report of the agent's has said yet.
+	Over(ctx context.Context, agent helix.AgentID, call helix.Call) error
 	// Name gives the name of the member who works as this agent, "" when nobody is known to.
 	Name(agent helix.AgentID) string
 }
@@ -191,11 +193,8 @@ func (s *Service) recordMissed(ctx context.Context, id helix.CallID, call *helix
 // affect does what the report causes outside the log. It runs before the events are appended, see doc.go.
 func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call, r helix.CallReport, events []helix.CallEvent) error {
 	after := preview(id, call, events)
-	if state, at := agentState(r, &after); state != "" && r.Agent != "" && after.Disposition == nil {
-		report := helix.AgentReport{Agent: r.Agent, State: state, Call: id, At: at}
-		if err := s.agents.Observe(ctx, report); err != nil {
-			return err
-		}
+	if err := s.tellAgents(ctx, call, r, after); err != nil {
+		return err
 	}
 	if after.Answered() && (call == nil || !call.Answered()) {
 		if err := s.missed.Reached(ctx, after); err != nil {
@@ -208,8 +207,31 @@ func (s *Service) affect(ctx context.Context, id helix.CallID, call *helix.Call,
 	return s.records.Submit(ctx, after.Record())
 }
 
-// agentState is what a call event says of its agent. The final record says nothing: it may come minutes later. Nor does
-// an offer without a time, or one that comes after its call is over.
+// tellAgents says what a report means for the agents of its call: a new state, or that a call which occupied them is over.
+func (s *Service) tellAgents(ctx context.Context, before *helix.Call, r helix.CallReport, after helix.Call) error {
+	if state, at := agentState(r, &after); state != "" && r.Agent != "" && after.Disposition == nil {
+		return s.agents.Observe(ctx, helix.AgentReport{Agent: r.Agent, State: state, Call: after.ID, At: at})
+	}
+	if after.Open() || (before != nil && !before.Open()) {
+		return nil
+	}
+	had := []helix.AgentID{after.Agent}
+	if before != nil && before.Agent != after.Agent {
+		had = append(had, before.Agent) // the record names who had it last
+	}
+	for _, agent := range had {
+		if agent == "" {
+			continue
+		}
+		if err := s.agents.Over(ctx, agent, after); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agentState is what a call event says of its agent. The final record gives none, since it may come minutes later: see
+// [Agents]. Nor does an offer without a time, or whatever comes after the call is over.
 func agentState(r helix.CallReport, after *helix.Call) (helix.AgentState, time.Time) {
 	switch r.Kind {
 	case helix.ReportOffered:
@@ -217,7 +239,9 @@ func agentState(r helix.CallReport, after *helix.Call) (helix.AgentState, time.T
 			return helix.AgentRinging, r.At
 		}
 	case helix.ReportAnswered:
-		return helix.AgentBusy, r.At
+		if after.Open() {
+			return helix.AgentBusy, r.At
+		}
 	case helix.ReportEnded:
 		return helix.AgentAfterCallWork, r.At
 	case helix.ReportDetails, helix.ReportAbandoned:

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
 
@@ -28,6 +29,7 @@ type around struct {
 	mu      sync.Mutex
 	missed  []helix.CallID
 	agents  []helix.AgentReport
+	over    []string // agents who are told that a call is over
 	records []helix.RecordWrite
 	err     error // of the next effects
 }
@@ -45,6 +47,13 @@ func (a *around) Observe(_ context.Context, r helix.AgentReport) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.agents = append(a.agents, r)
+	return a.err
+}
+
+func (a *around) Over(_ context.Context, agent helix.AgentID, call helix.Call) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.over = append(a.over, string(agent)+" "+string(call.State))
 	return a.err
 }
 
@@ -133,6 +142,39 @@ func TestACallLeavesAGapFreeStoryAndItsEffects(t *testing.T) {
 	}
 	if len(a.records) != 1 || a.records[0].Fields["callStatus"] != "COMPLETED" || a.records[0].Fields["agentName"] != "Asha Rao" {
 		t.Errorf("FortyTwo got %+v", a.records)
+	}
+}
+
+func TestTheEndOfACallIsToldToAgentsOnceWhoeverReportsIt(t *testing.T) {
+	t.Parallel()
+	record := report(helix.ReportDetails, "1", 0)
+	record.Answered, record.Total, record.Talk, record.EndedAt = true, time.Minute, 50*time.Second, start.Add(time.Minute)
+	handedOver := record
+	handedOver.Agent = "agent2"
+	offer, answer, end := report(helix.ReportOffered, "1", 0), report(helix.ReportAnswered, "1", 10), report(helix.ReportEnded, "1", 60)
+	for name, tt := range map[string]struct {
+		reports []helix.CallReport
+		over    []string
+		last    helix.AgentState // that an event told
+	}{
+		"an event says what the agent does next":      {[]helix.CallReport{offer, answer, end, record}, nil, helix.AgentAfterCallWork},
+		"a record may overtake the event":             {[]helix.CallReport{offer, answer, record, record}, []string{"agent1 ENDED"}, helix.AgentBusy},
+		"an answer that comes later occupies nobody":  {[]helix.CallReport{offer, record, answer}, []string{"agent1 ENDED"}, helix.AgentRinging},
+		"a call that was handed over had two of them": {[]helix.CallReport{offer, answer, handedOver}, []string{"agent2 ENDED", "agent1 ENDED"}, helix.AgentBusy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, a, _ := setup(t)
+			ingest(t, s, tt.reports...)
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			if diff := cmp.Diff(tt.over, a.over); diff != "" {
+				t.Error(diff)
+			}
+			if last := a.agents[len(a.agents)-1].State; last != tt.last {
+				t.Errorf("last told: %s", last)
+			}
+		})
 	}
 }
 

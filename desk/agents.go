@@ -7,29 +7,14 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/bus"
 )
 
 // maxTries bounds how often a lost compare-and-set is tried anew.
 const maxTries = 64
-
-// presence is what is stored of an agent.
-type presence struct {
-	Agent      helix.AgentID    `json:"agent"`
-	Member     helix.MemberID   `json:"member,omitempty"`
-	Name       string           `json:"name,omitempty"`
-	Extension  string           `json:"extension,omitempty"`
-	Wanted     helix.AgentState `json:"wanted,omitempty"` // what the agent asked for last
-	State      helix.AgentState `json:"state"`            // what the provider says
-	Reason     string           `json:"reason,omitempty"`
-	Since      time.Time        `json:"since"`
-	Current    helix.CallID     `json:"current,omitempty"`
-	ReportedAt time.Time        `json:"reportedAt"` // by the provider's clock, in whole seconds
-
-	WantedReason string `json:"wantedReason,omitempty"`
-	Pending      bool   `json:"pending,omitempty"` // what he asked for waits for a call or after-call work to end
-}
 
 // Agents keeps every agent's presence. It is safe for concurrent use.
 type Agents struct {
@@ -65,18 +50,65 @@ func NewAgents(ctx context.Context, b *bus.Bus, now func() time.Time) (*Agents, 
 	}, nil
 }
 
-// Run follows presences until ctx ends, so that every replica knows names and tells changes.
+// Run follows presences until ctx ends, so that every replica knows names and tells changes, and sees to reports that are
+// held back.
 func (a *Agents) Run(ctx context.Context) error {
-	return a.bucket.Watch(ctx, func(_ string, p *presence, revision uint64) {
-		if p == nil {
-			return
-		}
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		a.known[p.Agent] = known{*p, revision}
-		close(a.news)
-		a.news = make(chan struct{})
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return a.release(ctx) })
+	work.Go(func() error {
+		return a.bucket.Watch(ctx, func(_ string, p *presence, revision uint64) {
+			if p != nil {
+				a.learn(*p, revision)
+			}
+		})
 	})
+	return work.Wait()
+}
+
+// learn notes a presence. What nobody is shown is no change.
+func (a *Agents) learn(p presence, revision uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if before, ok := a.known[p.Agent]; ok && before.shown() == p.shown() {
+		revision = before.revision
+	}
+	a.known[p.Agent] = known{p, revision}
+	close(a.news)
+	a.news = make(chan struct{})
+}
+
+// lookEvery is how often it is looked whether a report has been held back for long enough, while there is one.
+const lookEvery = time.Second
+
+// release lets reports count that were held back and have not been contradicted since.
+func (a *Agents) release(ctx context.Context) error {
+	for {
+		var due []helix.AgentID
+		var again <-chan time.Time
+		a.mu.Lock()
+		news, now := a.news, a.now()
+		for id, k := range a.known {
+			switch {
+			case k.Held.State == "":
+			case k.settling(now):
+				again = time.After(lookEvery)
+			default:
+				due = append(due, id)
+			}
+		}
+		a.mu.Unlock()
+		for _, id := range due {
+			if _, err := a.change(ctx, id, func(p *presence) bool { return p.release(a.now()) }); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+		select {
+		case <-news:
+		case <-again:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // Name gives the name of the member who works as this agent, "" when nobody is known to.
@@ -152,6 +184,15 @@ func (a *Agents) Get(ctx context.Context, seat helix.AgentSeat, name string) (he
 	return deskAgent(p, seat, name), err
 }
 
+// heard tells whether anybody has heard of an agent.
+func (a *Agents) heard(ctx context.Context, agent helix.AgentID) (bool, error) {
+	_, _, err := a.bucket.Get(ctx, bus.Key(string(agent)))
+	if errors.Is(err, bus.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // read gives an agent's presence; one that nobody has heard of is offline.
 func (a *Agents) read(ctx context.Context, agent helix.AgentID) (presence, error) {
 	p, _, err := a.bucket.Get(ctx, bus.Key(string(agent)))
@@ -165,37 +206,17 @@ func (a *Agents) read(ctx context.Context, agent helix.AgentID) (presence, error
 }
 
 // Observe takes what the provider says of an agent. A report older than the last is ignored; the provider's clock has
-// whole seconds, so within one second the last word counts.
+// whole seconds, so within one second the last word counts. One that our own command may have caused on its way is held
+// back, and counts when nothing else has come for a while.
 func (a *Agents) Observe(ctx context.Context, r helix.AgentReport) error {
-	_, err := a.change(ctx, r.Agent, func(p *presence) bool {
-		at := r.At.Truncate(time.Second)
-		if at.Before(p.ReportedAt) {
-			return false
-		}
-		before := *p
-		p.ReportedAt = at
-		p.enter(r.State, r.Reason, r.At)
-		switch {
-		case r.Call != "":
-			p.Current = r.Call
-		case !r.State.OnCall() && r.State != helix.AgentAfterCallWork && r.State != helix.AgentUnknown:
-			p.Current = ""
-		}
-		return before != *p
-	})
+	_, err := a.change(ctx, r.Agent, func(p *presence) bool { return p.observe(r, a.now()) })
 	return err
 }
 
-// enter changes the state; the time since is kept while it stays the same.
-func (p *presence) enter(state helix.AgentState, reason string, at time.Time) {
-	if p.State != state {
-		p.Since = at
-		p.Reason = ""
-	}
-	p.State = state
-	if reason != "" {
-		p.Reason = reason
-	}
+// Over takes in that a call which the agent had is over, whoever said so: a call's record may overtake the agent's events.
+func (a *Agents) Over(ctx context.Context, agent helix.AgentID, call helix.Call) error {
+	_, err := a.change(ctx, agent, func(p *presence) bool { return p.over(&call) })
+	return err
 }
 
 // command records what the agent did himself: it holds until the provider says otherwise. Its time is ours and not the

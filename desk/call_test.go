@@ -305,7 +305,7 @@ func TestTheWorkListPagesWithoutGapsOrRepeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	var ids []string
-	query := desk.WorklistQuery{Kinds: desk.AllWork(), First: 3, Counts: true}
+	query := desk.WorklistQuery{Kinds: desk.AllWork(), First: 3, Total: true}
 	for {
 		page, err := x.Worklist(t.Context(), w, query)
 		if err != nil || page.Total != 11 {
@@ -330,9 +330,52 @@ func TestAFailingSourceLeavesTheOthers(t *testing.T) {
 	x := setup(t)
 	x.crm.leads = []helix.LeadRecord{{ID: "l1", CreatedAt: start}}
 	x.crm.err = &helix.Error{Code: helix.CodeForbidden, Message: "not yours"}
-	list, err := x.Worklist(t.Context(), worker("1"), desk.WorklistQuery{Kinds: desk.AllWork(), First: 10, Counts: true})
+	list, err := x.Worklist(t.Context(), worker("1"), desk.WorklistQuery{Kinds: desk.AllWork(), First: 10, Total: true, Overdue: true})
 	if err != nil || len(list.Items) != 1 || list.Total != 1 || !helix.IsCode(list.Failed[desk.WorkFollowUp], helix.CodeForbidden) {
 		t.Fatalf("got %+v, %v", list, err)
+	}
+}
+
+func TestTheWorkListCountsWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	for i := range 3 {
+		due := start.Add(time.Duration(i-1) * time.Minute)
+		x.crm.followUps = append(x.crm.followUps, helix.FollowUpRecord{ID: fmt.Sprintf("f%d", i), DueAt: due})
+		x.crm.leads = append(x.crm.leads, helix.LeadRecord{ID: fmt.Sprintf("l%d", i), CreatedAt: due.Add(-24 * time.Hour)})
+	}
+	x.missed(t, helix.ReportDetails, rahul, "1", start.Add(-25*time.Hour))
+	if _, err := x.queue.Claim(t.Context(), worker("1")); err != nil {
+		t.Fatal(err)
+	}
+	counts := func(total, overdue bool) desk.Worklist {
+		t.Helper()
+		x.crm.asked = nil
+		q := desk.WorklistQuery{Kinds: desk.AllWork(), First: 1, Total: total, Overdue: overdue}
+		list, err := x.Worklist(t.Context(), worker("1"), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	list := counts(true, true)
+	want := map[desk.WorklistKind]desk.WorkCount{
+		desk.WorkMissedCall: {All: 1, Overdue: 1}, desk.WorkFollowUp: {All: 3, Overdue: 1}, desk.WorkLead: {All: 3, Overdue: 1},
+	}
+	if diff := cmp.Diff(want, list.Counts); diff != "" || list.Total != 7 {
+		t.Errorf("total %d: %s", list.Total, diff)
+	}
+	counts(false, false)
+	for _, q := range x.crm.asked {
+		if q.Total || !q.Before.IsZero() {
+			t.Errorf("asked for counts that nobody wants: %+v", q)
+		}
+	}
+	counts(true, false)
+	for _, q := range x.crm.asked {
+		if !q.Total || !q.Before.IsZero() {
+			t.Errorf("asked %+v for the total", q)
+		}
 	}
 }
 

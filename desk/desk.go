@@ -66,16 +66,12 @@ type CRM interface {
 	ContactByPhone(ctx context.Context, access helix.Access, phone helix.Phone) (helix.Contact, error)
 	// CallerByPhone tells all that is known of a caller; its parts fail apart.
 	CallerByPhone(ctx context.Context, access helix.Access, phone helix.Phone) (helix.CallerProfile, error)
-	// FollowUpsDue lists a member's open follow-ups in order of (dueAt, id), after a key.
-	FollowUpsDue(ctx context.Context, access helix.Access, m helix.MemberID, after helix.DueKey, limit int) ([]helix.FollowUpRecord, error)
-	// FollowUpCounts counts them, and those due before now.
-	FollowUpCounts(ctx context.Context, access helix.Access, m helix.MemberID, now time.Time) (total, overdue int, err error)
-	// LeadsWaiting lists a member's uncontacted leads in order of (createdAt, id), after a key.
-	LeadsWaiting(ctx context.Context, access helix.Access, m helix.MemberID, after helix.DueKey, limit int) ([]helix.LeadRecord, error)
+	// FollowUpsDue lists a member's open follow-ups in order of (dueAt, id), and counts them.
+	FollowUpsDue(ctx context.Context, access helix.Access, m helix.MemberID, q helix.DueQuery) ([]helix.FollowUpRecord, helix.DueCounts, error)
+	// LeadsWaiting lists a member's uncontacted leads in order of (createdAt, id), and counts them.
+	LeadsWaiting(ctx context.Context, access helix.Access, m helix.MemberID, q helix.DueQuery) ([]helix.LeadRecord, helix.DueCounts, error)
 	// Search finds patients, leads and appointments; the kinds fail apart.
 	Search(ctx context.Context, access helix.Access, q helix.SearchQuery) (helix.SearchResults, error)
-	// LeadCounts counts them, and those created before a moment.
-	LeadCounts(ctx context.Context, access helix.Access, m helix.MemberID, before time.Time) (total, older int, err error)
 }
 
 // Options wires a [Desk].
@@ -110,13 +106,14 @@ type Desk struct {
 	tracer      trace.Tracer
 	pauseReason string
 	wrapUpLimit time.Duration
+	lookups     *lookups
 }
 
 // New makes a desk.
 func New(o Options) *Desk {
 	return &Desk{
 		telephony: o.Telephony, calls: o.Calls, records: o.Records, crm: o.CRM, agents: o.Agents, queue: o.Queue, seats: o.Seats,
-		now: o.Now, log: o.Logger, tracer: o.Tracer, pauseReason: o.PauseReason, wrapUpLimit: o.WrapUpLimit,
+		now: o.Now, log: o.Logger, tracer: o.Tracer, pauseReason: o.PauseReason, wrapUpLimit: o.WrapUpLimit, lookups: newLookups(o.Now),
 	}
 }
 

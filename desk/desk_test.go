@@ -124,48 +124,56 @@ type crm struct {
 	contact   helix.Contact
 	followUps []helix.FollowUpRecord
 	leads     []helix.LeadRecord
+	asked     []helix.DueQuery
+	lookUp    func(ctx context.Context, token string) (helix.Contact, error) // in place of contact, unless nil
 	err       error
 }
 
-func (c *crm) ContactByPhone(context.Context, helix.Access, helix.Phone) (helix.Contact, error) {
+func (c *crm) ContactByPhone(ctx context.Context, access helix.Access, _ helix.Phone) (helix.Contact, error) {
+	if c.lookUp != nil {
+		token, _ := access.Token()
+		return c.lookUp(ctx, token)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.contact, c.err
 }
 
-func (c *crm) FollowUpsDue(_ context.Context, _ helix.Access, _ helix.MemberID, after helix.DueKey, limit int) ([]helix.FollowUpRecord, error) {
+func (c *crm) FollowUpsDue(
+	_ context.Context, _ helix.Access, _ helix.MemberID, q helix.DueQuery,
+) ([]helix.FollowUpRecord, helix.DueCounts, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var due []helix.FollowUpRecord
-	for _, f := range c.followUps {
-		if len(due) < limit && (f.DueAt.After(after.Due) || f.DueAt.Equal(after.Due) && f.ID > after.ID) {
-			due = append(due, f)
-		}
-	}
-	return due, c.err
+	c.asked = append(c.asked, q)
+	due, counts := stretch(c.followUps, q, func(f helix.FollowUpRecord) helix.DueKey { return helix.DueKey{Due: f.DueAt, ID: f.ID} })
+	return due, counts, c.err
 }
 
-func (c *crm) FollowUpCounts(_ context.Context, _ helix.Access, _ helix.MemberID, now time.Time) (total, overdue int, err error) {
+func (c *crm) LeadsWaiting(
+	_ context.Context, _ helix.Access, _ helix.MemberID, q helix.DueQuery,
+) ([]helix.LeadRecord, helix.DueCounts, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, f := range c.followUps {
-		if f.DueAt.Before(now) {
-			overdue++
-		}
-	}
-	return len(c.followUps), overdue, c.err
+	c.asked = append(c.asked, q)
+	waiting, counts := stretch(c.leads, q, func(l helix.LeadRecord) helix.DueKey { return helix.DueKey{Due: l.CreatedAt, ID: l.ID} })
+	return waiting, counts, nil
 }
 
-func (c *crm) LeadsWaiting(_ context.Context, _ helix.Access, _ helix.MemberID, after helix.DueKey, limit int) ([]helix.LeadRecord, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var waiting []helix.LeadRecord
-	for _, l := range c.leads {
-		if len(waiting) < limit && (l.CreatedAt.After(after.Due) || l.CreatedAt.Equal(after.Due) && l.ID > after.ID) {
-			waiting = append(waiting, l)
+// stretch answers a query from records that are in order.
+func stretch[T any](all []T, q helix.DueQuery, key func(T) helix.DueKey) (part []T, counts helix.DueCounts) {
+	for _, record := range all {
+		k := key(record)
+		if len(part) < q.Limit && (k.Due.After(q.After.Due) || k.Due.Equal(q.After.Due) && k.ID > q.After.ID) {
+			part = append(part, record)
+		}
+		if q.Total {
+			counts.Total++
+		}
+		if k.Due.Before(q.Before) {
+			counts.Before++
 		}
 	}
-	return waiting, nil
+	return part, counts
 }
 
 func (c *crm) CallerByPhone(_ context.Context, _ helix.Access, p helix.Phone) (helix.CallerProfile, error) {
@@ -174,10 +182,6 @@ func (c *crm) CallerByPhone(_ context.Context, _ helix.Access, p helix.Phone) (h
 
 func (c *crm) Search(context.Context, helix.Access, helix.SearchQuery) (helix.SearchResults, error) {
 	return nil, c.err
-}
-
-func (c *crm) LeadCounts(context.Context, helix.Access, helix.MemberID, time.Time) (total, older int, err error) {
-	return len(c.leads), 0, nil
 }
 
 // ledger keeps what was submitted to FortyTwo, merged by record.

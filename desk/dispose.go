@@ -142,7 +142,7 @@ func (d *Desk) settle(ctx context.Context, w Worker, call helix.Call, o DisposeO
 func (d *Desk) free(ctx context.Context, w Worker) (presence, error) {
 	freed, err := d.agents.change(ctx, w.Seat.Agent, func(p *presence) bool {
 		p.Member, p.Name = w.Member, w.Name
-		p.enter(helix.AgentReady, "", d.now())
+		p.settle(helix.AgentReady, "", d.now())
 		p.Current = ""
 		if !p.Pending {
 			p.Wanted, p.WantedReason = helix.AgentReady, ""

@@ -4,7 +4,8 @@
 // Two things live here and nowhere else:
 //
 //   - An agent's presence ([Agents]): one KV entry per agent id. It keeps apart what the agent asked for and what the
-//     provider says; a report older than the last is ignored, because pushes come late (ozonetel.md 12.2).
+//     provider says; a report older than the last is ignored, because pushes come late (ozonetel.md 12.2). A report of a state
+//     that our own command led through is held back for a moment: it counts only when nothing contradicts it (presence.go).
 //
 //   - The missed-call queue ([Queue]): one KV entry per caller, the authority over who waits for a call back and who
 //     holds him. Every move is one compare-and-set, so two agents never get the same caller, on one replica or on two.
@@ -27,7 +28,8 @@
 //
 // Failure policy: what the provider refuses is an answer for the agent, never a fault. Dialling is tried once; a
 // provider that does not answer leaves UNKNOWN_OUTCOME. Disposing and changing state may be repeated. Reading FortyTwo
-// happens with the agent's own token and degrades only the part that needed it.
+// happens with the agent's own token and degrades only the part that needed it. Who calls is told again for two seconds, to
+// the same token only.
 //
 // It refuses to know wire formats and GraphQL, and it never writes to FortyTwo itself: it submits records.
 package desk

@@ -143,34 +143,66 @@ func TestStatesOfAgentsAreToldFromTheirPresentOnAndConflated(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	states := x.AgentStates("")
 	seen := map[helix.AgentID]helix.AgentState{}
-	var place uint64
 	for len(seen) < 2 {
-		change, err := x.NextAgentState(t.Context(), place, "")
-		if err != nil || change.Revision <= place {
-			t.Fatalf("got %+v, %v", change, err)
+		change, err := states.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-		place, seen[change.Agent.ID] = change.Revision, change.Agent.State
+		seen[change.Agent.ID] = change.Agent.State
 	}
 	if seen["agent1"] != helix.AgentIdle || seen["agent2"] != helix.AgentIdle {
 		t.Fatalf("got %v", seen)
 	}
+	own := x.AgentStates("agent1")
 	for _, state := range []helix.AgentState{helix.AgentReady, helix.AgentPaused} {
 		if _, _, err := x.SetState(t.Context(), one, state, "Lunch"); err != nil {
 			t.Fatal(err)
 		}
 	}
+	var place uint64
 	for last := helix.AgentState(""); last != helix.AgentPaused; {
-		change, err := x.NextAgentState(t.Context(), place, "agent1")
-		if err != nil || change.Agent.ID != "agent1" {
+		change, err := own.Next(t.Context())
+		if err != nil || change.Agent.ID != "agent1" || change.Revision <= place {
 			t.Fatalf("got %+v, %v", change, err)
 		}
 		place, last = change.Revision, change.Agent.State
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if change, err := x.NextAgentState(ctx, place, "agent2"); err == nil {
-		t.Fatalf("agent2 changed: %+v", change)
+	if change, err := own.Next(ctx); err == nil {
+		t.Fatalf("told of another: %+v", change)
+	}
+}
+
+func TestAnAgentWhoHasNeverLoggedInIsToldOfAsOffline(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	one := worker("1")
+	states := x.AgentStates("")
+	seen := map[helix.AgentID]helix.AgentState{}
+	for range 2 {
+		change, err := states.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[change.Agent.ID] = change.Agent.State
+	}
+	all, err := x.Agents(t.Context())
+	if err != nil || len(all) != len(seen) {
+		t.Fatalf("got %v of %+v, %v", seen, all, err)
+	}
+	for _, a := range all {
+		if a.State != helix.AgentOffline || seen[a.ID] != a.State {
+			t.Errorf("%s is %s, and told of as %q", a.ID, a.State, seen[a.ID])
+		}
+	}
+	if _, err := x.Login(t.Context(), one, ""); err != nil {
+		t.Fatal(err)
+	}
+	if change, err := states.Next(t.Context()); err != nil || change.Agent.ID != "agent1" || change.Agent.State != helix.AgentIdle {
+		t.Fatalf("got %+v, %v", change, err)
 	}
 }
 

@@ -21,19 +21,47 @@ func (d *Desk) Agents(ctx context.Context) ([]helix.DeskAgent, error) {
 	return all, nil
 }
 
-// AgentChange is how an agent is, and the place of that among all changes.
+// AgentChange is how an agent is, and the place of that among all changes; zero for one of whom nobody has heard yet.
 type AgentChange struct {
 	Agent    helix.DeskAgent
 	Revision uint64
 }
 
-// NextAgentState waits for the earliest change after a place: of one agent, or of all when agent is empty. From place
-// zero everyone is told as he is now.
-func (d *Desk) NextAgentState(ctx context.Context, after uint64, agent helix.AgentID) (AgentChange, error) {
-	next, err := d.agents.next(ctx, after, func(id helix.AgentID) bool { return agent == "" || id == agent })
+// AgentStates tells how agents are: first everyone of the directory as he is now, then each change. It belongs to one
+// goroutine.
+type AgentStates struct {
+	desk   *Desk
+	agent  helix.AgentID
+	silent []helix.AgentSeat // of whom nothing may be known; not told of yet
+	place  uint64
+}
+
+// AgentStates begins to tell of one agent, or of all when agent is empty.
+func (d *Desk) AgentStates(agent helix.AgentID) *AgentStates {
+	seats := slices.DeleteFunc(slices.Clone(d.seats), func(s helix.AgentSeat) bool { return agent != "" && s.Agent != agent })
+	return &AgentStates{desk: d, agent: agent, silent: seats}
+}
+
+// Next waits for the next change. An agent who changes faster than it is called is told of by his latest state.
+func (s *AgentStates) Next(ctx context.Context) (AgentChange, error) {
+	d := s.desk
+	for len(s.silent) > 0 {
+		seat := s.silent[0]
+		s.silent = s.silent[1:]
+		known, err := d.agents.heard(ctx, seat.Agent)
+		if err != nil {
+			return AgentChange{}, err
+		}
+		if !known {
+			offline := presence{Agent: seat.Agent, State: helix.AgentOffline}
+			return AgentChange{Agent: deskAgent(offline, seat, d.agents.nameOf(seat))}, nil
+		}
+	}
+	next, err := d.agents.next(ctx, s.place, func(id helix.AgentID) bool { return s.agent == "" || id == s.agent })
 	if err != nil {
 		return AgentChange{}, err
 	}
+	s.place = next.revision
 	seat := helix.AgentSeat{Agent: next.Agent}
 	if i := slices.IndexFunc(d.seats, func(s helix.AgentSeat) bool { return s.Agent == next.Agent }); i >= 0 {
 		seat = d.seats[i]

@@ -32,7 +32,7 @@ func (d *Desk) Login(ctx context.Context, w Worker, extension string) (helix.Des
 	return d.agents.command(ctx, w, func(p *presence) {
 		p.Extension = extension
 		if p.State == helix.AgentOffline {
-			p.enter(helix.AgentIdle, "", d.now())
+			p.settle(helix.AgentIdle, "", d.now())
 			p.Wanted, p.Pending, p.Current = helix.AgentIdle, false, ""
 		}
 	})
@@ -62,7 +62,7 @@ func (d *Desk) Logout(ctx context.Context, w Worker, force bool) (helix.DeskAgen
 		return now, err
 	}
 	after, err := d.agents.command(ctx, w, func(p *presence) {
-		p.enter(helix.AgentOffline, "", d.now())
+		p.settle(helix.AgentOffline, "", d.now())
 		p.Wanted, p.Pending, p.Current = helix.AgentOffline, false, ""
 	})
 	if err != nil {
@@ -88,7 +88,7 @@ func (d *Desk) ForceReady(ctx context.Context, w Worker, extension string) (heli
 		return now, err
 	}
 	if err := d.telephony.Login(ctx, w.Seat); err != nil {
-		offline, oerr := d.agents.command(ctx, w, func(p *presence) { p.enter(helix.AgentOffline, "", d.now()) })
+		offline, oerr := d.agents.command(ctx, w, func(p *presence) { p.settle(helix.AgentOffline, "", d.now()) })
 		return offline, errors.Join(err, oerr)
 	}
 	if err := d.telephony.SetState(ctx, w.Seat, helix.AgentReady, ""); err != nil {
@@ -98,7 +98,7 @@ func (d *Desk) ForceReady(ctx context.Context, w Worker, extension string) (heli
 		if extension != "" {
 			p.Extension = extension
 		}
-		p.enter(helix.AgentReady, "", d.now())
+		p.settle(helix.AgentReady, "", d.now())
 		p.Wanted, p.Pending, p.Current = helix.AgentReady, false, ""
 	})
 }
@@ -125,7 +125,7 @@ func (d *Desk) SetState(ctx context.Context, w Worker, state helix.AgentState, r
 		return agent, nil, err
 	}
 	agent, err = d.agents.command(ctx, w, func(p *presence) {
-		p.enter(state, reason, d.now())
+		p.settle(state, reason, d.now())
 		p.Wanted, p.WantedReason, p.Pending, p.Current = state, reason, false, ""
 	})
 	if err != nil || state != helix.AgentReady {

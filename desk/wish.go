@@ -66,7 +66,7 @@ func (d *Desk) carryOut(ctx context.Context, w Worker, p presence) error {
 		if now.Wanted != p.Wanted || now.WantedReason != p.WantedReason {
 			return false // he changed his mind meanwhile; that is carried out next
 		}
-		now.enter(p.Wanted, p.WantedReason, d.now())
+		now.settle(p.Wanted, p.WantedReason, d.now())
 		now.Pending = false
 		return true
 	})

@@ -42,10 +42,11 @@ type WorklistItem struct {
 
 // WorklistQuery is what is asked for.
 type WorklistQuery struct {
-	Kinds  []WorklistKind
-	First  int
-	After  string // a cursor of an earlier page, "" for the first
-	Counts bool   // whether Total and Counts are wanted; they cost queries of their own
+	Kinds   []WorklistKind
+	First   int
+	After   string // a cursor of an earlier page, "" for the first
+	Total   bool   // whether Total and WorkCount.All are wanted; on later pages they cost queries of their own
+	Overdue bool   // whether WorkCount.Overdue is wanted, likewise
 }
 
 // Worklist is a page. A source that failed is missing from Items and Counts and named in Failed.
@@ -53,11 +54,11 @@ type Worklist struct {
 	Items   []WorklistItem
 	HasNext bool
 	Total   int
-	Counts  map[WorklistKind]WorkCount
+	Counts  map[WorklistKind]WorkCount // of every source that answered
 	Failed  map[WorklistKind]error
 }
 
-// WorkCount is how much there is of one kind.
+// WorkCount is how much there is of one kind; what was not asked for means nothing.
 type WorkCount struct{ All, Overdue int }
 
 // Worklist merges the worker's missed calls, follow-ups and new leads by due time. Overdue items are thereby first, the
@@ -72,39 +73,23 @@ func (d *Desk) Worklist(ctx context.Context, w Worker, q WorklistQuery) (Worklis
 	}
 	ctx, span := d.tracer.Start(ctx, "desk.worklist")
 	defer span.End()
-	now := d.now()
 	list := Worklist{Counts: map[WorklistKind]WorkCount{}, Failed: map[WorklistKind]error{}}
+	now := d.now()
 	var items []WorklistItem
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	collect := func(kind WorklistKind, read func() error) {
-		wg.Go(func() {
-			if err := read(); err != nil {
-				mu.Lock()
-				list.Failed[kind] = err
-				mu.Unlock()
-			}
-		})
-	}
 	for _, kind := range q.Kinds {
-		collect(kind, func() error {
-			found, err := d.work(ctx, w, kind, places[kind], q.First+1)
+		wg.Go(func() {
+			found, count, err := d.work(ctx, w, kind, places[kind], q, now)
 			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				list.Failed[kind] = err
+				return
+			}
 			items = append(items, found...)
-			mu.Unlock()
-			return err
+			list.Counts[kind] = count
 		})
-		if q.Counts {
-			collect(kind, func() error {
-				count, err := d.countWork(ctx, w, kind, now)
-				if err == nil {
-					mu.Lock()
-					list.Counts[kind] = count
-					mu.Unlock()
-				}
-				return err
-			})
-		}
 	}
 	wg.Wait()
 	list.page(items, places, q.First)
@@ -113,10 +98,6 @@ func (d *Desk) Worklist(ctx context.Context, w Worker, q WorklistQuery) (Worklis
 
 // page merges and cuts, and gives each item the cursor that continues behind it.
 func (l *Worklist) page(items []WorklistItem, places places, first int) {
-	items = slices.DeleteFunc(items, func(i WorklistItem) bool { return l.Failed[i.Kind] != nil })
-	for kind := range l.Failed {
-		delete(l.Counts, kind)
-	}
 	slices.SortFunc(items, func(a, b WorklistItem) int {
 		if c := a.DueAt.Compare(b.DueAt); c != 0 {
 			return c
@@ -139,62 +120,56 @@ func (l *Worklist) page(items []WorklistItem, places places, first int) {
 	}
 }
 
-// work reads one source behind a place.
-func (d *Desk) work(ctx context.Context, w Worker, kind WorklistKind, after helix.DueKey, limit int) ([]WorklistItem, error) {
-	var items []WorklistItem
+// work reads one source behind a place, and counts it.
+func (d *Desk) work(
+	ctx context.Context, w Worker, kind WorklistKind, after helix.DueKey, q WorklistQuery, now time.Time,
+) (items []WorklistItem, count WorkCount, err error) {
+	if kind == WorkMissedCall {
+		return d.missedWork(ctx, w, after, now)
+	}
+	due := helix.DueQuery{After: after, Limit: q.First + 1, Total: q.Total}
+	var counts helix.DueCounts
 	switch kind {
-	case WorkMissedCall:
-		open, err := d.queue.Open(ctx, w.Seat.Agent)
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range open {
-			key := helix.DueKey{Due: m.DueAt, ID: string(m.ID)}
-			if keyAfter(key, after) {
-				items = append(items, WorklistItem{Kind: kind, ID: string(m.ID), DueAt: m.DueAt, MissedCall: &m, key: key})
-			}
-		}
 	case WorkFollowUp:
-		due, err := d.crm.FollowUpsDue(ctx, w.Access(), w.Member, after, limit)
-		if err != nil {
-			return nil, err
+		if q.Overdue {
+			due.Before = now
 		}
-		for _, f := range due {
+		var found []helix.FollowUpRecord
+		found, counts, err = d.crm.FollowUpsDue(ctx, w.Access(), w.Member, due)
+		for _, f := range found {
 			key := helix.DueKey{Due: f.DueAt, ID: f.ID}
 			items = append(items, WorklistItem{Kind: kind, ID: f.ID, DueAt: f.DueAt, FollowUp: &f, key: key})
 		}
 	case WorkLead:
-		waiting, err := d.crm.LeadsWaiting(ctx, w.Access(), w.Member, after, limit)
-		if err != nil {
-			return nil, err
+		if q.Overdue {
+			due.Before = now.Add(-leadSLA)
 		}
-		for _, l := range waiting {
+		var found []helix.LeadRecord
+		found, counts, err = d.crm.LeadsWaiting(ctx, w.Access(), w.Member, due)
+		for _, l := range found {
 			key := helix.DueKey{Due: l.CreatedAt, ID: l.ID}
 			items = append(items, WorklistItem{Kind: kind, ID: l.ID, DueAt: l.CreatedAt.Add(leadSLA), Lead: &l, key: key})
 		}
 	}
-	return items, nil
+	return items, WorkCount{All: counts.Total, Overdue: counts.Before}, err
 }
 
-func (d *Desk) countWork(ctx context.Context, w Worker, kind WorklistKind, now time.Time) (WorkCount, error) {
-	var c WorkCount
-	var err error
-	switch kind {
-	case WorkMissedCall:
-		var open []helix.MissedCall
-		open, err = d.queue.Open(ctx, w.Seat.Agent)
-		for _, m := range open {
-			c.All++
-			if m.DueAt.Before(now) {
-				c.Overdue++
-			}
+// missedWork reads the missed calls, which are ours.
+func (d *Desk) missedWork(
+	ctx context.Context, w Worker, after helix.DueKey, now time.Time,
+) (items []WorklistItem, count WorkCount, err error) {
+	open, err := d.queue.Open(ctx, w.Seat.Agent)
+	for _, m := range open {
+		count.All++
+		if m.DueAt.Before(now) {
+			count.Overdue++
 		}
-	case WorkFollowUp:
-		c.All, c.Overdue, err = d.crm.FollowUpCounts(ctx, w.Access(), w.Member, now)
-	case WorkLead:
-		c.All, c.Overdue, err = d.crm.LeadCounts(ctx, w.Access(), w.Member, now.Add(-leadSLA))
+		key := helix.DueKey{Due: m.DueAt, ID: string(m.ID)}
+		if keyAfter(key, after) {
+			items = append(items, WorklistItem{Kind: WorkMissedCall, ID: string(m.ID), DueAt: m.DueAt, MissedCall: &m, key: key})
+		}
 	}
-	return c, err
+	return items, count, err
 }
 
 func keyAfter(k, after helix.DueKey) bool {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 )
@@ -84,14 +86,19 @@ func (r *subscriptionResolver) AgentStates(ctx context.Context) (<-chan *graph.A
 	states := make(chan *graph.AgentStateEvent) // unbuffered: a subscriber that does not read is not read for
 	go func() {
 		defer close(states)
-		for place := uint64(0); ; {
-			change, err := r.o.Desk.NextAgentState(ctx, place, agent)
+		for all := r.o.Desk.AgentStates(agent); ; {
+			change, err := all.Next(ctx)
 			if err != nil {
-				return // ctx has ended
+				if ctx.Err() == nil {
+					graphql.AddError(ctx, err)
+				}
+				return
 			}
-			place = change.Revision
 			event := &graph.AgentStateEvent{
-				Cursor: strconv.FormatUint(place, 10), At: change.Agent.StateSince, Agent: deskAgent(change.Agent),
+				Cursor: strconv.FormatUint(change.Revision, 10), At: change.Agent.StateSince, Agent: deskAgent(change.Agent),
+			}
+			if event.At.IsZero() { // he never was anything else
+				event.At = r.o.Now()
 			}
 			select {
 			case states <- event:

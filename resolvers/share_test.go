@@ -294,10 +294,11 @@ type around struct{}
 func (around) Record(_ context.Context, call helix.Call) (helix.MissedCall, error) {
 	return helix.MissedCall{ID: call.ID, Count: 1}, nil
 }
-func (around) Reached(context.Context, helix.Call) error          { return nil }
-func (around) Observe(context.Context, helix.AgentReport) error   { return nil }
-func (around) Name(helix.AgentID) string                          { return "" }
-func (around) Submit(context.Context, ...helix.RecordWrite) error { return nil }
+func (around) Reached(context.Context, helix.Call) error             { return nil }
+func (around) Observe(context.Context, helix.AgentReport) error      { return nil }
+func (around) Over(context.Context, helix.AgentID, helix.Call) error { return nil }
+func (around) Name(helix.AgentID) string                             { return "" }
+func (around) Submit(context.Context, ...helix.RecordWrite) error    { return nil }
 
 func busOf(t *testing.T) *bus.Bus {
 	t.Helper()

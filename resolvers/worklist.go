@@ -29,13 +29,28 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 	if kinds != nil {
 		q.Kinds = slices.DeleteFunc(q.Kinds, func(k desk.WorklistKind) bool { return !slices.Contains(kinds, graph.WorklistKind(k)) })
 	}
-	selected := graphql.CollectAllFields(ctx)
-	q.Counts = slices.Contains(selected, "totalCount") || slices.Contains(selected, "counts")
+	q.Total, q.Overdue = countsSelected(ctx)
 	list, err := r.o.Desk.Worklist(ctx, w, q)
 	if err != nil {
 		return nil, err
 	}
 	return r.worklist(list, q.Kinds), nil
+}
+
+// countsSelected tells which counts of a work list are to be shown.
+func countsSelected(ctx context.Context) (total, overdue bool) {
+	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
+		switch f.Name {
+		case "totalCount":
+			total = true
+		case "counts":
+			for _, of := range graphql.CollectFields(graphql.GetOperationContext(ctx), f.Selections, nil) {
+				total = total || of.Name == "count"
+				overdue = overdue || of.Name == "overdue"
+			}
+		}
+	}
+	return total, overdue
 }
 
 // WorklistChanged resolves the stream of changes of the caller's work list. It joins two sources that know nothing of each

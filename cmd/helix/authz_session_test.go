@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -124,7 +125,7 @@ func TestADeskBelongsToOneMemberAtATime(t *testing.T) {
 		}
 		environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1"})
 		environment["AGENTS_FILE"] = file
-		return gatewayAmong(ctx, t, box, environment)
+		return gatewayAmong(ctx, t, box, environment, nil)
 	}
 	code := func(s *system, token, mutation string) any {
 		t.Helper()
@@ -193,8 +194,11 @@ func startSandbox(t *testing.T) *sandbox.Sandbox {
 	return box
 }
 
-// gatewayAmong runs a gateway among emulators until ctx or the test ends; [system.wait] waits for that.
-func gatewayAmong(ctx context.Context, t *testing.T, box *sandbox.Sandbox, environment map[string]string) *system {
+// gatewayAmong runs a gateway among emulators, otherwise wired where prepare says so, until ctx or the test ends;
+// [system.wait] waits for that.
+func gatewayAmong(
+	ctx context.Context, t *testing.T, box *sandbox.Sandbox, environment map[string]string, prepare func(*Gateway, net.Listener) error,
+) *system {
 	t.Helper()
 	cfg, err := LoadConfig(environment)
 	if err != nil {
@@ -207,6 +211,11 @@ func gatewayAmong(ctx context.Context, t *testing.T, box *sandbox.Sandbox, envir
 	g, err := NewGateway(t.Context(), cfg, listener, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if prepare != nil {
+		if err := prepare(g, listener); err != nil {
+			t.Fatal(err)
+		}
 	}
 	transport := &http.Transport{}
 	s := &system{

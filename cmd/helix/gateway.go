@@ -278,6 +278,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		server.Component{Name: "events", Run: g.calls.Run},
 		server.Component{Name: "inbox", Run: func(ctx context.Context) error { return g.calls.ConsumeInbox(ctx, decoders) }},
 		server.Component{Name: "scheduler", Run: g.scheduler.Run},
+		server.Component{Name: "subscribers", Run: g.graphQL.Run},
 		server.Component{Name: "server", Run: g.server.Run, StopWithin: g.cfg.Server.DrainDelay + g.cfg.Server.DrainTimeout + time.Second},
 	)
 }

@@ -167,6 +167,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 			}
 			return caller.ExpiresAt, true
 		},
+		Standing: resolvers.Standing,
 		Share: func(ctx context.Context, oc *graphql.OperationContext) (transport.Sharing, bool) {
 			sharing, ok := root.Share(ctx, oc)
 			if ok {

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,28 +24,25 @@ func benchBus(b *testing.B) *Bus {
 }
 
 func BenchmarkAppendInbox(b *testing.B) {
-	bus := benchBus(b)
-	ctx := context.Background()
-	for i := range b.N {
-		if err := bus.AppendInbox(ctx, InboxMessage{Source: "test", Body: fmt.Appendf(benchPush, "%d", i)}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkAppendInboxParallel(b *testing.B) {
-	bus := benchBus(b)
-	ctx := context.Background()
-	var i atomic.Int64
-	b.SetParallelism(32)
-	b.RunParallel(func(pb *testing.PB) {
-		for pb.Next() {
-			if err := bus.AppendInbox(ctx, InboxMessage{Source: "test", Body: fmt.Appendf(benchPush, "%d", i.Add(1))}); err != nil {
-				b.Error(err)
-				return
+	for _, callers := range []int{1, 8, 64} {
+		b.Run(fmt.Sprint(callers, " at once"), func(b *testing.B) {
+			bus := benchBus(b)
+			ctx := context.Background()
+			var next atomic.Int64
+			var all sync.WaitGroup
+			for range callers {
+				all.Go(func() {
+					for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+						if err := bus.AppendInbox(ctx, InboxMessage{Source: "test", Body: fmt.Appendf(nil, "%s%d", benchPush, i)}); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
 			}
-		}
-	})
+			all.Wait()
+		})
+	}
 }
 
 // BenchmarkInbox is a push from its append to the end of its handling.

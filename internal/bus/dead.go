@@ -67,12 +67,12 @@ func (b *Bus) bury(ctx context.Context, m InboxMessage, t ticket, reason error) 
 	h.Set(headerAttempts, strconv.Itoa(t.attempt))
 	h.Set(headerFailedAt, b.now().UTC().Format(time.RFC3339Nano))
 	letter := &nats.Msg{Subject: "dead.inbox", Data: m.Body, Header: h}
-	_, err := b.js.PublishMsg(ctx, letter, jetstream.WithMsgID(deadInbox+strconv.FormatUint(t.sequence, 10)))
+	_, err := b.js.PublishMsg(ctx, letter, jetstream.WithMsgID(deadInbox+pushID(t.sequence).String()))
 	if err != nil {
 		return translate("bus.bury", err)
 	}
 	b.log.ErrorContext(ctx, "bus: a push became a dead letter",
-		"source", m.Source, "sequence", t.sequence, "attempts", t.attempt, "reason", reason)
+		"source", m.Source, "push", pushID(t.sequence), "attempts", t.attempt, "reason", reason)
 	return nil
 }
 

@@ -22,21 +22,37 @@ type Depth struct {
 // Depth asks the server for the state of each stream.
 func (b *Bus) Depth(ctx context.Context) (d Depth, err error) {
 	for stream, read := range map[string]func(jetstream.StreamState){
-		streamInbox:  func(s jetstream.StreamState) { d.Inbox, d.OldestInbox = s.Msgs, oldest(s) },
+		streamInbox:  func(s jetstream.StreamState) { d.Inbox, d.OldestInbox = b.pushesIn(s), oldest(s) },
 		streamOutbox: func(s jetstream.StreamState) { d.Outbox, d.OldestOutbox = s.Msgs, oldest(s) },
 		streamDead:   func(s jetstream.StreamState) { d.DeadPushes = s.Msgs },
 		streamEvents: func(s jetstream.StreamState) { d.Events = s.Msgs },
 		streamDials:  func(s jetstream.StreamState) { d.Dials = s.Msgs },
 	} {
-		s, err := b.js.Stream(ctx, stream)
+		var options []jetstream.StreamInfoOpt
+		if stream == streamInbox {
+			options = append(options, jetstream.WithSubjectFilter(">"))
+		}
+		info, err := b.byName[stream].Info(ctx, options...)
 		if err != nil {
 			return Depth{}, translate("bus.depth", err)
 		}
-		read(s.CachedInfo().State)
+		read(info.State)
 	}
 	lanes, err := b.parked.Keys(ctx)
 	d.ParkedLanes = uint64(len(lanes))
 	return d, err
+}
+
+// pushesIn counts the pushes of all messages, of which the subjects tell how many they have, without those that this
+// process has handled and not removed yet.
+func (b *Bus) pushesIn(s jetstream.StreamState) (pushes uint64) {
+	for subject, messages := range s.Subjects {
+		pushes += messages * uint64(pushesOf(subject))
+	}
+	if c := b.tenure.Load(); c != nil {
+		pushes -= min(pushes, uint64(c.removal.waiting()))
+	}
+	return pushes
 }
 
 func oldest(s jetstream.StreamState) time.Time {

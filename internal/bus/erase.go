@@ -72,19 +72,22 @@ type Discarded struct {
 	DeadPushes int
 }
 
-// Discard removes the messages that wait and that which picks, wherever they wait, and overwrites what they held. A lane that was parked behind one of
-// them goes on. A message that is being handled at this moment may still have its effect, and one that is stored
-// meanwhile may be overlooked. When it fails, some may be gone and it can be called again.
+// Discard removes the messages that wait and that which picks, wherever they wait, and overwrites what they held. A lane
+// that was parked behind one of them goes on; pushes that were stored together with a picked one go to the end of the
+// inbox. A message that is being handled, or was read to be handled within the last second, may still have its effect,
+// and one that is stored meanwhile may be overlooked. When it fails, some may be gone and it can be called again.
 func (b *Bus) Discard(ctx context.Context, which func(Waiting) bool) (d Discarded, err error) {
-	d.Pushes, err = b.discard(ctx, streamInbox, func(m *jetstream.RawStreamMsg) bool { return which(Waiting{Body: m.Data}) })
+	err = b.discard(ctx, streamInbox, func(m *jetstream.RawStreamMsg) (bool, error) {
+		return b.pickPushes(ctx, m, which, &d.Pushes)
+	})
 	if err == nil {
-		d.DeadPushes, err = b.discard(ctx, streamDead, func(m *jetstream.RawStreamMsg) bool {
-			return which(Waiting{Dead: true, Body: m.Data})
+		err = b.discard(ctx, streamDead, func(m *jetstream.RawStreamMsg) (bool, error) {
+			return count(&d.DeadPushes, which(Waiting{Dead: true, Body: m.Data})), nil
 		})
 	}
 	if err == nil {
-		d.Commands, err = b.discard(ctx, streamOutbox, func(m *jetstream.RawStreamMsg) bool {
-			return which(Waiting{Lane: m.Header.Get(headerLane), Body: m.Data})
+		err = b.discard(ctx, streamOutbox, func(m *jetstream.RawStreamMsg) (bool, error) {
+			return count(&d.Commands, which(Waiting{Lane: m.Header.Get(headerLane), Body: m.Data})), nil
 		})
 	}
 	if err == nil && d.Commands > 0 {
@@ -95,25 +98,61 @@ func (b *Bus) Discard(ctx context.Context, which func(Waiting) bool) (d Discarde
 
 // discard goes through a stream message by message, asking its leader: what a lagging replica does not know must not be
 // overlooked.
-func (b *Bus) discard(ctx context.Context, stream string, which func(*jetstream.RawStreamMsg) bool) (removed int, err error) {
+func (b *Bus) discard(ctx context.Context, stream string, which func(*jetstream.RawStreamMsg) (bool, error)) error {
 	s := b.byName[stream]
 	for seq := uint64(1); ; seq++ {
 		m, err := s.GetMsg(ctx, seq, jetstream.WithGetMsgSubject(">"))
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return removed, nil
+			return nil
 		}
 		if err != nil {
-			return removed, translate("bus.discard", err)
+			return translate("bus.discard", err)
 		}
 		seq = m.Sequence
-		if !which(m) {
-			continue
+		picked, err := which(m)
+		if err == nil && picked {
+			err = wipe(ctx, s, seq)
 		}
-		if err := wipe(ctx, s, seq); err != nil {
-			return removed, translate("bus.discard", err)
+		if tenure := b.tenure.Load(); err == nil && picked && stream == streamInbox && tenure != nil {
+			tenure.held.drop(seq)
+			tenure.removal.gone(seq)
 		}
-		removed++
+		if err != nil {
+			return translate("bus.discard", err)
+		}
 	}
+}
+
+// pickPushes reports whether any push of a message is to be discarded, and counts those that are not settled. The message goes
+// as a whole then, so that the others which are not settled are stored once more before.
+func (b *Bus) pickPushes(ctx context.Context, m *jetstream.RawStreamMsg, which func(Waiting) bool, discarded *int) (picked bool, err error) {
+	pushes, err := unpackPushes(m.Subject, m.Header, m.Data, m.Time)
+	if err != nil {
+		pushes = []InboxMessage{{Body: m.Data}}
+	}
+	tenure := b.tenure.Load()
+	var others []InboxMessage
+	for i, push := range pushes {
+		settled := tenure != nil && tenure.removal.isSettled(newPushID(m.Sequence, i))
+		switch {
+		case which(Waiting{Body: push.Body}):
+			picked = true
+			count(discarded, !settled)
+		case !settled:
+			others = append(others, push)
+		}
+	}
+	if picked && len(others) > 0 {
+		err = b.storeGroup(ctx, others)
+	}
+	return picked, err
+}
+
+func count(n *int, one bool) bool {
+	if one {
+		*n++
+	}
+	return one
 }
 
 // unparkEmptied lets lanes go on whose parking message is gone.

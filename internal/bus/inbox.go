@@ -2,9 +2,6 @@ package bus
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -33,16 +30,19 @@ const (
 	headerFailedAt    = "Helix-Failed-At"
 )
 
-// AppendInbox stores a push durably: when it returns nil, the push will be handled whatever happens. One that is
-// identical to another of the same source within two minutes is stored once. Errors: [ErrFull], [ErrTooLarge],
-// [ErrUnavailable].
-func (b *Bus) AppendInbox(ctx context.Context, m InboxMessage) error {
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%d:%s", len(m.Source), m.Source)
-	_, _ = sum.Write(m.Body)
-	return b.storeInbox(ctx, m, hex.EncodeToString(sum.Sum(nil)))
+// AppendInbox stores a push durably: when it returns nil, the push will be handled whatever happens. Pushes that come
+// at the same time are stored together and share one sync of the disk; m must not be changed meanwhile, not even when ctx has ended.
+// One that is identical to another of the same source within two minutes is stored once, unless they come to different
+// replicas or there are tens of thousands. Errors: [ErrFull], [ErrTooLarge], [ErrUnavailable].
+func (b *Bus) AppendInbox(ctx context.Context, m InboxMessage) error { return b.writer.store(ctx, m) }
+
+// storeGroup stores several pushes as one message.
+func (b *Bus) storeGroup(ctx context.Context, pushes []InboxMessage) error {
+	_, err := b.js.PublishMsg(ctx, packPushes(pushes))
+	return translate("bus.append inbox", err)
 }
 
+// storeInbox stores a push as a message of its own, unless one of that id was stored within two minutes.
 func (b *Bus) storeInbox(ctx context.Context, m InboxMessage, id string) error {
 	stored := &nats.Msg{Subject: "inbox." + Key(m.Source), Data: m.Body, Header: inboxHeader(m)}
 	_, err := b.js.PublishMsg(ctx, stored, jetstream.WithMsgID(id))

@@ -57,12 +57,29 @@ func FromProvider(s string) helix.Phone {
 // National splits a number as FortyTwo stores it: the national number and the calling code with its "+", e.g.
 // "9812345678" and "+91" (fortytwo.md, PHONES). The empty Phone gives two empty strings.
 func National(p helix.Phone) (number, callingCode string) {
+	if number, ok := indian(p); ok {
+		return number, "+91"
+	}
 	n, err := phonenumbers.Parse(string(p), "")
 	if err != nil {
 		return "", ""
 	}
 	number = phonenumbers.GetNationalSignificantNumber(n)
 	return number, strings.TrimSuffix(string(p), number)
+}
+
+// indian gives the ten digits of an Indian number: most numbers are, and no numbering plan need be asked to split one.
+func indian(p helix.Phone) (number string, ok bool) {
+	number, ok = strings.CutPrefix(string(p), "+91")
+	if !ok || len(number) != 10 || number[0] == '0' { // a trunk zero
+		return "", false
+	}
+	for i := range len(number) {
+		if number[i] < '0' || number[i] > '9' {
+			return "", false
+		}
+	}
+	return number, true
 }
 
 // clean reduces a text to an optional "+" and ASCII digits; false when it holds anything that is no part of a number.

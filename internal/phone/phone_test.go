@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nyaruka/phonenumbers"
+
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/phone"
 )
@@ -157,6 +159,26 @@ func FuzzFromProvider(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		if p := phone.FromProvider(s); p != "" {
 			checkStable(t, p)
+		}
+	})
+}
+
+// FuzzNational checks that the short way to split an Indian number is no other way.
+func FuzzNational(f *testing.F) {
+	for _, s := range []string{"9812345678", "8041763265", "1800123456", "0812345678", "9198123456", "1111111111", "98123456", "981234567812", "98x2345678"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, digits string) {
+		number, code := phone.National(helix.Phone("+91" + digits))
+		n, err := phonenumbers.Parse("+91"+digits, "")
+		if err != nil {
+			if number != "" || code != "" {
+				t.Fatalf("split what is no number into %q and %q", code, number)
+			}
+			return
+		}
+		if want := phonenumbers.GetNationalSignificantNumber(n); number != want {
+			t.Fatalf("+91%s gives %q, want %q", digits, number, want)
 		}
 	})
 }

@@ -57,6 +57,12 @@
 //     and is reported to the hooks; the run is not.
 //   - Event streams always have runs of their own.
 //
+// # Rights that change
+//
+// What a subscription may tell is decided when it begins. [Handler.Run] asks twice a minute, once for each session, what its
+// caller may do now, and ends his subscriptions with an error where that is not what it was: of a shared run his place in it
+// alone. His client subscribes anew and is told what he may have. While nobody knows, everything goes on.
+//
 // # Close codes
 //
 // The codes of PROTOCOL.md, and three decisions of ours. A socket whose token has ended is closed with 4403, not 4401:

@@ -79,7 +79,7 @@ func (e *eventStream) open(ctx context.Context) *refusal {
 	if !e.h.sessions.hasRoom(e.h.opts.Socket.MaxSockets) {
 		return busy
 	}
-	if !e.expireWith(ctx) {
+	if !e.admit(ctx) {
 		return &refusal{status: http.StatusUnauthorized, err: errExpired}
 	}
 	if !e.h.sessions.add(&e.session) {

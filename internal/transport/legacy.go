@@ -109,7 +109,7 @@ func (s *socket) refuseStart(id string, err error) {
 func (s *socket) acknowledged() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.operations != nil
+	return s.caller != nil
 }
 
 func keepAliveFrame() []byte { return []byte(`{"type":"ka"}`) }

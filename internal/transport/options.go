@@ -30,6 +30,11 @@ type Options struct {
 	// which clients connect again with a fresh token. Default: never.
 	Expires func(ctx context.Context) (time.Time, bool)
 
+	// Standing names what the caller in a context may be told of, as of now: see [Handler.Recheck]. Two names differ when
+	// what is sent to him would. An error that is neither UNAUTHENTICATED nor FORBIDDEN means that nobody knows at the moment.
+	// Default: nobody's standing changes.
+	Standing func(ctx context.Context) (string, error)
+
 	// Share tells whether a subscription of a socket, prepared, may be answered by a run that others use too. It is asked in
 	// the subscriber's context, which ends with the subscription, and does what is to be done for each of them: above all it
 	// decides whether the caller may have what the shared run will answer. false lets the operation run on its own, which is
@@ -72,6 +77,7 @@ type SocketOptions struct {
 	WriteTimeout  time.Duration // for one frame to be taken by the network; default 10 s
 	SlowAfter     time.Duration // a full queue without room before the peer counts as slow; default 10 s
 	CloseTimeout  time.Duration // for the peer to answer a close; default 1 s
+	RecheckEvery  time.Duration // between rounds of [Handler.Recheck]; default 30 s
 
 	MaxReservations int // event streams that one caller has reserved and not connected to; default 16
 }
@@ -123,6 +129,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Expires == nil {
 		o.Expires = func(context.Context) (time.Time, bool) { return time.Time{}, false }
 	}
+	if o.Standing == nil {
+		o.Standing = func(context.Context) (string, error) { return "", nil }
+	}
 	if o.Share == nil {
 		o.Share = noSharing
 	}
@@ -150,6 +159,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.Socket.WriteTimeout, 10*time.Second)
 	orDefault(&o.Socket.SlowAfter, 10*time.Second)
 	orDefault(&o.Socket.CloseTimeout, time.Second)
+	orDefault(&o.Socket.RecheckEvery, 30*time.Second)
 	o.Hooks = o.Hooks.withDefaults()
 	return o, nil
 }

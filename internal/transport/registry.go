@@ -2,6 +2,8 @@ package transport
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +67,13 @@ func (g *registry) shutdown(ctx context.Context, grace time.Duration) error {
 	return ctx.Err()
 }
 
+// all lists the open sessions.
+func (g *registry) all() []*session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Collect(maps.Keys(g.open))
+}
+
 func (g *registry) drain() (empty <-chan struct{}, sessions []*session) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -72,9 +81,7 @@ func (g *registry) drain() (empty <-chan struct{}, sessions []*session) {
 	if g.empty == nil {
 		g.empty = make(chan struct{})
 	}
-	for s := range g.open {
-		sessions = append(sessions, s)
-	}
+	sessions = slices.Collect(maps.Keys(g.open))
 	if len(sessions) == 0 {
 		none := make(chan struct{})
 		close(none)

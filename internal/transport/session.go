@@ -24,6 +24,8 @@ type session struct {
 	drained func()         // is told of drain; may be nil
 
 	mu       sync.Mutex
+	caller   context.Context    // knows who calls; nil until that is known
+	standing string             // what he may do, as [Options.Standing] names it
 	streams  map[string]*stream // by identifier, until the last frame has left the queue
 	shared   []*member          // those of streams that a hub answers
 	running  int                // operations that run
@@ -41,19 +43,20 @@ func (s *session) begin(ctx context.Context) {
 	s.ctx, s.cancel = context.WithCancelCause(ctx)
 }
 
-// expireWith ends the session when the identity in ctx does. false means that it has ended already.
-func (s *session) expireWith(ctx context.Context) bool {
-	end, ok := s.h.opts.Expires(ctx)
-	if !ok {
-		return true
-	}
+// admit lets the caller in ctx use the session until his identity ends. false means that it has ended already.
+func (s *session) admit(ctx context.Context) bool {
+	end, ends := s.h.opts.Expires(ctx)
 	left := end.Sub(s.h.opts.Now())
-	if left <= 0 {
+	if ends && left <= 0 {
 		return false
 	}
+	standing, _ := s.h.standing(ctx) // one that cannot be told is not the one that is told next
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.expiry = time.AfterFunc(left, func() { s.close(closeForbidden, closeExpiredReason) })
+	s.caller, s.standing = ctx, standing
+	if ends {
+		s.expiry = time.AfterFunc(left, func() { s.close(closeForbidden, closeExpiredReason) })
+	}
 	return true
 }
 

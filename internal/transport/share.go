@@ -144,6 +144,7 @@ func (s *session) join(st *stream, op *operation, u *hub, from *uint64, ended fu
 		s.unjoin(m)
 		op.report.Answers += m.answers
 		op.report.Code = m.code
+		s.tellRevoked(st, op)
 		ended()
 	})
 	s.closeWhenDrained()
@@ -168,7 +169,7 @@ func (s *session) collect(put func(id []byte, m *post) (full bool)) (freed bool)
 	}
 	_, popped := s.out.counts()
 	for _, m := range s.shared {
-		if m.behind > popped {
+		if m.behind > popped || m.stream.revoked != nil {
 			continue // what is queued has woken the writer again
 		}
 		for next := m.take(); next != nil; next = m.take() {

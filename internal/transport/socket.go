@@ -35,10 +35,9 @@ type socket struct {
 
 	// Guarded by session.mu.
 	initReceived bool
-	operations   context.Context // what Init made of ctx; nil until acknowledged
-	pending      []message       // came while Init was asked; of a legacy socket alone
-	settled      bool            // nothing is pending any more
-	parting      bool            // the close frame is sent; the read deadline is final
+	pending      []message // came while Init was asked; of a legacy socket alone
+	settled      bool      // nothing is pending any more
+	parting      bool      // the close frame is sent; the read deadline is final
 }
 
 func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *http.Request) *socket {
@@ -187,13 +186,10 @@ func (s *socket) refuse(err error) {
 
 // acknowledge opens the socket for operations until the identity ends.
 func (s *socket) acknowledge(ctx context.Context) {
-	if !s.expireWith(ctx) {
+	if !s.admit(ctx) { // before the ack is sent: its answer may come at once
 		s.close(closeForbidden, closeExpiredReason)
 		return
 	}
-	s.mu.Lock()
-	s.operations = ctx // before the ack is sent: its answer may come at once
-	s.mu.Unlock()
 	s.send(ackFrame())
 	if s.legacy {
 		s.resume()
@@ -212,13 +208,13 @@ func (s *socket) checkInitialised() {
 // subscribe starts an operation in a goroutine of its own.
 func (s *socket) subscribe(m message) {
 	s.mu.Lock()
-	operations := s.operations
+	caller := s.caller
 	s.mu.Unlock()
-	if operations == nil {
+	if caller == nil {
 		s.close(closeUnauthorized, "Unauthorized")
 		return
 	}
-	st, refused := s.start(operations, m.id)
+	st, refused := s.start(caller, m.id)
 	switch refused {
 	case startTaken:
 		s.close(closeAlreadyExists, fmt.Sprintf("Subscriber for %s already exists", truncate(m.id, maxCloseReason/2)))

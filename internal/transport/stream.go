@@ -18,8 +18,9 @@ type stream struct {
 	cancel context.CancelFunc
 
 	// Guarded by session.mu.
-	withdrawn bool // by the client: nothing more is written
-	streaming bool // known to be a subscription: not waited for at shutdown
+	withdrawn bool          // by the client: nothing more is written
+	streaming bool          // known to be a subscription: not waited for at shutdown
+	revoked   gqlerror.List // why its caller may not have it any more; nil while he may
 }
 
 // Why an operation was not started.
@@ -60,11 +61,12 @@ func (s *session) tooManyOperations() *helix.Error {
 // run executes a prepared operation and queues its answers. An answer that is the only one and holds no data is a failure:
 // nothing was executed. handOver, which may be nil, is asked after each answer whether somebody else goes on.
 func (s *session) run(st *stream, op *operation, handOver func() bool) {
+	defer s.tellRevoked(st, op)
 	if op.kind() == ast.Subscription {
 		s.setStreaming(st)
 	}
 	first := true
-	for resp := op.next(); resp != nil; resp = op.next() {
+	for resp := op.next(); resp != nil && s.isRevoked(st) == nil; resp = op.next() {
 		if resp.Data == nil && len(resp.Errors) > 0 && (first || op.done) {
 			s.fail(st, resp.Errors)
 			return
@@ -139,6 +141,7 @@ func (s *session) claim(f frame) bool {
 	}
 	if f.last {
 		delete(s.streams, f.stream.id)
+		f.stream.withdrawn = true // nothing follows, whoever else has seen the end
 	}
 	return true
 }
@@ -151,9 +154,9 @@ func (s *session) setStreaming(st *stream) {
 }
 
 // keepsOpen tells whether the end of a stream is kept from its client: a source that ends because the server does is no
-// reason not to subscribe again.
+// reason not to subscribe again, and one that ends since its caller may not have it ends with an error.
 func (s *session) keepsOpen(st *stream) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.draining && st.streaming
+	return s.draining && st.streaming || st.revoked != nil
 }

@@ -8,8 +8,8 @@ import (
 
 // answer is a GraphQL response as FortyTwo sends it: status 200 almost always, errors without path (fortytwo.md 0, 11).
 type answer struct {
-	Data   json.RawMessage `json:"data"`
-	Errors []graphqlError  `json:"errors"`
+	Data   json.RawMessage
+	Errors []graphqlError
 }
 
 type graphqlError struct {
@@ -57,13 +57,17 @@ func (t *looseText) UnmarshalJSON(b []byte) error {
 var errNotGraphQL = errors.New("the answer is not a GraphQL response")
 
 // decodeAnswer reads a body. A body with neither data nor errors, such as the JSON of a failing web server, is refused.
+// What it gives is JSON and lies in the body.
 func decodeAnswer(body []byte) (answer, error) {
-	var a answer
-	if err := json.Unmarshal(body, &a); err != nil {
-		return answer{}, errNotGraphQL // the decoder's own text may quote the body
+	if !json.Valid(body) {
+		return answer{}, errNotGraphQL
 	}
+	a := answer{Data: valueOf(body, "data")}
 	if isNull(a.Data) {
 		a.Data = nil
+	}
+	if failed := valueOf(body, "errors"); !isNull(failed) && json.Unmarshal(failed, &a.Errors) != nil {
+		return answer{}, errNotGraphQL // the decoder's own text may quote the body
 	}
 	if a.Data == nil && len(a.Errors) == 0 {
 		return answer{}, errNotGraphQL

@@ -124,12 +124,12 @@ func (u *upsert) send(ctx context.Context, batch []*record) error {
 	for _, r := range batch {
 		data = append(data, r.data)
 	}
-	kept, err := fetch[[]node](ctx, u.client, request{
+	kept, err := fetch(ctx, u.client, request{
 		op: "fortytwo.upsert", url: u.client.recordsURL, access: u.access, safety: providers.Idempotent,
 		query: fmt.Sprintf("mutation($data: [%sCreateInput!]!) { %s(data: $data, upsert: true) { %s } }",
 			o.typeName(), root, strings.Join(sel, " ")),
 		variables: map[string]any{"data": data},
-	}, root)
+	}, root, readNodes)
 	if err != nil {
 		return err
 	}

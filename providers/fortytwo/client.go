@@ -30,6 +30,8 @@ type Client struct {
 	loading chan struct{} // held, by a place in it, while the model is read
 	moved   chan struct{} // says that the model is told to have changed
 	loads   atomic.Uint64 // how often it was read or found unchanged
+
+	backlogs backlogs
 }
 
 // New prepares a client; it sends nothing. It fails when the URL or the field map cannot be understood.

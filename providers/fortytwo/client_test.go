@@ -26,11 +26,11 @@ func TestWithoutConfigurationEveryCallNamesTheVariableToSet(t *testing.T) {
 			return err
 		},
 		"FollowUpsDue": func(c *Client) error {
-			_, err := c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, helix.DueKey{}, 1)
+			_, _, err := c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, helix.DueQuery{Limit: 1})
 			return err
 		},
-		"LeadCounts": func(c *Client) error {
-			_, _, err := c.LeadCounts(t.Context(), helix.AsUser("u"), member, time.Now())
+		"LeadsWaiting": func(c *Client) error {
+			_, _, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueQuery{Limit: 1})
 			return err
 		},
 	}

@@ -200,9 +200,10 @@ func TestSeededCallersAreFoundByTheAgent(t *testing.T) {
 			}
 		})
 	}
-	total, older, err := c.LeadCounts(t.Context(), asha.access(), asha.Member, time.Now().Add(24*time.Hour))
-	if err != nil || total == 0 || older != total {
-		t.Errorf("counted %d leads, %d older, %v", total, older, err)
+	_, counts, err := c.LeadsWaiting(t.Context(), asha.access(), asha.Member,
+		helix.DueQuery{Limit: 1, Total: true, Before: time.Now().Add(24 * time.Hour)})
+	if err != nil || counts.Total == 0 || counts.Before != counts.Total {
+		t.Errorf("counted %+v, %v", counts, err)
 	}
 }
 
@@ -248,7 +249,8 @@ func TestACallItsContactAndItsFollowUpAreWrittenAndFoundAgain(t *testing.T) {
 	if diff := cmp.Diff(helix.Contact{Lead: lead.Record, DisplayName: "Lakshmi Rao"}, contact); diff != "" {
 		t.Error(diff)
 	}
-	items, err := c.FollowUpsDue(t.Context(), asha.access(), asha.Member, helix.DueKey{}, 10)
+	q := helix.DueQuery{Limit: 10, Total: true, Before: due.Add(time.Second)}
+	items, counts, err := c.FollowUpsDue(t.Context(), asha.access(), asha.Member, q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,11 +261,10 @@ func TestACallItsContactAndItsFollowUpAreWrittenAndFoundAgain(t *testing.T) {
 	if diff := cmp.Diff(want, items); diff != "" {
 		t.Error(diff)
 	}
-	total, overdue, err := c.FollowUpCounts(t.Context(), asha.access(), asha.Member, due.Add(time.Second))
-	if err != nil || total != 1 || overdue != 1 {
-		t.Errorf("counted %d, %d overdue, %v", total, overdue, err)
+	if counts != (helix.DueCounts{Total: 1, Before: 1}) {
+		t.Errorf("counted %+v", counts)
 	}
-	leads, err := c.LeadsWaiting(t.Context(), asha.access(), asha.Member, helix.DueKey{}, 10)
+	leads, _, err := c.LeadsWaiting(t.Context(), asha.access(), asha.Member, helix.DueQuery{Limit: 10})
 	if err != nil || len(leads) != 1 || leads[0].ID != lead.Record || leads[0].Phone != "+919812345678" || leads[0].Status != "NEW" {
 		t.Errorf("leads: %+v, %v", leads, err)
 	}
@@ -284,9 +285,9 @@ func TestPagesOfAWorklistOnLine27AreComplete(t *testing.T) {
 	seen := map[string]bool{}
 	var after helix.DueKey
 	for {
-		page, err := c.FollowUpsDue(t.Context(), asha.access(), asha.Member, after, 9)
-		if err != nil {
-			t.Fatal(err)
+		page, counts, err := c.FollowUpsDue(t.Context(), asha.access(), asha.Member, helix.DueQuery{After: after, Limit: 9, Total: true})
+		if err != nil || counts.Total != 60 {
+			t.Fatalf("counted %d, %v", counts.Total, err)
 		}
 		if len(page) == 0 {
 			break
@@ -443,7 +444,7 @@ func TestAHangingServerCostsNoMoreThanTheTimeout(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	_, err := c.LeadsWaiting(ctx, asha.access(), asha.Member, helix.DueKey{}, 10)
+	_, _, err := c.LeadsWaiting(ctx, asha.access(), asha.Member, helix.DueQuery{Limit: 10})
 	wantCode(t, err, helix.CodeUnavailable)
 	if !helix.IsRetryable(err) {
 		t.Error("not retryable")

@@ -36,7 +36,7 @@ func TestPagingNeitherSkipsNorRepeatsWhenManyRecordsShareAMillisecond(t *testing
 			var got []helix.DueKey
 			var after helix.DueKey
 			for range len(want) + 1 {
-				page, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, after, limit)
+				page, _, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueQuery{After: after, Limit: limit})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -67,7 +67,7 @@ func TestAPageThatNoMillisecondSplitsCostsOneRequest(t *testing.T) {
 	}
 	c := s.client(t, nil)
 	s.documents()
-	page, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueKey{}, 5)
+	page, _, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueQuery{Limit: 5})
 	if err != nil || len(page) != 5 {
 		t.Fatalf("got %d leads, %v", len(page), err)
 	}
@@ -81,9 +81,10 @@ func TestACursorThatIsNoneOfOursIsRefusedBeforeAsking(t *testing.T) {
 	s := newStrict(t)
 	c := s.client(t, nil)
 	s.documents()
-	_, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueKey{Due: time.Now(), ID: "not a uuid"}, 5)
+	unread := helix.DueKey{Due: time.Now(), ID: "not a uuid"}
+	_, _, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueQuery{After: unread, Limit: 5})
 	wantCode(t, err, helix.CodeBadInput)
-	_, err = c.LeadsWaiting(t.Context(), helix.AsUser("u"), "0190a5d4-0000-7000-8000-000000000000", helix.DueKey{}, 5)
+	_, _, err = c.LeadsWaiting(t.Context(), helix.AsUser("u"), "0190a5d4-0000-7000-8000-000000000000", helix.DueQuery{Limit: 5})
 	wantCode(t, err, helix.CodeBadInput)
 	if docs := s.documents(); len(docs) != 0 {
 		t.Errorf("sent %d requests, want none", len(docs))

@@ -2,7 +2,9 @@ package fortytwo
 
 import (
 	"maps"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,24 +128,24 @@ func TestTheWorklistShowsPendingFollowUpsWithTheirPerson(t *testing.T) {
 			Phone: "+919812345678", Person: "Patient",
 		},
 	}
-	got, err := c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, helix.DueKey{}, 10)
+	q := helix.DueQuery{Limit: 10, Total: true, Before: due}
+	got, counts, err := c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, q)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := gocmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	total, overdue, err := c.FollowUpCounts(t.Context(), helix.AsUser("u"), member, due)
-	if err != nil || total != 2 || overdue != 1 {
-		t.Errorf("counted %d, %d overdue, %v", total, overdue, err)
+	if counts != (helix.DueCounts{Total: 2, Before: 1}) {
+		t.Errorf("counted %+v", counts)
 	}
 
 	s.mu.Lock()
 	s.intercept = forbid("lead {")
 	s.mu.Unlock()
-	got, err = c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, helix.DueKey{}, 10)
-	if err != nil {
-		t.Fatal(err)
+	got, counts, err = c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, q)
+	if err != nil || counts.Total != 2 {
+		t.Fatal(counts, err)
 	}
 	for i := range want {
 		want[i].Phone, want[i].Person = "", ""
@@ -153,19 +155,143 @@ func TestTheWorklistShowsPendingFollowUpsWithTheirPerson(t *testing.T) {
 	}
 }
 
-func TestLeadsThatWaitAreCountedByAge(t *testing.T) {
+// waitingLeads gives the member n leads, created an hour apart, and another member one more.
+func waitingLeads(s *strict, from time.Time, n int) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	row := func(assignee string, at time.Time) {
+		s.rows["leads"] = append(s.rows["leads"], map[string]any{
+			"id": randomID(rng), "name": "Lead", "leadStatus": "NEW", "assigneeId": assignee, "createdAt": at,
+		})
+	}
+	for i := range n {
+		row(string(member), from.Add(time.Duration(i)*time.Hour))
+	}
+	row(patientID, from)
+}
+
+func TestCountsCostNoMoreRequestsThanTheyMust(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
 	s := newStrict(t)
-	for i, status := range []string{"NEW", "NEW", "CONTACTED", "NEW"} {
+	waitingLeads(s, at, 6)
+	c := s.client(t, nil)
+	later := helix.DueKey{Due: at.Add(time.Hour)}
+	for _, tc := range []struct {
+		name     string
+		query    helix.DueQuery
+		want     helix.DueCounts
+		requests int // the order of the cases matters to them: the client learns who has a backlog
+	}{
+		{"a page without counts", helix.DueQuery{Limit: 3}, helix.DueCounts{}, 1},
+		{"the total is told with the first page", helix.DueQuery{Limit: 3, Total: true}, helix.DueCounts{Total: 6}, 1},
+		{
+			"the first page shows where the early ones end",
+			helix.DueQuery{Limit: 3, Total: true, Before: at.Add(2 * time.Hour)},
+			helix.DueCounts{Total: 6, Before: 2},
+			1,
+		},
+		{
+			"none is early", helix.DueQuery{Limit: 3, Total: true, Before: at}, helix.DueCounts{Total: 6}, 1,
+		},
+		{
+			"the early ones end with the page",
+			helix.DueQuery{Limit: 3, Total: true, Before: at.Add(3 * time.Hour)},
+			helix.DueCounts{Total: 6, Before: 3},
+			1,
+		},
+		{
+			"the early ones go on behind the page",
+			helix.DueQuery{Limit: 3, Total: true, Before: at.Add(5 * time.Hour)},
+			helix.DueCounts{Total: 6, Before: 5},
+			2,
+		},
+		{
+			"they are expected to, and do: the same requests, side by side",
+			helix.DueQuery{Limit: 3, Total: true, Before: at.Add(4 * time.Hour)},
+			helix.DueCounts{Total: 6, Before: 4},
+			2,
+		},
+		{
+			"they are expected to, and do not",
+			helix.DueQuery{Limit: 3, Total: true, Before: at.Add(time.Hour)},
+			helix.DueCounts{Total: 6, Before: 1},
+			2,
+		},
+		{
+			"all are early, and on the page",
+			helix.DueQuery{Limit: 6, Total: true, Before: at.Add(90 * time.Hour)},
+			helix.DueCounts{Total: 6, Before: 6},
+			1,
+		},
+		{"only the early ones are counted", helix.DueQuery{Limit: 3, Before: at.Add(time.Hour)}, helix.DueCounts{Before: 1}, 1},
+		{"a later page without counts", helix.DueQuery{After: later, Limit: 3}, helix.DueCounts{}, 1},
+		{
+			"a later page with all counts",
+			helix.DueQuery{After: later, Limit: 3, Total: true, Before: at.Add(2 * time.Hour)},
+			helix.DueCounts{Total: 6, Before: 2},
+			3,
+		},
+		{"counts without a page", helix.DueQuery{Total: true, Before: at.Add(time.Hour)}, helix.DueCounts{Total: 6, Before: 1}, 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s.documents()
+			page, counts, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, tc.query)
+			if err != nil || len(page) != min(tc.query.Limit, 6) || counts != tc.want {
+				t.Errorf("got %d leads, counted %+v, %v; want %+v", len(page), counts, err, tc.want)
+			}
+			if docs := s.documents(); len(docs) != tc.requests {
+				t.Errorf("sent %d requests, want %d: %q", len(docs), tc.requests, docs)
+			}
+		})
+	}
+}
+
+func TestCountsAreRightWhereAMillisecondSplitsThePage(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
+	s := newStrict(t)
+	rng := rand.New(rand.NewPCG(7, 8))
+	for i := range 9 {
 		s.rows["leads"] = append(s.rows["leads"], map[string]any{
-			"id": leadID, "name": "Lead", "leadStatus": status, "assigneeId": string(member), "createdAt": at.Add(time.Duration(i) * time.Hour),
+			"id": randomID(rng), "leadStatus": "NEW", "assigneeId": string(member),
+			"createdAt": at.Add(time.Duration(i/3) * time.Millisecond).Add(time.Duration(rng.IntN(999)) * time.Microsecond),
 		})
 	}
 	c := s.client(t, nil)
-	total, older, err := c.LeadCounts(t.Context(), helix.AsUser("u"), member, at.Add(time.Hour))
-	if err != nil || total != 3 || older != 1 {
-		t.Errorf("counted %d, %d older, %v", total, older, err)
+	for limit := 1; limit <= 9; limit++ {
+		for ms := range 4 {
+			q := helix.DueQuery{Limit: limit, Total: true, Before: at.Add(time.Duration(ms)*time.Millisecond + 300*time.Microsecond)}
+			page, counts, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, q)
+			if want := (helix.DueCounts{Total: 9, Before: 3 * ms}); err != nil || len(page) != limit || counts != want {
+				t.Errorf("limit %d, %d ms: %d leads, %+v, %v; want %+v", limit, ms, len(page), counts, err, want)
+			}
+		}
+	}
+}
+
+func TestACountThatFailsFailsTheSource(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
+	s := newStrict(t)
+	waitingLeads(s, at, 6)
+	c := s.client(t, nil)
+	s.intercept = forbid("first: $first) { totalCount }")
+	for name, after := range map[string]helix.DueKey{"behind": {}, "beside, once it is expected": {}, "later": {Due: at.Add(time.Hour)}} {
+		_, _, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueQuery{After: after, Limit: 2, Before: at.Add(9 * time.Hour)})
+		if !helix.IsCode(err, helix.CodeForbidden) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestWhatIsKnownOfBacklogsIsBounded(t *testing.T) {
+	t.Parallel()
+	var b backlogs
+	for i := range 3 * maxBacklogs {
+		of := backlog{helix.ObjectLead, helix.MemberID(strconv.Itoa(i))}
+		if b.note(of, true); !b.expected(of) || len(b.known) > maxBacklogs {
+			t.Fatalf("after %d: %d are known", i, len(b.known))
+		}
 	}
 }
 
@@ -175,12 +301,12 @@ func TestAQueryThatNeedsWhatTheWorkspaceLacksNamesIt(t *testing.T) {
 	s.objects = edit(s.objects, "followUp", "dueAt", nil)
 	s.objects = edit(s.objects, "lead", "leadStatus", map[string]any{"options": []any{}})
 	c := s.client(t, nil)
-	_, err := c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, helix.DueKey{}, 10)
+	_, _, err := c.FollowUpsDue(t.Context(), helix.AsUser("u"), member, helix.DueQuery{Limit: 10})
 	wantCode(t, err, helix.CodeNotConfigured)
 	if !strings.Contains(err.Error(), "followUp.dueAt") {
 		t.Errorf("does not name the field: %v", err)
 	}
-	_, err = c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueKey{}, 10)
+	_, _, err = c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueQuery{Limit: 10})
 	wantCode(t, err, helix.CodeNotConfigured)
 	if !strings.Contains(err.Error(), "lead.leadStatus.NEW") {
 		t.Errorf("does not name the value: %v", err)

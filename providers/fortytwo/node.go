@@ -18,27 +18,34 @@ const (
 // field that was deleted meanwhile reads as null (fortytwo.md 0.6).
 type node map[string]json.RawMessage
 
-func read[T any](n node, name string) (v T) {
-	if raw, ok := n[name]; ok && json.Unmarshal(raw, &v) != nil {
-		var zero T
-		return zero
+// nodeOf takes an object apart; nil when raw is none. known may be shared by the records of an answer.
+func nodeOf(raw []byte, known *nameTable) node {
+	if !begins(raw, '{') {
+		return nil
 	}
-	return v
+	n := make(node, nodeFields)
+	for name, value := range members(raw) {
+		n[known.of(name)] = value
+	}
+	return n
 }
 
-func (n node) id() string { return strings.ToLower(read[string](n, columnID)) }
+// nodeFields is how many fields most selections have.
+const nodeFields = 8
+
+func (n node) id() string { return strings.ToLower(stringOf(n[columnID])) }
 
 // text reads a TEXT or SELECT field; f may be nil.
 func (n node) text(f *field) string {
 	if f == nil {
 		return ""
 	}
-	return read[string](n, f.name)
+	return stringOf(n[f.name])
 }
 
 // time reads a DATE_TIME by FortyTwo's name.
 func (n node) time(name string) time.Time {
-	t, err := time.Parse(time.RFC3339, read[string](n, name))
+	t, err := time.Parse(time.RFC3339, stringOf(n[name]))
 	if err != nil {
 		return time.Time{}
 	}
@@ -59,8 +66,8 @@ func (n node) duration(f *field, unit time.Duration) time.Duration {
 		return 0
 	}
 	const century = 100 * 365 * 24 * time.Hour // no duration of ours is longer, and none overflows
-	units := read[float64](n, f.name)
-	if units < 0 || units > float64(century/unit) {
+	var units float64
+	if json.Unmarshal(n[f.name], &units) != nil || units < 0 || units > float64(century/unit) {
 		return 0
 	}
 	return time.Duration(units * float64(unit))
@@ -71,7 +78,7 @@ func (n node) related(f *field) node {
 	if f == nil {
 		return nil
 	}
-	return read[node](n, f.name)
+	return nodeOf(n[f.name], new(nameTable))
 }
 
 // column reads a relation's id without the relation.
@@ -79,7 +86,7 @@ func (n node) column(f *field) string {
 	if f == nil {
 		return ""
 	}
-	return strings.ToLower(read[string](n, f.column))
+	return strings.ToLower(stringOf(n[f.column]))
 }
 
 // phone reads the primary number of a PHONES field as E.164; without its calling code it cannot be told and reads as "".
@@ -97,15 +104,12 @@ func (n node) phoneParts(f *field) (calling, national string) {
 	if f == nil {
 		return "", ""
 	}
-	p := read[struct {
-		Number  string `json:"primaryPhoneNumber"`
-		Calling string `json:"primaryPhoneCallingCode"`
-	}](n, f.name)
-	calling = strings.TrimPrefix(p.Calling, "+")
-	if !isDigits(calling) || !isDigits(p.Number) || len(calling)+len(p.Number) > 15 {
+	calling = strings.TrimPrefix(stringOf(valueOf(n[f.name], "primaryPhoneCallingCode")), "+")
+	national = stringOf(valueOf(n[f.name], "primaryPhoneNumber"))
+	if !isDigits(calling) || !isDigits(national) || len(calling)+len(national) > 15 {
 		return "", ""
 	}
-	return calling, p.Number
+	return calling, national
 }
 
 // displayName gives what a person record is called: its name, else its full name in parts.
@@ -122,11 +126,7 @@ func (n node) fullName(o *object) string {
 	if f == nil {
 		return ""
 	}
-	full := read[struct {
-		First string `json:"firstName"`
-		Last  string `json:"lastName"`
-	}](n, f.name)
-	return joinName(full.First, full.Last)
+	return joinName(stringOf(valueOf(n[f.name], "firstName")), stringOf(valueOf(n[f.name], "lastName")))
 }
 
 func isDigits(s string) bool {

@@ -50,31 +50,29 @@ type listQuery struct {
 	where  []filter
 	order  []order
 	first  int
+	total  bool // how many match is told too, which costs FortyTwo a little more
 }
 
 // list gives the matching records.
 func (c *Client) list(ctx context.Context, q listQuery) ([]node, error) {
-	typ := q.object.typeName()
+	found, err := c.connect(ctx, q)
+	return found.nodes, err
+}
+
+// connect gives the matching records and, when q wants it, how many there are.
+func (c *Client) connect(ctx context.Context, q listQuery) (connection, error) {
+	typ, counted := q.object.typeName(), ""
+	if q.total {
+		counted = "totalCount "
+	}
 	doc := fmt.Sprintf(
 		"query($filter: %[1]sFilterInput, $orderBy: [%[1]sOrderByInput!], $first: Int) "+
-			"{ %[2]s(filter: $filter, orderBy: $orderBy, first: $first) { edges { node { %[3]s } } } }",
-		typ, q.object.plural, q.sel)
-	connection, err := fetch[struct {
-		Edges []struct {
-			Node node `json:"node"`
-		} `json:"edges"`
-	}](ctx, c, request{
+			"{ %[2]s(filter: $filter, orderBy: $orderBy, first: $first) { %[3]sedges { node { %[4]s } } } }",
+		typ, q.object.plural, counted, q.sel)
+	return fetch(ctx, c, request{
 		op: q.op, url: c.recordsURL, access: q.access, lookup: true, safety: providers.Safe, query: doc,
 		variables: map[string]any{"filter": and(q.where...), "orderBy": q.order, "first": min(q.first, maxPage)},
-	}, q.object.plural)
-	if err != nil {
-		return nil, err
-	}
-	nodes := make([]node, 0, len(connection.Edges))
-	for _, e := range connection.Edges {
-		nodes = append(nodes, e.Node)
-	}
-	return nodes, nil
+	}, q.object.plural, readConnection)
 }
 
 // lists runs queries side by side and gives their records one behind the other. It fails when one of them does.
@@ -93,31 +91,75 @@ func (c *Client) lists(ctx context.Context, queries ...listQuery) ([]node, error
 	return slices.Concat(found...), nil
 }
 
-// count gives how many records match. It asks for one record, since `first: 0` is not known to work on every line.
-func (c *Client) count(ctx context.Context, name string, access helix.Access, o *object, where []filter) (int, error) {
+// count gives how many records match, whatever else q asks for. It asks for one record, since `first: 0` is not known to
+// work on every line.
+func (c *Client) count(ctx context.Context, q listQuery) (int, error) {
 	doc := fmt.Sprintf("query($filter: %sFilterInput, $first: Int) { %s(filter: $filter, first: $first) { totalCount } }",
-		o.typeName(), o.plural)
-	connection, err := fetch[struct {
-		TotalCount int `json:"totalCount"`
-	}](ctx, c, request{
-		op: name, url: c.recordsURL, access: access, lookup: true, safety: providers.Safe, query: doc,
-		variables: map[string]any{"filter": and(where...), "first": 1},
-	}, o.plural)
-	return connection.TotalCount, err
+		q.object.typeName(), q.object.plural)
+	found, err := fetch(ctx, c, request{
+		op: q.op + "Count", url: c.recordsURL, access: q.access, lookup: true, safety: providers.Safe, query: doc,
+		variables: map[string]any{"filter": and(q.where...), "first": 1},
+	}, q.object.plural, readConnection)
+	return found.total, err
 }
 
 var errShape = errors.New("the answer has another shape than expected")
 
-// fetch sends r and reads its only root field.
-func fetch[T any](ctx context.Context, c *Client, r request, root string) (value T, err error) {
+// fetch sends r and reads its only root field; read is false for a value of another shape.
+func fetch[T any](ctx context.Context, c *Client, r request, root string, read func([]byte) (T, bool)) (value T, err error) {
 	err = c.send(ctx, r, func(data json.RawMessage) error {
-		var fields map[string]json.RawMessage
-		var fresh T // an earlier attempt may have left something
-		if json.Unmarshal(data, &fields) != nil || isNull(fields[root]) || json.Unmarshal(fields[root], &fresh) != nil {
+		fresh, ok := read(valueOf(data, root)) // an earlier attempt may have left something in value
+		if !ok {
 			return errShape
 		}
 		value = fresh
 		return nil
 	})
 	return value, err
+}
+
+// connection is the answer of a find-many field.
+type connection struct {
+	total int // 0 unless asked for
+	nodes []node
+}
+
+func readConnection(raw []byte) (found connection, ok bool) {
+	if !begins(raw, '{') {
+		return connection{}, false
+	}
+	for name, value := range members(raw) {
+		switch {
+		case named(name, "totalCount"):
+			ok = json.Unmarshal(value, &found.total) == nil
+		case named(name, "edges"):
+			found.nodes, ok = readList(value, func(edge []byte) []byte { return valueOf(edge, "node") })
+		default:
+			continue
+		}
+		if !ok {
+			return connection{}, false
+		}
+	}
+	return found, true
+}
+
+func readNodes(raw []byte) ([]node, bool) {
+	return readList(raw, func(element []byte) []byte { return element })
+}
+
+// readList reads the records of a list, which pick finds in its elements. One that is null has no fields.
+func readList(raw []byte, pick func(element []byte) []byte) (nodes []node, ok bool) {
+	if !begins(raw, '[') {
+		return nil, false
+	}
+	var known nameTable
+	for element := range elements(raw) {
+		record := pick(element)
+		if !begins(record, '{') && !isNull(record) {
+			return nil, false
+		}
+		nodes = append(nodes, nodeOf(record, &known))
+	}
+	return nodes, true
 }

@@ -102,7 +102,7 @@ func (c *Client) ReduceWebhook(_ string, body []byte) []byte {
 		n.Told, n.Values = told.UpdatedFields != nil, map[string]string{}
 		for _, field := range w.values {
 			for key := range told.Record {
-				if value := short(read[string](record, key)); value != "" && c.overrides.spellsColumn(w.object, field, key) {
+				if value := short(stringOf(record[key])); value != "" && c.overrides.spellsColumn(w.object, field, key) {
 					n.Values[field] = value
 				}
 			}

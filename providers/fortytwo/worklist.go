@@ -11,72 +11,58 @@ import (
 	helix "github.com/helix-engage/gateway"
 )
 
-// FollowUpsDue gives the member's pending follow-ups that have a due time, ordered by (due, id), after the key, at most
-// limit (199). Lead, patient, phone and person are left empty where the asker may not read leads and patients.
+// FollowUpsDue gives the member's pending follow-ups that have a due time, ordered by (due, id), and counts them. Lead,
+// patient, phone and person are left empty where the asker may not read leads and patients.
 func (c *Client) FollowUpsDue(
-	ctx context.Context, access helix.Access, member helix.MemberID, after helix.DueKey, limit int,
-) (items []helix.FollowUpRecord, err error) {
+	ctx context.Context, access helix.Access, member helix.MemberID, d helix.DueQuery,
+) (items []helix.FollowUpRecord, counts helix.DueCounts, err error) {
 	err = c.withModel(ctx, func(m *model) error {
-		items, err = c.followUpsDue(ctx, m, access, member, after, limit)
+		items, counts, err = c.followUpsDue(ctx, m, access, member, d)
 		return err
 	})
-	return items, err
+	return items, counts, err
 }
 
 func (c *Client) followUpsDue(
-	ctx context.Context, m *model, access helix.Access, member helix.MemberID, after helix.DueKey, limit int,
-) ([]helix.FollowUpRecord, error) {
+	ctx context.Context, m *model, access helix.Access, member helix.MemberID, d helix.DueQuery,
+) ([]helix.FollowUpRecord, helix.DueCounts, error) {
 	o, where, err := m.pendingFollowUps(member)
 	if err != nil {
-		return nil, err
+		return nil, helix.DueCounts{}, err
 	}
 	due := o.fields["dueAt"].name
 	sel := o.selection("name", "remark", "dueAt", "lead", "patient")
 	q := listQuery{op: "fortytwo.followUps", access: access, object: o, sel: sel + " " + m.people(o), where: where}
-	rows, err := c.keyset(ctx, q, due, after, limit)
+	rows, counts, err := c.due(ctx, q, due, member, d)
 	if helix.IsCode(err, helix.CodeForbidden) { // one unreadable relation refuses the whole query (fortytwo.md 9)
 		q.sel = sel
-		rows, err = c.keyset(ctx, q, due, after, limit)
+		rows, counts, err = c.due(ctx, q, due, member, d)
 	}
 	if err != nil {
-		return nil, err
+		return nil, helix.DueCounts{}, err
 	}
 	items := make([]helix.FollowUpRecord, 0, len(rows))
 	for _, r := range rows {
 		items = append(items, m.followUp(o, r))
 	}
-	return items, nil
+	return items, counts, nil
 }
 
-// FollowUpCounts gives how many pending follow-ups with a due time the member has, and how many of them are overdue.
-func (c *Client) FollowUpCounts(
-	ctx context.Context, access helix.Access, member helix.MemberID, now time.Time,
-) (total, overdue int, err error) {
-	err = c.withModel(ctx, func(m *model) error {
-		o, where, err := m.pendingFollowUps(member)
-		if err != nil {
-			return err
-		}
-		total, overdue, err = c.counts(ctx, "fortytwo.followUpCounts", access, o, where, o.fields["dueAt"].name, now)
-		return err
-	})
-	return total, overdue, err
-}
-
-// LeadsWaiting gives the member's leads that nobody has contacted, ordered by (createdAt, id), after the key, whose Due
-// is the time of creation; at most limit (199).
+// LeadsWaiting gives the member's leads that nobody has contacted, ordered by (createdAt, id), and counts them; the Due of
+// a key is the time of creation.
 func (c *Client) LeadsWaiting(
-	ctx context.Context, access helix.Access, member helix.MemberID, after helix.DueKey, limit int,
-) (items []helix.LeadRecord, err error) {
+	ctx context.Context, access helix.Access, member helix.MemberID, d helix.DueQuery,
+) (items []helix.LeadRecord, counts helix.DueCounts, err error) {
 	err = c.withModel(ctx, func(m *model) error {
 		o, where, err := m.newLeads(member)
 		if err != nil {
 			return err
 		}
-		rows, err := c.keyset(ctx, listQuery{
+		var rows []keyed
+		rows, counts, err = c.due(ctx, listQuery{
 			op: "fortytwo.leads", access: access, object: o, where: where,
 			sel: o.selection("name", "fullName", "phone") + " " + columnCreatedAt,
-		}, columnCreatedAt, after, limit)
+		}, columnCreatedAt, member, d)
 		if err != nil {
 			return err
 		}
@@ -88,39 +74,63 @@ func (c *Client) LeadsWaiting(
 		}
 		return nil
 	})
-	return items, err
+	return items, counts, err
 }
 
-// LeadCounts gives how many leads wait for the member, and how many of them were created before a time.
-func (c *Client) LeadCounts(
-	ctx context.Context, access helix.Access, member helix.MemberID, createdBefore time.Time,
-) (total, older int, err error) {
-	err = c.withModel(ctx, func(m *model) error {
-		o, where, err := m.newLeads(member)
-		if err != nil {
+// due reads a part of q's records, which are the member's, and counts them all.
+//
+// The first page costs one request, which tells the total too. Since the earliest come first, it also shows how many are
+// before a time, unless all that it holds are and more follow. Only then that is asked, and next time beside the page. A
+// later page shows neither, so that the counts are asked beside it.
+func (c *Client) due(
+	ctx context.Context, q listQuery, column string, member helix.MemberID, d helix.DueQuery,
+) ([]keyed, helix.DueCounts, error) {
+	first, before, of := d.After.Due.IsZero() && d.Limit > 0, !d.Before.IsZero(), backlog{q.object.ours, member}
+	q.total = first && d.Total
+	beside := before && (!first || c.backlogs.expected(of))
+	var found stretch
+	var counts helix.DueCounts
+	g, reading := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		found, err = c.keyset(reading, q, column, d.After, d.Limit)
+		return err
+	})
+	if d.Total && !first {
+		g.Go(func() (err error) {
+			counts.Total, err = c.count(reading, q)
 			return err
+		})
+	}
+	if beside {
+		g.Go(func() (err error) {
+			counts.Before, err = c.countBefore(reading, q, column, d.Before)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil || !first {
+		return found.rows, counts, err
+	}
+	counts.Total = found.total
+	if !before {
+		return found.rows, counts, nil
+	}
+	n, shown := found.before(d.Before)
+	c.backlogs.note(of, !shown)
+	switch {
+	case shown:
+		counts.Before = n
+	case !beside:
+		var err error
+		if counts.Before, err = c.countBefore(ctx, q, column, d.Before); err != nil {
+			return nil, helix.DueCounts{}, err
 		}
-		total, older, err = c.counts(ctx, "fortytwo.leadCounts", access, o, where, columnCreatedAt, createdBefore)
-		return err
-	})
-	return total, older, err
+	}
+	return found.rows, counts, nil
 }
 
-// counts counts all matches and those before a time, side by side: a root field may occur once in a request.
-func (c *Client) counts(
-	ctx context.Context, name string, access helix.Access, o *object, where []filter, column string, before time.Time,
-) (total, older int, err error) {
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		total, err = c.count(ctx, name, access, o, where)
-		return err
-	})
-	g.Go(func() (err error) {
-		early := cond(column, "lt", before.UTC().Format(millisecond))
-		older, err = c.count(ctx, name, access, o, append(slices.Clip(where), early))
-		return err
-	})
-	return total, older, g.Wait()
+func (c *Client) countBefore(ctx context.Context, q listQuery, column string, t time.Time) (int, error) {
+	q.where = append(slices.Clip(q.where), cond(column, "lt", t.UTC().Format(millisecond)))
+	return c.count(ctx, q)
 }
 
 // The values that the worklist asks for, as fortytwo-model.md spells them.

@@ -3,9 +3,12 @@ package ozonetel
 import (
 	"bytes"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"strings"
+	"unicode/utf8"
 )
 
 // redacted replaces a key. As a digit it fits wherever a value stood: in a JSON string, bare in JSON, in a form.
@@ -25,11 +28,24 @@ const minLiteral = 8
 // byte for byte; when the key hides in a way that text search does not see, the documents are written anew as JSON.
 // It works on malformed bodies too.
 func (c *Client) RedactAPIKey(contentType string, body []byte) []byte {
-	out := blankNamedKeys(body)
-	if len(c.apiKey) >= minLiteral {
-		out = bytes.ReplaceAll(out, []byte(c.apiKey), []byte(redacted))
-		out = bytes.ReplaceAll(out, []byte(url.QueryEscape(c.apiKey)), []byte(redacted))
+	if !mayNameKey(contentType, body) {
+		return c.blankOwnKey(body)
 	}
+	return c.redactNamedKeys(contentType, body)
+}
+
+// blankOwnKey replaces the account's key whatever it is called.
+func (c *Client) blankOwnKey(body []byte) []byte {
+	if len(c.apiKey) < minLiteral {
+		return body
+	}
+	out := bytes.ReplaceAll(body, []byte(c.apiKey), []byte(redacted))
+	return bytes.ReplaceAll(out, []byte(url.QueryEscape(c.apiKey)), []byte(redacted))
+}
+
+// redactNamedKeys replaces what any spelling of the name stands before, which takes reading the whole push.
+func (c *Client) redactNamedKeys(contentType string, body []byte) []byte {
+	out := c.blankOwnKey(blankNamedKeys(body))
 	docs, err := readPush(contentType, out)
 	if err != nil {
 		return out
@@ -51,6 +67,55 @@ func (c *Client) RedactAPIKey(contentType string, body []byte) []byte {
 		return []byte("[]") // documents that were read can be written; if not, better nothing than the key
 	}
 	return clean
+}
+
+// mayNameKey reports whether a body may hold the name of a key, as it stands or percent-decoded, in any casing and with
+// any separators. So may whatever can hide letters from a look at the text: escapes of JSON, parts of a multipart form
+// that have encodings of their own, and characters beyond ASCII, some of which have the lower case of a letter.
+func mayNameKey(contentType string, body []byte) bool {
+	if strings.Contains(strings.ToLower(contentType), "multipart") || namesKey(body) {
+		return true
+	}
+	return bytes.IndexByte(body, '%') >= 0 && namesKey(percentDecoded(body))
+}
+
+func namesKey(text []byte) bool {
+	const name = "apikey" // no letter comes twice, so that a mismatch begins anew
+	matched := 0
+	for i, b := range text {
+		lower := b | 0x20
+		switch {
+		case b >= utf8.RuneSelf, b == '\\' && i+1 < len(text) && text[i+1] == 'u':
+			return true
+		case b == '_', b == '-', b == '.', b == ' ', b == '+':
+		case lower == name[matched]:
+			if matched++; matched == len(name) {
+				return true
+			}
+		case lower == name[0]:
+			matched = 1
+		default:
+			matched = 0
+		}
+	}
+	return false
+}
+
+// percentDecoded decodes what is percent-encoded and leaves what is not well-formed.
+func percentDecoded(body []byte) []byte {
+	out := make([]byte, 0, len(body))
+	for i := 0; i < len(body); i++ {
+		if body[i] == '%' && i+2 < len(body) {
+			var decoded [1]byte
+			if _, err := hex.Decode(decoded[:], body[i+1:i+3]); err == nil {
+				out = append(out, decoded[0])
+				i += 2
+				continue
+			}
+		}
+		out = append(out, body[i])
+	}
+	return out
 }
 
 // blankNamedKeys replaces what stands behind each name of a key. Names are looked for in what was a value too, so that

@@ -120,6 +120,52 @@ func FuzzRedactAPIKey(f *testing.F) {
 	})
 }
 
+// FuzzRedactAPIKeyWithoutReading compares the quick way, for bodies that cannot name a key, with the thorough one.
+func FuzzRedactAPIKeyWithoutReading(f *testing.F) {
+	for _, push := range keyedPushes {
+		f.Add(push.contentType, []byte(push.body))
+	}
+	for _, body := range []string{
+		`{"a-p_i k.e y":"other-key-1"}`, `a%50i+key=other-key-1`, "{\"api\u212aey\":\"other-key-1\"}", "{\"ap\u0130key\":\"other-key-1\"}",
+		`data=%7B%22%5Cu0061pikey%22%3A%22other-key-1%22%7D`, `{"data":"{\"\\u0041pikey\":1}"}`, `{"callStatus":"Answered"}`, `"aapikey`, `%`, `%4`, `%41pi%6Bey=1`,
+	} {
+		f.Add("", []byte(body))
+	}
+	c := &Client{apiKey: key}
+	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
+		if mayNameKey(contentType, body) {
+			return
+		}
+		quick, thorough := c.RedactAPIKey(contentType, body), c.redactNamedKeys(contentType, body)
+		if !bytes.Equal(quick, thorough) {
+			t.Fatalf("%q is redacted to %q, and by reading it to %q", body, quick, thorough)
+		}
+	})
+}
+
+func TestABodyThatCannotNameAKeyIsNotRead(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{"Did":"918000000001","AgentID":"a1","Comments":"rapid key"}`:                        false,
+		`data=%7B%22monitorUCID%22%3A%2221799900000000459%22%2C%22Type%22%3A%22inbound%22%7D`: false,
+		`{"Apikey":""}`:       true,
+		`{"API_Key":""}`:      true,
+		`{"a.p-i key":""}`:    true,
+		`a%70i%6bey=1`:        true,
+		`{"\\u0041pikey":""}`: true,
+		`{"name":"आशा"}`:      true,
+		`aapikey`:             true,
+		`a+p+i+k+e+y=1`:       true,
+	} {
+		if got := mayNameKey("", []byte(body)); got != want {
+			t.Errorf("%s: %t, want %t", body, got, want)
+		}
+	}
+	if !mayNameKey("Multipart/form-data; boundary=x", nil) {
+		t.Error("a multipart form may name one in an encoding of its own")
+	}
+}
+
 // FuzzRedactAPIKeyBetween puts another account's key between arbitrary text, where nothing may be well-formed.
 func FuzzRedactAPIKeyBetween(f *testing.F) {
 	names := []string{`"Apikey":"`, "%22Apikey%22%3A%22", "api_key=", "APIKEY: ", "name=\"Apikey\"\r\n\r\n", `\"apiKey\" : \"`}

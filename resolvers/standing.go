@@ -1,0 +1,24 @@
+package resolvers
+
+import (
+	"context"
+	"encoding/json"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/auth"
+)
+
+// Standing names what the caller may be told of: everything, what is his desk's, or nothing. Who he is is asked anew; what
+// is cached for his token counts. It is UNAUTHENTICATED for a token that is not valid any more.
+func Standing(ctx context.Context) (string, error) {
+	caller, err := auth.Caller(auth.Fresh(ctx))
+	if err != nil {
+		return "", err
+	}
+	seat := helix.AgentID("")
+	if caller.Seat != nil {
+		seat = caller.Seat.Agent
+	}
+	name, err := json.Marshal([]any{caller.User != nil, caller.Supervisor, seat})
+	return string(name), err
+}
