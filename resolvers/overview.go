@@ -24,9 +24,9 @@ func (r *queryResolver) LiveCalls(ctx context.Context) ([]graph.LiveCall, error)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]graph.LiveCall, len(live))
+	out := make([]graph.LiveCall, 0, len(live))
 	for i := range live {
-		out[i] = *liveCall(&live[i])
+		out = append(out, *liveCall(&live[i]))
 	}
 	if !w.Supervisor || r.o.Outbound == nil {
 		return out, nil

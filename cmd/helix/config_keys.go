@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -22,6 +23,11 @@ type APIKey struct {
 	fault string // what is wrong with it, without the key; "" when nothing is
 	empty bool
 }
+
+var (
+	_ encoding.TextMarshaler   = APIKey{}
+	_ encoding.TextUnmarshaler = (*APIKey)(nil)
+)
 
 // UnmarshalText reads and hashes a key. What is wrong with it is told by [Config.checkKeys], with the other faults.
 func (k *APIKey) UnmarshalText(text []byte) error {
