@@ -201,7 +201,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	if g.links, err = recordings.NewLinks(secret, g.cfg.Ozonetel.RecordingHosts, g.now); err != nil {
 		return err
 	}
-	g.listening = recordings.NewHandler(g.links, g.log)
+	g.listening = recordings.NewHandler(g.links, nil, g.log)
 	g.reconciler = calls.NewReconciler(g.calls, telephony{g.ozonetel}, g.zone, g.now)
 	g.sweeper, err = calls.NewSweeper(ctx, g.bus, g.calls, g.ozonetel, g.now)
 	return err

@@ -20,16 +20,17 @@ var passed = []string{"Content-Type", "Content-Length", "Content-Range", "Accept
 // Handler serves recordings by their links: GET with the token as the path value "token".
 type Handler struct {
 	links  *Links
+	own    Own
 	client *http.Client
 	log    *slog.Logger
 }
 
-// NewHandler makes a handler.
-func NewHandler(links *Links, log *slog.Logger) *Handler {
+// NewHandler makes a handler. own opens the recordings that the gateway keeps itself; nil when it keeps none.
+func NewHandler(links *Links, own Own, log *slog.Logger) *Handler {
 	transport := &http.Transport{
 		Proxy: http.ProxyFromEnvironment, ResponseHeaderTimeout: answerWithin, MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute,
 	}
-	return &Handler{links: links, log: log, client: &http.Client{
+	return &Handler{links: links, own: own, log: log, client: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -38,11 +39,15 @@ func NewHandler(links *Links, log *slog.Logger) *Handler {
 // Close drops idle connections.
 func (h *Handler) Close() { h.client.CloseIdleConnections() }
 
-// ServeHTTP passes a recording on.
+// ServeHTTP passes a provider's recording on, or plays one of ours.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recording, err := h.links.open(r.PathValue("token"))
 	if err != nil {
 		http.NotFound(w, r)
+		return
+	}
+	if isOwn(recording) {
+		h.serveOwn(w, r, recording)
 		return
 	}
 	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, recording, nil) //nolint:gosec // to an allowed host alone

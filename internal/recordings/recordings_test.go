@@ -1,6 +1,7 @@
 package recordings_test
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/recordings"
 )
 
@@ -37,6 +39,20 @@ func provider(t *testing.T) (base, host string) {
 	return s.URL, u.Hostname()
 }
 
+// kept is a keeper of one recording of ours, and of one that cannot be read.
+func kept(name string) (io.ReadSeekCloser, time.Time, error) {
+	switch name {
+	case "2026-01-14/call-1-0011223344556677.rec":
+		return struct {
+			io.ReadSeeker
+			io.Closer
+		}{strings.NewReader("RIFF6789"), io.NopCloser(nil)}, start, nil
+	case "2026-01-14/torn.rec":
+		return nil, time.Time{}, errors.New("the disk is gone, of " + name)
+	}
+	return nil, time.Time{}, helix.NotFound("recording")
+}
+
 type listener struct {
 	*recordings.Links
 	url string
@@ -50,7 +66,7 @@ func setup(t *testing.T, hosts ...string) listener {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := recordings.NewHandler(links, slog.New(slog.DiscardHandler))
+	h := recordings.NewHandler(links, kept, slog.New(slog.DiscardHandler))
 	mux := http.NewServeMux()
 	mux.Handle("GET /recordings/{token}", h)
 	s := httptest.NewServer(mux)
@@ -99,6 +115,34 @@ func TestARecordingIsPassedOnWholeOrInPart(t *testing.T) {
 	}
 }
 
+func TestARecordingOfOursIsPlayedWholeOrInPart(t *testing.T) {
+	t.Parallel()
+	l := setup(t)
+	token := l.Token("2026-01-14/call-1-0011223344556677.rec")
+	if strings.Contains(token, "call") {
+		t.Fatal("the token shows the name")
+	}
+	if status, body := l.get(t, token, ""); status != http.StatusOK || body != "RIFF6789" {
+		t.Errorf("whole: %d %q", status, body)
+	}
+	if status, body := l.get(t, token, "bytes=4-5"); status != http.StatusPartialContent || body != "67" {
+		t.Errorf("in part: %d %q", status, body)
+	}
+	if status, _ := l.get(t, token, "bytes=9-"); status != http.StatusRequestedRangeNotSatisfiable {
+		t.Errorf("beyond its end: %d", status)
+	}
+	if status, body := l.get(t, l.Token("2026-01-14/torn.rec"), ""); status != http.StatusInternalServerError || strings.Contains(body, "torn") {
+		t.Errorf("one that cannot be read: %d %q", status, body)
+	}
+	if status, _ := l.get(t, l.Token("2026-01-14/nothing.rec"), ""); status != http.StatusNotFound {
+		t.Errorf("one that is not there: %d", status)
+	}
+	*l.now = start.Add(31 * time.Minute)
+	if status, _ := l.get(t, token, ""); status != http.StatusNotFound {
+		t.Errorf("a link that has ended: %d", status)
+	}
+}
+
 func TestWhatIsNotPassedOn(t *testing.T) {
 	t.Parallel()
 	base, host := provider(t)
@@ -137,6 +181,9 @@ func TestOnlyAllowedHostsGetALink(t *testing.T) {
 		"https://recordings.example.evil/a.mp3": false,
 		"https://x@recordings.example/a.mp3":    false,
 		"file:///etc/passwd":                    false,
+		"/etc/passwd":                           false,
+		"../secret":                             false,
+		"2026-01-14/call-1-00112233.rec":        true,
 		"":                                      false,
 	} {
 		if got := l.Token(recording) != ""; got != want {
@@ -150,7 +197,7 @@ func FuzzOpen(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	h := recordings.NewHandler(links, slog.New(slog.DiscardHandler))
+	h := recordings.NewHandler(links, kept, slog.New(slog.DiscardHandler))
 	f.Add("abc")
 	f.Fuzz(func(t *testing.T, token string) {
 		r := httptest.NewRequest(http.MethodGet, "/recordings/x", nil)
