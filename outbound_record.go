@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// maxTranscriptText bounds the transcript within one record, in bytes; a command must fit into the outbox.
-const maxTranscriptText = 96 << 10
+// maxTranscriptText bounds the transcript within one record, in bytes of JSON; a command must fit into the outbox.
+const maxTranscriptText = 128 << 10
 
 // Record is what FortyTwo's call object shows of an outbound AI call that is over: absolute values, under the call's
 // own id. Results that come later make another record of the same id. The patient is named only when the CRM's id of
@@ -58,19 +58,21 @@ func (c *OutboundCall) Record() RecordWrite {
 }
 
 func transcriptText(lines []TranscriptLine) string {
-	var b strings.Builder
+	var text strings.Builder
+	size := 0
 	for _, l := range lines {
-		who := "Patient"
+		line := "Patient: " + l.Text + "\n"
 		if l.Role == RoleVoiceAgent {
-			who = "Agent"
+			line = "Agent: " + l.Text + "\n"
 		}
-		if b.Len()+len(who)+len(l.Text)+3 > maxTranscriptText {
-			b.WriteString("…")
+		encoded, err := json.Marshal(line)
+		if size += len(encoded); err != nil || size > maxTranscriptText {
+			text.WriteString("…")
 			break
 		}
-		b.WriteString(who + ": " + l.Text + "\n")
+		text.WriteString(line)
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // isRecordID reports whether FortyTwo takes an id: a lower-case UUID of version 4 or 5 (fortytwo.md 0.21).

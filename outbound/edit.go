@@ -1,7 +1,6 @@
 package outbound
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -164,30 +163,38 @@ func (e *edit) converse(id string) *helix.OutboundConversation {
 	return &e.Conversations[len(e.Conversations)-1]
 }
 
-// clean makes outside text fit to be kept: valid UTF-8 without control characters, at most limit bytes of JSON or so.
+// clean makes outside text fit to be kept: valid UTF-8 without control characters, at most limit bytes of JSON.
 func clean(s string, limit int) string {
-	s = strings.ToValidUTF8(s, "\ufffd")
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r
-	}, s)
-	if len(s) <= limit {
-		return s
+	}, strings.ToValidUTF8(s, "\ufffd"))
+	size := 0
+	for i, r := range s {
+		if size += runeSize(r); size > limit {
+			return s[:i]
+		}
 	}
-	cut := limit
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut]
+	return s
 }
 
-// jsonSize is how many bytes a text takes in JSON.
+// jsonSize is how many bytes a text takes in JSON, as encoding/json writes it.
 func jsonSize(s string) int {
-	data, err := json.Marshal(s)
-	if err != nil {
-		return 6 * len(s)
+	size := 0
+	for _, r := range s {
+		size += runeSize(r)
 	}
-	return len(data)
+	return size
+}
+
+func runeSize(r rune) int {
+	switch {
+	case r == '<' || r == '>' || r == '&' || r == '\u2028' || r == '\u2029' || r < ' ':
+		return 6
+	case r == '"' || r == '\\':
+		return 2
+	}
+	return utf8.RuneLen(r)
 }

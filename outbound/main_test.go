@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -19,7 +20,15 @@ import (
 	"github.com/helix-engage/gateway/internal/phone"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// A life is many synced writes. Run the property with -rapid.checks=N for N lives and -rapid.seed=S to repeat a run.
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set("12"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const (
 	rahul    helix.Phone = "+919812345678"

@@ -86,7 +86,8 @@ func (d *Dialers) Take(ctx context.Context, patience time.Duration) (Dial, error
 	switch {
 	case err == nil:
 		return Dial{Call: strings.TrimPrefix(m.Subject(), dialGo), msg: m}, nil
-	case ctx.Err() != nil, errors.Is(err, nats.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages):
+	case ctx.Err() != nil, errors.Is(err, nats.ErrTimeout), errors.Is(err, jetstream.ErrNoMessages),
+		errors.Is(err, jetstream.ErrInvalidOption): // the rest of the patience is too short to be asked for
 		return Dial{}, ErrNotFound
 	}
 	return Dial{}, translate("bus.take dial", err)
