@@ -112,7 +112,10 @@ func TestAWorkspaceWithoutKeySaysWhatToSet(t *testing.T) {
 		err error
 		fix string
 	}{
-		{addressErr, "ELEVENLABS_API_KEY"}, {oneErr, "ELEVENLABS_API_KEY"}, {listErr, "ELEVENLABS_API_KEY"}, {agentErr, "ELEVENLABS_AGENT_ID"},
+		{addressErr, "ELEVENLABS_API_KEY"},
+		{oneErr, "ELEVENLABS_API_KEY"},
+		{listErr, "ELEVENLABS_API_KEY"},
+		{agentErr, "ELEVENLABS_AGENT_ID"},
 		{client.Verify("t=1,v0=00", nil, time.Now()), "ELEVENLABS_WEBHOOK_SECRET"},
 	} {
 		if !helix.IsCode(c.err, helix.CodeNotConfigured) || !strings.Contains(c.err.Error(), c.fix) {

@@ -78,7 +78,11 @@ func statuses(body []byte) []string {
 	if json.Unmarshal(body, &answer) != nil {
 		return nil
 	}
-	type item struct{ Status, Code, Type any }
+	type item struct {
+		Status any `json:"status"`
+		Code   any `json:"code"`
+		Type   any `json:"type"`
+	}
 	var items []item
 	switch {
 	case len(answer.Detail) == 0:

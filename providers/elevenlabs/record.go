@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 // record is a conversation as the API and the webhook give it (7), as far as it is read. Numbers are float64, since some
@@ -90,7 +92,7 @@ func (r *record) conversation() helix.Conversation {
 			c.Transcript = append(c.Transcript, line)
 		}
 	}
-	for _, key := range sortedKeys(r.Analysis.Collected) {
+	for _, key := range slices.Sorted(maps.Keys(r.Analysis.Collected)) {
 		if value := collected(r.Analysis.Collected[key]); value != nil && len(c.Collected) < helix.MaxCollected {
 			c.Collected = append(c.Collected, helix.CollectedItem{Key: key, Value: value})
 		}
@@ -116,7 +118,7 @@ func (r *record) endReason() string {
 		Reason string          `json:"reason"`
 	}
 	_ = decode(r.Metadata.Error, &fault) // null, or a text of no use
-	return quote(first(r.Metadata.Reason, fault.Reason), nil)
+	return providers.Quote(first(r.Metadata.Reason, fault.Reason))
 }
 
 // collected unwraps one result of data collection: an object around the value, or the bare value (7). nil when there is
@@ -159,13 +161,4 @@ func first[T comparable](values ...T) (v T) {
 		}
 	}
 	return v
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

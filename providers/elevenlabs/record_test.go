@@ -37,8 +37,10 @@ func wantRecord() helix.Conversation {
 			{At: began.Add(4500 * time.Millisecond), Role: helix.RolePatient, Text: "घुटने में दर्द"},
 		},
 		Collected: []helix.CollectedItem{
-			{Key: "age", Value: json.RawMessage(`52`)}, {Key: "bare", Value: json.RawMessage(`"yes"`)},
-			{Key: "list", Value: json.RawMessage(`[1]`)}, {Key: "plan", Value: json.RawMessage(`{"a":1}`)},
+			{Key: "age", Value: json.RawMessage(`52`)},
+			{Key: "bare", Value: json.RawMessage(`"yes"`)},
+			{Key: "list", Value: json.RawMessage(`[1]`)},
+			{Key: "plan", Value: json.RawMessage(`{"a":1}`)},
 		},
 	}
 }

@@ -3,6 +3,7 @@ package elevenlabs
 import (
 	"bytes"
 	"encoding/base64"
+	"strings"
 
 	helix "github.com/helix-engage/gateway"
 )
@@ -242,11 +243,11 @@ func (s *scanner) escape() bool {
 		return false
 	}
 	if s.data[s.at] != 'u' {
-		return bytes.IndexByte([]byte(`"\/bfnrt`), s.data[s.at]) >= 0
+		return strings.IndexByte(`"\/bfnrt`, s.data[s.at]) >= 0
 	}
 	for range 4 {
 		s.at++
-		if s.at >= len(s.data) || bytes.IndexByte([]byte("0123456789abcdefABCDEF"), s.data[s.at]) < 0 {
+		if s.at >= len(s.data) || strings.IndexByte("0123456789abcdefABCDEF", s.data[s.at]) < 0 {
 			return false
 		}
 	}

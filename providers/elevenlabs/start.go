@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,7 +102,7 @@ func flatten(into map[string]any, prefix string, object map[string]any, depth in
 		return helix.BadInput("the variables of a conversation nest too deeply")
 	}
 	var inner []string
-	for _, key := range sortedKeys(object) {
+	for _, key := range slices.Sorted(maps.Keys(object)) {
 		plain, err := simple(object[key])
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/providers"
 )
 
 // Subprotocol is what the socket may be offered; it is not needed (1).
@@ -98,4 +99,12 @@ var passingFaults = map[string]bool{
 	"llm_timeout": true, "transport_receive_timeout": true, "asyncio_timeout": true, "http_exception": true, "llm_error": true,
 	"cascade_brain_error": true, "asr_transcription_error": true, "vad_error": true, "turn_probability_error": true,
 	"tts_cascade_error": true, "redis_timeout_error": true,
+}
+
+// quote quotes the provider without what the agent was told of the patient.
+func (v *Voice) quote(text string) string {
+	if told := v.private.Load(); told != nil {
+		return providers.Quote(text, *told...)
+	}
+	return providers.Quote(text)
 }

@@ -159,8 +159,10 @@ var frames = map[string]struct {
 	want helix.VoiceFrame
 	bad  bool
 }{
-	"the beginning": {data: `{"type":"conversation_initiation_metadata","conversation_initiation_metadata_event":{"conversation_id":"conv_01k0","agent_output_audio_format":"pcm_16000","user_input_audio_format":"ulaw_8000"}}`,
-		want: helix.VoiceFrame{Kind: helix.VoiceReady, Conversation: "conv_01k0", Output: "pcm_16000", Input: "ulaw_8000"}},
+	"the beginning": {
+		data: `{"type":"conversation_initiation_metadata","conversation_initiation_metadata_event":{"conversation_id":"conv_01k0","agent_output_audio_format":"pcm_16000","user_input_audio_format":"ulaw_8000"}}`,
+		want: helix.VoiceFrame{Kind: helix.VoiceReady, Conversation: "conv_01k0", Output: "pcm_16000", Input: "ulaw_8000"},
+	},
 	"audio":                        {data: `{"type":"audio","audio_event":{"audio_base_64":"AQIDBA==","event_id":4}}`, want: helix.VoiceFrame{Kind: helix.VoiceAudio, Event: 4, Audio: []byte{1, 2, 3, 4}}},
 	"audio in another order":       {data: ` { "audio_event" : { "event_id" : 4 , "audio_base_64" : "AQIDBA==" } , "type" : "audio" } `, want: helix.VoiceFrame{Kind: helix.VoiceAudio, Event: 4, Audio: []byte{1, 2, 3, 4}}},
 	"audio with its alignment":     {data: `{"type":"audio","audio_event":{"audio_base_64":"AQIDBA==","event_id":4,"alignment":{"chars":["\u0928","\"","}"],"char_start_times_ms":[0,1.5e2,-3],"x":[true,false,null,{}]}}}`, want: helix.VoiceFrame{Kind: helix.VoiceAudio, Event: 4, Audio: []byte{1, 2, 3, 4}}},
@@ -179,10 +181,14 @@ var frames = map[string]struct {
 	"the patient's words":          {data: `{"type":"user_transcript","user_transcription_event":{"user_transcript":"मुझे दर्द है","event_id":5}}`, want: helix.VoiceFrame{Kind: helix.VoicePatientSaid, Text: "मुझे दर्द है", Event: 5}},
 	"words in the making":          {data: `{"type":"tentative_user_transcript","tentative_user_transcription_event":{"user_transcript":"मु","event_id":5}}`},
 	"the agent's words":            {data: `{"type":"agent_response","agent_response_event":{"agent_response":"नमस्ते"}}`, want: helix.VoiceFrame{Kind: helix.VoiceAgentSaid, Text: "नमस्ते"}},
-	"what was said of it": {data: `{"type":"agent_response_correction","agent_response_correction_event":{"original_agent_response":"abc","corrected_agent_response":"a","event_id":6}}`,
-		want: helix.VoiceFrame{Kind: helix.VoiceCorrected, Text: "a", Event: 6}},
-	"a tool": {data: `{"type":"client_tool_call","client_tool_call":{"tool_name":"save_patient_data","tool_call_id":"tc_9","parameters":{"age":52},"event_id":6}}`,
-		want: helix.VoiceFrame{Kind: helix.VoiceToolCall, Tool: "save_patient_data", ToolCall: "tc_9", Arguments: []byte(`{"age":52}`), Event: 6}},
+	"what was said of it": {
+		data: `{"type":"agent_response_correction","agent_response_correction_event":{"original_agent_response":"abc","corrected_agent_response":"a","event_id":6}}`,
+		want: helix.VoiceFrame{Kind: helix.VoiceCorrected, Text: "a", Event: 6},
+	},
+	"a tool": {
+		data: `{"type":"client_tool_call","client_tool_call":{"tool_name":"save_patient_data","tool_call_id":"tc_9","parameters":{"age":52},"event_id":6}}`,
+		want: helix.VoiceFrame{Kind: helix.VoiceToolCall, Tool: "save_patient_data", ToolCall: "tc_9", Arguments: []byte(`{"age":52}`), Event: 6},
+	},
 	"a tool without arguments":      {data: `{"type":"client_tool_call","client_tool_call":{"tool_name":"bye","tool_call_id":"tc_9","parameters":null}}`, want: helix.VoiceFrame{Kind: helix.VoiceToolCall, Tool: "bye", ToolCall: "tc_9", Arguments: []byte(`{}`)}},
 	"the agent ends the call":       {data: `{"type":"agent_tool_response","agent_tool_response":{"tool_name":"end_call","tool_call_id":"t","tool_type":"system","is_error":false,"is_called":true,"event_id":9}}`, want: helix.VoiceFrame{Kind: helix.VoiceHangup, Event: 9}},
 	"the agent ends it in full":     {data: `{"type":"agent_tool_response_full_payload","agent_tool_response_full_payload":{"tool_name":"end_call","full_tool_result":"x"}}`, want: helix.VoiceFrame{Kind: helix.VoiceHangup}},

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +21,7 @@ const limitPause = time.Minute
 func (c *Client) placed(op providers.Operation, r providers.Response, private []string) (id string, err error) {
 	doc, readable := object(r.Body)
 	if !r.OK() {
-		return "", c.refused(op, r, conceal(words(doc), private))
+		return "", c.refused(op, r, words(doc), private...)
 	}
 	if !readable {
 		return "", errors.New("the answer is no JSON object")
@@ -38,9 +37,9 @@ func (c *Client) placed(op providers.Operation, r providers.Response, private []
 	status := strings.ToLower(scalar(answer["status"]))
 	switch {
 	case has(doc, "error"):
-		return "", refusal(conceal(words(doc), private))
+		return "", refusal(words(doc), private...)
 	case success && slices.Contains([]string{"error", "fail", "failed", "failure"}, status):
-		return "", refusal(conceal(words(answer), private))
+		return "", refusal(words(answer), private...)
 	case success && status == "success":
 		return id, nil
 	case c.o.Strategy == StrategyCampaign && scalar(doc["status_code"]) == "1": // 2.3
@@ -87,9 +86,9 @@ func has(doc map[string]any, name string) bool {
 }
 
 // refused codes a 4xx. A throttle may wear a 403, for a gateway stands before the provider (1).
-func (c *Client) refused(op providers.Operation, r providers.Response, text string) error {
+func (c *Client) refused(op providers.Operation, r providers.Response, text string, private ...string) error {
 	if containsAny(strings.ToLower(text), limits) {
-		return tooMany(text)
+		return tooMany(text, private...)
 	}
 	var err *helix.Error
 	if !errors.As(c.http.Refused(op, r), &err) {
@@ -99,7 +98,7 @@ func (c *Client) refused(op providers.Operation, r providers.Response, text stri
 		err.Message = "knowlarity does not accept the gateway's credentials"
 	}
 	if text != "" {
-		err.Detail += ": " + quote(text)
+		err.Detail += ": " + quote(text, private...)
 	}
 	return err
 }
@@ -113,23 +112,23 @@ var (
 
 // refusal codes an `error` in a 2xx. The provider says that it did not dial; words about a fault of its own do not say
 // so, and are left uncoded, so that the operation's safety decides.
-func refusal(text string) error {
+func refusal(text string, private ...string) error {
 	lower := strings.ToLower(text)
 	switch {
 	case containsAny(lower, limits):
-		return tooMany(text)
+		return tooMany(text, private...)
 	case containsAny(lower, faults):
-		return errors.New(quote(text))
+		return errors.New(quote(text, private...))
 	}
 	return &helix.Error{
-		Code: helix.CodeRejected, Message: "knowlarity refused the request", Detail: quote(text), Retryable: containsAny(lower, passing),
+		Code: helix.CodeRejected, Message: "knowlarity refused the request", Detail: quote(text, private...), Retryable: containsAny(lower, passing),
 	}
 }
 
-func tooMany(text string) *helix.Error {
+func tooMany(text string, private ...string) *helix.Error {
 	return &helix.Error{
 		Code: helix.CodeTooManyRequests, Message: "knowlarity takes no more requests for now",
-		Retryable: true, RetryAfter: limitPause, Detail: quote(text),
+		Retryable: true, RetryAfter: limitPause, Detail: quote(text, private...),
 	}
 }
 
@@ -137,37 +136,15 @@ func containsAny(text string, parts []string) bool {
 	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
 }
 
-// maxText bounds how much of the provider's text is kept, in bytes.
-const maxText = 160
-
-var (
-	digits    = regexp.MustCompile(`\+?\d[\d -]{3,}\d`)
-	addresses = regexp.MustCompile(`(?i)\b(?:https?|wss?)://\S*`)
-	foreign   = regexp.MustCompile(`[^\x20-\x7e]+`)
-)
-
-// quote makes the provider's text fit for a log: numbers lose their digits, addresses, which may hold secrets, and
-// whatever is no ASCII, which may be words for a patient, are left out.
-func quote(text string) string {
-	if len(text) > maxText {
-		text = text[:maxText]
-	}
-	text = addresses.ReplaceAllString(text, "#")
-	text = foreign.ReplaceAllString(text, "#")
-	return "the vendor says: " + digits.ReplaceAllString(text, "#")
+// quote makes the provider's text fit for a log.
+func quote(text string, private ...string) string {
+	return "the vendor says: " + providers.Quote(text, private...)
 }
 
-// privateWords are what a dial says of the patient: the provider may quote it when it refuses the dial.
-func privateWords(r helix.DialRequest) []string {
-	found := leaves([]string{r.Greeting, r.StreamURL}, r.Metadata, 0)
-	for _, text := range found {
-		found = append(found, strings.Fields(text)...)
-	}
-	return slices.DeleteFunc(found, func(text string) bool { return len(text) < minPrivate })
+// privateTexts are what a dial says of the patient: the provider may quote it when it refuses the dial.
+func privateTexts(r helix.DialRequest) []string {
+	return leaves([]string{r.Greeting, r.StreamURL}, r.Metadata, 0)
 }
-
-// minPrivate is the shortest text that is looked for: a shorter one occurs in any sentence.
-const minPrivate = 3
 
 // leaves collects the texts of a value.
 func leaves(into []string, v any, depth int) []string {
@@ -191,13 +168,4 @@ func leaves(into []string, v any, depth int) []string {
 		}
 	}
 	return into
-}
-
-// conceal takes private words out of a text, the longest first.
-func conceal(text string, private []string) string {
-	slices.SortFunc(private, func(a, b string) int { return len(b) - len(a) })
-	for _, word := range private {
-		text = strings.ReplaceAll(text, word, "#")
-	}
-	return text
 }

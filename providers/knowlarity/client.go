@@ -17,7 +17,7 @@ const (
 	DefaultBaseURL      = "https://kpi.knowlarity.com"
 	DefaultChannel      = "Basic"
 	DefaultStreamURLAPI = "https://livestreamstaging1.knowlarity.com/knowlarity/update_wss_url" // 6.2; a staging host in the vendor's text
-	DefaultFlowPath     = "account/call/makecall"
+	DefaultFlowPath     = "account/call/flow"                                                   // no public path is proven to take a flow (2.4); an unknown one refuses, and rings nobody
 )
 
 // Strategy is how a dial reaches a stream (2).

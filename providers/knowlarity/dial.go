@@ -38,7 +38,7 @@ func (c *Client) Dial(ctx context.Context, r helix.DialRequest) (providerCallID 
 	op := providers.Operation{Name: "knowlarity.dial", Family: "dial", Safety: providers.Once, Timeout: dialTimeout}
 	err = c.http.Do(ctx, op, providers.Request{Method: http.MethodPost, URL: c.root + path, Header: c.header(), Body: raw},
 		func(answer providers.Response) (err error) {
-			providerCallID, err = c.placed(op, answer, privateWords(r))
+			providerCallID, err = c.placed(op, answer, privateTexts(r))
 			return err
 		})
 	return providerCallID, err

@@ -2,6 +2,7 @@ package knowlarity
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ func newRecord(doc map[string]any) record {
 }
 
 func (r record) add(doc map[string]any, depth int) {
-	for _, name := range sortedKeys(doc) {
+	for _, name := range slices.Sorted(maps.Keys(doc)) {
 		key := strings.ToLower(name)
 		if text := strings.TrimSpace(scalar(doc[name])); r[key] == "" && !blank(text) {
 			r[key] = text
@@ -233,13 +234,4 @@ func recordingURL(s string) string {
 		return ""
 	}
 	return s
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -50,10 +50,8 @@ func (r record) status(lasted time.Duration) (status helix.DialStatus, over bool
 		m, known := statuses[fold(word)]
 		switch {
 		case !known:
-		case m == hungUp && statuses[fold(kind)].status == helix.DialNoAnswer:
-			return helix.DialNoAnswer, true
-		case m == hungUp && lasted > 0:
-			return helix.DialCompleted, true
+		case m == hungUp || m.status == helix.DialFailed:
+			return r.ending(m.status, lasted), true
 		default:
 			return m.status, m.over
 		}
@@ -66,6 +64,20 @@ func (r record) status(lasted time.Duration) (status helix.DialStatus, over bool
 	default:
 		return helix.DialUnclear, true
 	}
+}
+
+// ending is how a call ended of which only is said that it is over or failed: the reason, the kind of call or its length
+// may say more.
+func (r record) ending(said helix.DialStatus, lasted time.Duration) helix.DialStatus {
+	for _, word := range []string{r["reason"], r["business_call_type"]} {
+		if m := statuses[fold(word)]; m.status == helix.DialBusy || m.status == helix.DialNoAnswer {
+			return m.status
+		}
+	}
+	if said == helix.DialUnclear && lasted > 0 {
+		return helix.DialCompleted
+	}
+	return said
 }
 
 // settled reports whether the record is of a call that is over: the provider writes it then (3, 4, 5).
