@@ -40,7 +40,7 @@ func (c *conversation) initiate(in initiation) {
 		return
 	}
 	if !in.came {
-		c.note("no conversation_initiation_client_data")
+		c.notef("no conversation_initiation_client_data")
 	}
 	c.change(func(v *View) {
 		v.Status, v.User, v.Variables, v.Overrides = InProgress, in.User, in.Variables, in.Overrides
@@ -159,7 +159,7 @@ func (c *conversation) start() {
 
 func (c *conversation) ping() {
 	if c.pinged != 0 {
-		c.note("ping %d was not answered", c.pinged)
+		c.notef("ping %d was not answered", c.pinged)
 	}
 	c.event++
 	c.pinged = c.event

@@ -162,8 +162,8 @@ func (c *conversation) isOpen() bool {
 	return c.view.Status == Initiated || c.view.Status == InProgress
 }
 
-// note writes down what the peer did wrong.
-func (c *conversation) note(format string, values ...any) {
+// notef writes down what the peer did wrong.
+func (c *conversation) notef(format string, values ...any) {
 	c.change(func(v *View) {
 		if len(v.Violations) < maxViolations {
 			v.Violations = append(v.Violations, fmt.Sprintf(format, values...))

@@ -70,7 +70,10 @@ func TestOnlyASignedAddressOpensAConversation(t *testing.T) {
 	public.ID, public.Public = "open", true
 	w := newWorkspace(t, elevenlabs.Options{Agents: []elevenlabs.Agent{elevenlabs.DefaultAgent(), public}})
 	base := strings.Replace(w.url, "http", "ws", 1) + "/v1/convai/conversation?agent_id="
-	signature := func(address string) string { return address[strings.Index(address, "&conversation_signature"):] }
+	signature := func(address string) string {
+		_, rest, _ := strings.Cut(address, "&conversation_signature=")
+		return "&conversation_signature=" + rest
+	}
 	once, expired := w.signed("&include_conversation_id=true"), w.signed("")
 	w.Advance(16 * time.Minute)
 	lapsed := once

@@ -173,7 +173,7 @@ func (c *conversation) save(field, value string) {
 	}})
 	c.agenda.after(c.timing.ToolWait, func() {
 		if c.toolCall == id {
-			c.note("tool call was not answered")
+			c.notef("tool call was not answered")
 			c.toolDone("", true)
 		}
 	})

@@ -28,12 +28,12 @@ func (c *conversation) take(f frame) {
 		return
 	}
 	if !f.text {
-		c.note("a binary frame")
+		c.notef("a binary frame")
 		return
 	}
 	var in incoming
 	if err := json.Unmarshal(f.data, &in); err != nil {
-		c.note("a frame that is no message")
+		c.notef("a frame that is no message")
 		c.end(closeInput, "Invalid message received", "invalid_message")
 		return
 	}
@@ -41,11 +41,11 @@ func (c *conversation) take(f frame) {
 	switch {
 	case in.Audio != nil:
 		if in.Type != nil {
-			c.note("user_audio_chunk with a type")
+			c.notef("user_audio_chunk with a type")
 		}
 		c.hear(*in.Audio)
 	case in.Type == nil:
-		c.note("a frame without a type")
+		c.notef("a frame without a type")
 	default:
 		c.takeTyped(*in.Type, in, f.data)
 	}
@@ -55,7 +55,7 @@ func (c *conversation) takeTyped(kind string, in incoming, data []byte) {
 	switch kind {
 	case "conversation_initiation_client_data":
 		if c.look().Status != Initiated {
-			c.note("a second initiation frame")
+			c.notef("a second initiation frame")
 			return
 		}
 		first, errorType := readInitiation(data)
@@ -66,7 +66,7 @@ func (c *conversation) takeTyped(kind string, in incoming, data []byte) {
 		c.initiate(first)
 	case "pong":
 		if in.Event == nil || *in.Event != c.pinged || c.pinged == 0 {
-			c.note("a pong that answers no ping")
+			c.notef("a pong that answers no ping")
 			return
 		}
 		c.pinged = 0
@@ -81,7 +81,7 @@ func (c *conversation) takeTyped(kind string, in incoming, data []byte) {
 		c.waitForCaller()
 	case "contextual_update", "feedback", "mcp_tool_approval_result", "multimodal_message":
 	default:
-		c.note("a frame of unknown type")
+		c.notef("a frame of unknown type")
 	}
 }
 
@@ -89,14 +89,14 @@ func (c *conversation) takeResult(in incoming) {
 	var text string
 	switch {
 	case in.ToolCall == "" || in.ToolCall != c.toolCall:
-		c.note("a result of no tool call that waits")
+		c.notef("a result of no tool call that waits")
 		return
 	case in.IsError == nil:
-		c.note("a tool result without is_error")
+		c.notef("a tool result without is_error")
 		in.IsError = new(bool)
 	}
 	if in.Result == nil || json.Unmarshal(*in.Result, &text) != nil {
-		c.note("a tool result that is no string")
+		c.notef("a tool result that is no string")
 	}
 	c.toolDone(text, *in.IsError)
 }
@@ -104,16 +104,16 @@ func (c *conversation) takeResult(in incoming) {
 // hear takes a piece of the caller's sound.
 func (c *conversation) hear(chunk string) {
 	if !c.ready {
-		c.note("audio before the metadata")
+		c.notef("audio before the metadata")
 		return
 	}
 	data, err := base64.StdEncoding.DecodeString(chunk)
 	if err != nil {
-		c.note("audio that is no base64")
+		c.notef("audio that is no base64")
 		return
 	}
 	if len(data)%2 != 0 && c.agent.Input != "ulaw_8000" {
-		c.note("audio of an odd number of bytes")
+		c.notef("audio of an odd number of bytes")
 	}
 	samples, err := speech.Decode(c.agent.Input, data)
 	if err != nil {
@@ -144,7 +144,7 @@ func (c *conversation) listen(samples []int16) {
 		c.interrupt()
 	case speech.Ended:
 		turn := c.detector.Turn()
-		prompt, known := speech.Recognise(c.look().Language, turn)
+		prompt, known := speech.Recognise(c.look().Language, speech.Patient, turn)
 		if !known {
 			prompt, _ = speech.Find(c.look().Language, speech.Patient, c.expected().Answer)
 		}

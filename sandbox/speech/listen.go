@@ -112,14 +112,14 @@ func (d *Detector) listen(samples []int16, isLoud bool) Turn {
 	return Began
 }
 
-// Recognise tells which of the patient's sentences was spoken, by how loud it is over time. False: none of them is near.
-func Recognise(lang string, samples []int16) (Prompt, bool) {
+// Recognise tells which of a speaker's sentences was spoken, by how loud it is over time. False: none of them is near.
+func Recognise(lang, speaker string, samples []int16) (Prompt, bool) {
 	const near = 0.8
 	heard := envelope(samples)
 	var best Prompt
 	score := near
 	for _, prompt := range Prompts() {
-		if prompt.Lang != lang || prompt.Speaker != Patient {
+		if prompt.Lang != lang || prompt.Speaker != speaker {
 			continue
 		}
 		if s := likeness(envelope(prompt.Samples()), heard); s > score {
