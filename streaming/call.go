@@ -88,7 +88,7 @@ type ending struct {
 	over   bool   // the line has ended already
 }
 
-func newCall(e *entrance, c net.Conn, claim Claim, ctx context.Context) *call { //nolint:revive // the context is kept, not passed on
+func newCall(ctx context.Context, e *entrance, c net.Conn, claim Claim) *call {
 	k := &call{
 		server: e.server, kind: e.kind, settings: e.kind.Settings, claim: claim, opened: time.Now(),
 		log:   e.server.opts.Logger.With("line", e.kind.Name),

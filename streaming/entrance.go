@@ -50,7 +50,7 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case code != 0:
 		refuse(ws.NetConn(), code, reason)
 	default:
-		c := newCall(e, ws.NetConn(), claim, context.WithoutCancel(r.Context()))
+		c := newCall(context.WithoutCancel(r.Context()), e, ws.NetConn(), claim)
 		go func() {
 			defer e.server.leave()
 			c.serve()

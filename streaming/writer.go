@@ -144,18 +144,15 @@ func (w *writer) run() {
 	nextPing := w.ping
 	for {
 		now := w.now()
+		var next time.Duration
 		var closing bool
-		out, closing = w.controls(out[:0])
-		next := never
-		if !closing {
-			if out, next = w.source.fill(out, now); now >= nextPing {
-				nextPing = now + w.ping
-				if w.unheard.Add(1) > maxMissedPongs {
-					w.abort(errHalfOpen)
-					return
-				}
-				out = appendFrame(out, opPing, nil, w.conn.client)
+		if out, next, closing = w.collect(out[:0], now); now >= nextPing && !closing {
+			nextPing = now + w.ping
+			if w.unheard.Add(1) > maxMissedPongs {
+				w.abort(errHalfOpen)
+				return
 			}
+			out = appendFrame(out, opPing, nil, w.conn.client)
 		}
 		if len(out) > 0 {
 			_ = w.conn.SetWriteDeadline(time.Now().Add(writeWithin))
@@ -180,6 +177,22 @@ func (w *writer) run() {
 	}
 }
 
+// collect takes what is to be written now. Audio that was queued after a message was handed to send comes after it: the lock is
+// held over both, or a new turn could overtake the message that clears the old one.
+func (w *writer) collect(out []byte, now time.Duration) (_ []byte, next time.Duration, closing bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out = append(out, w.waiting...)
+	if w.waiting = w.waiting[:0]; cap(w.waiting) > keepOut {
+		w.waiting = nil
+	}
+	if w.closing {
+		return out, never, true
+	}
+	out, next = w.source.fill(out, now)
+	return out, next, false
+}
+
 // beatEvery is the grid of moments at which calls do what can wait a little. Waking once for many calls costs a fraction of
 // waking for each.
 const beatEvery = 10 * time.Millisecond
@@ -199,15 +212,4 @@ func slowness(err error) error {
 		return errSlow
 	}
 	return nil
-}
-
-// controls takes what waits beside the audio.
-func (w *writer) controls(out []byte) (_ []byte, closing bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	out = append(out, w.waiting...)
-	if w.waiting = w.waiting[:0]; cap(w.waiting) > keepOut {
-		w.waiting = nil
-	}
-	return out, w.closing
 }
