@@ -35,6 +35,7 @@ func TestAnAgentWhoIsLostIsReplacedWithWhatWasSaid(t *testing.T) {
 		first.speak(1, ramp(time.Second))
 		time.Sleep(2 * time.Second)
 		first.send("patient my knee hurts")
+		first.send("agent Which one")
 		w.refuseAgents(true)
 		time.Sleep(100 * time.Millisecond)
 		lost := time.Now()
@@ -47,7 +48,7 @@ func TestAnAgentWhoIsLostIsReplacedWithWhatWasSaid(t *testing.T) {
 		if back.Sub(lost) > 5*time.Second {
 			t.Errorf("reconnected after %v", back.Sub(lost))
 		}
-		if want := "begin u1|Sorry|Agent: Hello Rahul\nPatient: my knee hurts"; second.began != want {
+		if want := "begin u1|Sorry|Agent: Hello Rahul\nPatient: my knee hurts\nAgent: Which one"; second.began != want {
 			t.Errorf("the new conversation began with %q, want %q", second.began, want)
 		}
 		second.speak(1, ramp(time.Second))

@@ -328,6 +328,22 @@ func TestTheAgentsLastWordsArePlayedBeforeTheCallEnds(t *testing.T) {
 	})
 }
 
+func TestWordsThatFollowTheAgentsHangupAreHeardToo(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		line := w.call("one")
+		agent := w.agent()
+		agent.send("hangup")
+		goodbye := ramp(3 * time.Second)
+		for at := 0; at < len(goodbye); at += 16000 {
+			time.Sleep(500 * time.Millisecond)
+			agent.speak(1, goodbye[at:at+16000])
+		}
+		if r := w.result(); r.Reason != helix.ReasonAgentHungUp || !bytes.Equal(line.samples("play"), goodbye) {
+			t.Errorf("ended with %v after %d bytes of %d", r.Reason, len(line.samples("play")), len(goodbye))
+		}
+	})
+}
+
 func TestACallIsEndedOnRequest(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, w *world) {
 		line := w.call("one")

@@ -12,8 +12,10 @@ import (
 const (
 	// waitAtMost is how long the provider may hold a conversation back: somebody is on the telephone.
 	waitAtMost = 5 * time.Second
-	// partingWords is how long an agent who has ended the call may go on.
+	// partingWords is how long after his last words an agent who has ended the call may take to close, and mostParting how
+	// long those may take to arrive.
 	partingWords = time.Second
+	mostParting  = 10 * time.Second
 	// shortMessage is the length of audio up to which messages count as very short, and the longest rest between reading them;
 	// restFrom is what the line must have left to play.
 	shortMessage = 40 * time.Millisecond
@@ -52,9 +54,7 @@ func (l *leg) message(data []byte) {
 	case helix.VoiceToolCall:
 		l.tool(f.Tool, f.ToolCall, append([]byte(nil), f.Arguments...))
 	case helix.VoiceHangup:
-		l.hungUp = true
-		time.AfterFunc(partingWords, func() { l.writer.close(closeNormal, "") })
-		time.AfterFunc(partingWords+partWithin, func() { l.writer.abort(nil) })
+		l.hangUp()
 	case helix.VoiceWaiting:
 		if l.waiting == nil {
 			l.waiting = time.AfterFunc(waitAtMost, func() { l.writer.abort(errWaiting) })
@@ -94,6 +94,9 @@ func (l *leg) speak(f *helix.VoiceFrame) {
 	if !l.begun || l.call.silenced.Load() || (f.Event != 0 && f.Event <= l.void) {
 		return
 	}
+	if l.parting != nil {
+		l.parting.Reset(partingWords)
+	}
 	c, now := l.call, l.call.now()
 	c.turns.agentSpeaks(now)
 	c.playout.push(l.hear, f.Audio, now)
@@ -102,6 +105,19 @@ func (l *leg) speak(f *helix.VoiceFrame) {
 	if l.spoken.Duration(len(f.Audio)) <= shortMessage && l.conn.idle() && c.playout.left(now) >= restFrom {
 		time.Sleep(beat(shortMessage/2, shortMessage))
 	}
+}
+
+// hangUp waits for the end that the agent has announced, and makes it when the provider does not.
+func (l *leg) hangUp() {
+	if l.hungUp {
+		return
+	}
+	l.hungUp = true
+	l.parting = time.AfterFunc(partingWords, func() {
+		l.writer.close(closeNormal, "")
+		time.AfterFunc(partWithin, func() { l.writer.abort(nil) })
+	})
+	time.AfterFunc(mostParting, func() { l.writer.abort(nil) })
 }
 
 // interrupted takes back what the patient has not heard yet, because he speaks himself.

@@ -182,7 +182,11 @@ func (t *turns) context() string {
 	defer t.mu.Unlock()
 	var lines []string
 	size := 0
-	for _, line := range slices.Backward(t.said) {
+	said := t.said
+	if t.line.Text != "" { // he was lost in the middle of it
+		said = append(slices.Clone(said), t.line)
+	}
+	for _, line := range slices.Backward(said) {
 		who := "Patient: "
 		if line.Role == helix.RoleVoiceAgent {
 			who = "Agent: "

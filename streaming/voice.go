@@ -49,6 +49,7 @@ type leg struct {
 	garbage      int
 	failed       helix.VoiceFrame // the agent's last word of a fault
 	hungUp       bool             // the agent has ended the call
+	parting      *time.Timer      // then: ends the conversation
 	conversation string           // set before ready is closed
 	waiting      *time.Timer      // ends a conversation that the provider holds back
 }
