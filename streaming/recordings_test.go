@@ -299,11 +299,18 @@ func TestAGapInTheCallersAudioBecomesSilence(t *testing.T) {
 		tape.play(time.Second, loudly)    // too late
 		tape.close(4 * time.Second)
 		tape.close(4 * time.Second)
+		for at := 5 * time.Second; at < 10*time.Second; at += time.Second { // the line goes on for a moment
+			tape.hear(loudly, at)
+			tape.play(at, loudly)
+		}
 	})
 	patient, _ := whole(t, s, name)
 	if first, last := audio.PCM16k.Duration(640), audio.PCM16k.Duration(bytes.LastIndexByte(patient, 2)+1); last < 3*time.Second ||
 		!bytes.Equal(patient[:640], bytes.Repeat([]byte{1, 2}, 320)) || first != 20*time.Millisecond {
 		t.Errorf("the second piece ends at %v", last)
+	}
+	if length := audio.PCM16k.Duration(len(patient)); length > 4*time.Second {
+		t.Errorf("it goes on for %v after its end", length)
 	}
 }
 

@@ -53,6 +53,9 @@ func newTape(f *recordingFile, in, out audio.Format, ahead, began time.Duration)
 func (t *tape) hear(samples []byte, now time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
 	t.scratch = t.fromCaller.Convert(t.scratch[:0], samples)
 	if clock := t.sample(now); clock > t.callerEnd+int64(maxGap.Seconds()*float64(t.rate)) {
 		t.callerEnd = clock
@@ -65,6 +68,9 @@ func (t *tape) hear(samples []byte, now time.Duration) {
 func (t *tape) play(at time.Duration, samples []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.closed {
+		return
+	}
 	t.scratch = t.fromAgent.Convert(t.scratch[:0], samples)
 	from := t.sample(at)
 	if rounding := from - t.agentEnd; rounding >= -1 && rounding <= 1 {
@@ -106,9 +112,6 @@ func (t *tape) sample(at time.Duration) int64 {
 // put writes samples into a channel of the window, and gives where they end. What lies before the window is too late; what
 // lies after it makes the window move on.
 func (t *tape) put(channel []byte, from int64, samples []byte) (end int64) {
-	if t.closed {
-		return from
-	}
 	end = from + int64(len(samples)/sampleSize)
 	for end-t.base > int64(len(channel)/sampleSize) {
 		t.shift()
