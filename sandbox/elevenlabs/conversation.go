@@ -44,7 +44,7 @@ type View struct {
 	Pongs         int               `json:"pongs"`
 	CloseCode     int               `json:"closeCode,omitempty"` // 1006: lost or reset
 	CloseReason   string            `json:"closeReason,omitempty"`
-	ClosedByAgent bool              `json:"closedByAgent,omitempty"` // by end_call
+	EndedByAgent  bool              `json:"endedByAgent,omitempty"` // it called end_call
 	Violations    []string          `json:"violations,omitempty"`
 }
 
@@ -131,8 +131,12 @@ func (c *conversation) finish(code int, reason string) {
 	c.done = true
 	c.change(func(v *View) {
 		v.CloseCode, v.CloseReason = code, reason
+		if v.EndedByAgent {
+			v.CloseReason = endedByAgent
+		}
 		v.Duration = c.line.Now().Sub(c.begun)
 		v.Status = Processing
+		c.line.After(c.options.Timing.Analysis, c.analyse) // inside, so that whoever sees the status can advance the time to its end
 	})
 }
 

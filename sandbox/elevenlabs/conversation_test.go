@@ -43,7 +43,7 @@ func TestAConversationCollectsWhatTheCallerSays(t *testing.T) {
 				t.Errorf("closed with %d", code)
 			}
 			view := w.settled(p.id)
-			if view.Status != elevenlabs.Done || !view.ClosedByAgent || view.User != "u1" || view.Violations != nil || len(view.Transcript) != 11 {
+			if view.Status != elevenlabs.Done || !view.EndedByAgent || view.User != "u1" || view.Violations != nil || len(view.Transcript) != 11 {
 				t.Errorf("%+v", view)
 			}
 		})

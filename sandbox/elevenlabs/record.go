@@ -24,16 +24,14 @@ func quote(value string) string {
 	return string(text)
 }
 
-// finished analyses a conversation after a while, then calls the webhook.
-func (s *Server) finished(c *conversation) {
-	s.line.After(s.options.Timing.Analysis, func() {
-		status := Done
-		if c.failed() {
-			status = Failed
-		}
-		c.change(func(v *View) { v.Status = status })
-		s.postCall(c)
-	})
+// analyse completes the record of a conversation that is over, then calls the webhook.
+func (c *conversation) analyse() {
+	status := Done
+	if c.failed() {
+		status = Failed
+	}
+	c.change(func(v *View) { v.Status = status })
+	c.postCall(c)
 }
 
 // failed says whether it ended by an error of the platform or never began.
@@ -134,7 +132,7 @@ func successful(v View) string {
 	switch {
 	case v.Status != Done:
 		return "unknown"
-	case v.ClosedByAgent && len(v.Collected) > 0:
+	case v.EndedByAgent && len(v.Collected) > 0:
 		return "success"
 	default:
 		return "failure"

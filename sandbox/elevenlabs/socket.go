@@ -56,7 +56,6 @@ func (s *Server) open(w http.ResponseWriter, r *http.Request) {
 		c.read(frames)
 	}()
 	c.run(frames)
-	s.finished(c)
 	_ = conn.SetReadDeadline(time.Now().Add(closeWait)) // a closed connection does not wait
 	<-read
 	_ = conn.Close() // the other side has been told, or has gone

@@ -10,6 +10,9 @@ import (
 	"github.com/helix-engage/gateway/sandbox/speech"
 )
 
+// endedByAgent is the reason of a conversation that its agent ended, whoever closes the socket then.
+const endedByAgent = "end_call tool was called."
+
 // utterance is what the agent says at this moment.
 type utterance struct {
 	event  int64
@@ -194,11 +197,9 @@ func (c *conversation) hangUp() {
 	c.event++
 	id := fmt.Sprintf("tool_%s_%d", c.id, c.event)
 	c.say(Line{Role: "agent", Tool: "end_call", ToolCall: id, Arguments: "{}", Result: "ended"})
+	c.change(func(v *View) { v.EndedByAgent = true })
 	c.send("agent_tool_response", object{"agent_tool_response": object{
 		"tool_name": "end_call", "tool_call_id": id, "tool_type": "system", "is_error": false, "is_called": true, "event_id": c.event,
 	}})
-	c.agenda.after(c.timing.EndGrace, func() {
-		c.change(func(v *View) { v.ClosedByAgent = true })
-		c.end(websocket.CloseNormalClosure, "end_call tool was called", "")
-	})
+	c.agenda.after(c.timing.EndGrace, func() { c.end(websocket.CloseNormalClosure, endedByAgent, "") })
 }
