@@ -295,8 +295,7 @@ func TestAGapInTheCallersAudioBecomesSilence(t *testing.T) {
 		loudly := bytes.Repeat([]byte{1, 2}, 320)
 		tape.hear(loudly, 20*time.Millisecond)
 		tape.hear(loudly, 3020*time.Millisecond)
-		tape.play(10*time.Second, loudly) // far ahead: the window moves on
-		tape.play(time.Second, loudly)    // too late
+		tape.play(time.Second, loudly) // too late
 		tape.close(4 * time.Second)
 		tape.close(4 * time.Second)
 		for at := 5 * time.Second; at < 10*time.Second; at += time.Second { // the line goes on for a moment
@@ -311,6 +310,27 @@ func TestAGapInTheCallersAudioBecomesSilence(t *testing.T) {
 	}
 	if length := audio.PCM16k.Duration(len(patient)); length > 4*time.Second {
 		t.Errorf("it goes on for %v after its end", length)
+	}
+}
+
+func TestSoundFarAheadOfTheWindowMovesIt(t *testing.T) {
+	t.Parallel()
+	s := openStore(t, t.TempDir(), "secret")
+	var name string
+	written(s, func() {
+		f, err := s.create("one", 1, 16000)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		name = f.name
+		tape := newTape(f, audio.PCM16k, audio.PCM16k, 600*time.Millisecond, 0)
+		tape.play(3*time.Second, bytes.Repeat([]byte{1, 2}, 320))
+		tape.close(4 * time.Second)
+	})
+	_, agent := whole(t, s, name)
+	if at := audio.PCM16k.Duration(bytes.IndexByte(agent, 1)); at != 3*time.Second {
+		t.Errorf("it is heard at %v", at)
 	}
 }
 
