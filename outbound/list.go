@@ -67,8 +67,7 @@ func (x *index) choose(f Filter, from *entry, limit int) (chosen []*entry, total
 	if from != nil {
 		behind = sort.Search(len(x.order), func(i int) bool { return compareEntries(x.order[i], from) >= 0 })
 	}
-	for i := len(x.order) - 1; i >= 0; i-- {
-		e := x.order[i]
+	for i, e := range slices.Backward(x.order) {
 		if !f.chooses(e) {
 			continue
 		}

@@ -115,7 +115,7 @@ type Options struct {
 	VoiceAgent  string        // the agent of requests that name none
 	TransferTo  helix.Phone   // who takes over when the voice agent is lost; "" for nobody
 	Record      bool          // keep recordings
-	Concurrency int           // calls that are up at once, over all replicas; 0: 10
+	Concurrency int           // calls that are up at once, over all replicas, give or take one for each; 0: 10
 	MaxDuration time.Duration // of a stream; 0: 10 minutes
 	DialTimeout time.Duration // from the intent to audio; 0: 30 s
 	Patience    time.Duration // from the intent to UNKNOWN_OUTCOME without word; 0: 5 minutes
@@ -138,9 +138,14 @@ func (o *Options) complete() error {
 		value *time.Duration
 		usual time.Duration
 	}{
-		{&o.MaxDuration, 10 * time.Minute}, {&o.DialTimeout, 30 * time.Second}, {&o.Patience, 5 * time.Minute},
-		{&o.Grace, time.Minute}, {&o.Expiry, 24 * time.Hour}, {&o.BackOff.Busy, 2 * time.Minute},
-		{&o.BackOff.NoAnswer, 10 * time.Minute}, {&o.BackOff.Refused, 30 * time.Second},
+		{&o.MaxDuration, 10 * time.Minute},
+		{&o.DialTimeout, 30 * time.Second},
+		{&o.Patience, 5 * time.Minute},
+		{&o.Grace, time.Minute},
+		{&o.Expiry, 24 * time.Hour},
+		{&o.BackOff.Busy, 2 * time.Minute},
+		{&o.BackOff.NoAnswer, 10 * time.Minute},
+		{&o.BackOff.Refused, 30 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.usual

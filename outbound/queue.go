@@ -68,7 +68,7 @@ func (r *room) release() {
 }
 
 // dispatch takes a dial from the queue for each free line, until ctx ends and the dials under way are done.
-func (s *Service) dispatch(ctx context.Context) error {
+func (s *Service) dispatch(ctx context.Context) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	for s.room.reserve(ctx) {
@@ -83,7 +83,6 @@ func (s *Service) dispatch(ctx context.Context) error {
 		}
 		running.Go(func() { s.serve(ctx, taken, sync.OnceFunc(s.room.release)) })
 	}
-	return nil
 }
 
 // serve sees to one dial of the queue. It goes on when ctx ends: what was begun is brought to its end.

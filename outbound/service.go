@@ -71,11 +71,11 @@ func (s *Service) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return s.follow(ctx) })
 	work.Go(func() error {
-		if s.ready(ctx) != nil {
-			return nil
+		if s.ready(ctx) == nil {
+			s.retell(ctx)
+			s.dispatch(ctx)
 		}
-		s.retell(ctx)
-		return s.dispatch(ctx)
+		return nil
 	})
 	work.Go(func() error { return s.keepTime(ctx) })
 	return work.Wait()
@@ -108,9 +108,7 @@ func (s *Service) keepTime(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
-			defer cancel()
-			s.flush(last, 0)
+			s.flushLast(ctx)
 			return nil
 		case <-s.speech.full:
 			s.flush(ctx, speechPause)
@@ -125,6 +123,13 @@ func (s *Service) keepTime(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// flushLast stores what waits when the service stops.
+func (s *Service) flushLast(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
+	defer cancel()
+	s.flush(ctx, 0)
 }
 
 // Get reads a call; NOT_FOUND when there is none.

@@ -22,7 +22,7 @@ import (
 const (
 	// maxCRMData bounds what a CRM sends along, in bytes of JSON.
 	maxCRMData = 16 << 10
-	// maxAhead is how far ahead a call may be scheduled.
+	// maxAhead is how far ahead a call may be scheduled, if the bus keeps it that long.
 	maxAhead = 30 * 24 * time.Hour
 )
 
@@ -36,7 +36,7 @@ var (
 // IDEMPOTENCY_CONFLICT. A request without a key answers with the asker's open call to that number, if there is one.
 func (s *Service) Start(ctx context.Context, asker string, r helix.OutboundRequest) (call helix.OutboundCall, replayed bool, err error) {
 	now := s.o.Now().UTC().Round(0)
-	if err := check(&r, now); err != nil {
+	if err := check(&r, now, s.ahead()); err != nil {
 		return helix.OutboundCall{}, false, err
 	}
 	if r.Key == "" {
@@ -133,14 +133,22 @@ func (s *Service) Cancel(ctx context.Context, id helix.CallID) (helix.OutboundCa
 	return call, err
 }
 
+// ahead is how far ahead a call may be scheduled: a call must not outlive what the bus keeps.
+func (s *Service) ahead() time.Duration {
+	return max(0, min(maxAhead, s.o.Bus.Retention()-s.o.Expiry-24*time.Hour))
+}
+
 // check completes a request and says what is wrong with it.
-func check(r *helix.OutboundRequest, now time.Time) error {
+func check(r *helix.OutboundRequest, now time.Time, ahead time.Duration) error {
 	for _, f := range []struct {
 		name, value string
 		limit       int
 	}{
-		{"the idempotency key", r.Key, 200}, {"the patient's id", r.Patient.ID, 200}, {"the patient's name", r.Patient.Name, 200},
-		{"the treatment type", r.Patient.TreatmentType, 500}, {"the purpose", r.Purpose, 1000},
+		{"the idempotency key", r.Key, 200},
+		{"the patient's id", r.Patient.ID, 200},
+		{"the patient's name", r.Patient.Name, 200},
+		{"the treatment type", r.Patient.TreatmentType, 500},
+		{"the purpose", r.Purpose, 1000},
 	} {
 		if len(f.value) > f.limit {
 			return helix.BadInput(fmt.Sprintf("%s is longer than %d bytes", f.name, f.limit))
@@ -165,8 +173,8 @@ func check(r *helix.OutboundRequest, now time.Time) error {
 	if r.VoiceAgent != "" && !agentForm.MatchString(r.VoiceAgent) {
 		return helix.BadInput("the voice agent's id is not one")
 	}
-	if r.ScheduledAt.After(now.Add(maxAhead)) {
-		return helix.BadInput("a call can be scheduled at most 30 days ahead")
+	if r.ScheduledAt.After(now.Add(ahead)) {
+		return helix.BadInput(fmt.Sprintf("a call can be scheduled at most %d days ahead", ahead/(24*time.Hour)))
 	}
 	r.Patient.CRMData, err = checkCRMData(r.Patient.CRMData)
 	return err

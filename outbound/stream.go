@@ -161,10 +161,13 @@ func (s *Service) Ended(ctx context.Context, call helix.CallID, attempt int, r R
 	spoken := s.speech.take(call)
 	_, err := s.change(ctx, call, func(e *edit) (bool, error) {
 		a, err := e.attached(attempt)
-		if err != nil || !a.SilentAt.IsZero() {
+		if err != nil {
 			return false, err
 		}
-		spoken.tell(e)
+		told := spoken.tell(e)
+		if !a.SilentAt.IsZero() {
+			return told, nil
+		}
 		a.SilentAt = e.now
 		e.Media, e.TalkedFor = &r.Media, r.TalkedFor
 		if r.Recording != "" && len(r.Recording) <= maxURL {

@@ -174,7 +174,7 @@ func toolArguments(args []byte) ([]helix.CollectedItem, error) {
 	if err := d.Decode(&object); err != nil {
 		return nil, helix.BadInput("the arguments are not a JSON object")
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // the decoder returns it bare
+	if _, err := d.Token(); err != io.EOF {
 		return nil, helix.BadInput("the arguments are not one JSON object")
 	}
 	items := make([]helix.CollectedItem, 0, len(object))

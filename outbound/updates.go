@@ -101,8 +101,8 @@ func (s *Service) retell(ctx context.Context) {
 	now := s.o.Now()
 	s.index.mu.Lock()
 	s.mu.Lock()
-	for i := len(s.index.order) - 1; i >= 0; i-- {
-		if e := s.index.order[i]; !e.state.Final() || now.Sub(e.endedAt) < retellWithin {
+	for _, e := range s.index.order {
+		if !e.state.Final() || now.Sub(e.endedAt) < retellWithin {
 			s.untold[e.id] = struct{}{}
 		}
 	}

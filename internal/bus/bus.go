@@ -184,6 +184,9 @@ func (b *Bus) Healthy(ctx context.Context) error {
 	return translate("bus.healthy", err)
 }
 
+// Retention is how long anything is kept.
+func (b *Bus) Retention() time.Duration { return b.retention }
+
 func (b *Bus) signalReconnect() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
