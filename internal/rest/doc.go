@@ -25,14 +25,16 @@
 //	500  a fault of ours
 //
 // Elsewhere the status says what the code does: 404 for an id that does not exist, 409 where somebody else was first, 502
-// and 503 for a system behind us.
+// and 503 for a system behind us. The paths of outbound calls, which the CRM calls with a key, have a form of errors of
+// their own (outbound.go), {"error":…}.
 //
 // Invariants:
 //
 //   - [New] refuses a table whose documents do not fit the schema.
 //   - What one request can cost is bounded: its body, and for a list the pages that are read for it. Each page is one
 //     operation to the limits.
-//   - Nothing of a request is logged or repeated in an error.
+//   - Nothing of a request is logged or repeated in an error, but for a wish for an outbound call that is wrong: its sender is
+//     shown what was understood.
 //
 // Failure policy: a list whose source fails in part is answered without that part, with the reason in "errors".
 //

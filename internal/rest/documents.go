@@ -123,5 +123,34 @@ const (
 		}
 	}`
 
+	documentOutboundStart = `mutation RestOutboundStart(
+		$key: String, $id: String, $name: String!, $phoneNumber: PhoneNumber!, $treatmentType: String, $crmData: JSON,
+		$language: String, $purpose: String, $scheduleAt: DateTime, $agentId: String
+	) {
+		outcome: startOutboundCall(input: {
+			idempotencyKey: $key, language: $language, purpose: $purpose, scheduleAt: $scheduleAt, agentId: $agentId,
+			patient: { id: $id, name: $name, phoneNumber: $phoneNumber, treatmentType: $treatmentType, crmData: $crmData }
+		}) {` + outcomeFields + `replayed outboundCall {` + sessionFields + `} }
+	}`
+
+	documentOutboundCall = `query RestOutboundCall($id: ID!) {
+		outboundCall(id: $id) {` + sessionFields + `
+			conversationId summary recordingUrl talkSeconds
+			collectedData { key value } transcript { at role text } timeline { sequence at kind from to detail }
+		}
+	}`
+
+	documentOutboundCalls = `query RestOutboundCalls($first: Int, $after: Cursor) {
+		outboundCalls(filter: { states: [INITIATING, DIALING, CONNECTED, ACTIVE, DISCONNECTED] }, first: $first, after: $after) {
+			pageInfo { hasNextPage endCursor } edges { node {` + sessionFields + `} }
+		}
+		outboundStatistics {
+			active queued concurrencyLimit successRate averageDurationSeconds byState { state count } byOutcome { outcome count }
+		}
+	}`
+	sessionFields = ` id state createdAt dueAt endedAt endReason language
+		patient { id name phoneNumber treatmentType crmData }
+		attempts { number state providerCallId startedAt connectedAt endedAt outcome reason } `
+
 	documentHealth = `query RestHealth { __typename }`
 )

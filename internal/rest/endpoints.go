@@ -20,7 +20,9 @@ type endpoint struct {
 	pages int                      // read at most, over all lists
 
 	answer  func(data object) any
+	absent  string                                               // the root field that is null when there is no such thing; "" for none
 	refused func(variables map[string]any, err *helix.Error) any // an answer in place of an error; nil keeps the error
+	failure func(status int, err *helix.Error, in input) any     // the path's own form of errors; nil: the usual one
 }
 
 // telephony tells whether failures are answers to the old clients.
@@ -30,14 +32,16 @@ const (
 	ozonetel = prefix + "ozonetel/"
 
 	pageWanted = 100
-	// What one request reads at most: 500 items of work, 1,000 missed calls, and the 2,000 calls of a very busy day.
+	// What one request reads at most: 500 items of work, 1,000 missed calls, the 2,000 calls of a very busy day, and the
+	// latest 500 outbound calls that are not over.
 	worklistPages = 5
 	queuePages    = 10
 	historyPages  = 20
+	outboundPages = 5
 	hitsWanted    = 20 // of each kind
 )
 
-// endpoints is the table of all paths. The paths of outbound calls belong at its end.
+// endpoints is the table of all paths.
 func endpoints() []endpoint {
 	callNames := []string{"ucid", "callId", "monitorUCID", "monitorUcid"}
 	return []endpoint{
@@ -177,6 +181,36 @@ func endpoints() []endpoint {
 			method: http.MethodPost, path: prefix + "call/lookup", document: documentLookup,
 			fields: []field{{variable: "phone", names: []string{"phoneNumber", "phone"}, required: true, read: text}},
 			answer: lookup,
+		},
+
+		// Outbound calls of the voice agent
+		{
+			method: http.MethodPost, path: prefix + "outbound-call", document: documentOutboundStart,
+			fields: []field{
+				{variable: "key", in: inHeader, names: []string{"Idempotency-Key"}, read: text},
+				{variable: "key", names: []string{"idempotencyKey"}, read: text},
+				{variable: "id", names: []string{"patientData.id"}, read: text},
+				{variable: "name", names: []string{"patientData.name"}, required: true, read: text},
+				{variable: "phoneNumber", names: []string{"patientData.phoneNumber"}, required: true, read: text},
+				{variable: "treatmentType", names: []string{"patientData.treatmentType"}, read: text},
+				{variable: "crmData", names: []string{"patientData.crmData"}, read: asItIs},
+				{variable: "language", names: []string{"language"}, read: text},
+				{variable: "purpose", names: []string{"purpose"}, read: text},
+				{variable: "scheduleAt", names: []string{"scheduleAt"}, read: moment},
+				{variable: "agentId", names: []string{"agentId"}, read: text},
+			},
+			answer: outboundStarted, failure: outboundFailure,
+		},
+		{
+			method: http.MethodGet, path: prefix + "outbound-call/{sessionId}", document: documentOutboundCall,
+			fields: []field{{variable: "id", in: inPath, names: []string{"sessionId"}, required: true, read: text}},
+			answer: func(data object) any { return session(data.at("outboundCall")) },
+			absent: "outboundCall", failure: outboundFailure,
+		},
+		{
+			method: http.MethodGet, path: prefix + "outbound-calls", document: documentOutboundCalls,
+			first: pageWanted, lists: root("outboundCalls"), pages: outboundPages,
+			answer: outboundCalls, failure: outboundFailure,
 		},
 
 		// The gateway itself; what it depends on is told by /readyz

@@ -107,6 +107,14 @@ func known(code helix.Code) bool {
 
 // fail answers an error, with what is known in spite of it.
 func fail(w http.ResponseWriter, status int, err *helix.Error, with object) {
+	failureHeaders(w, status, err)
+	answer := object{}
+	maps.Copy(answer, with)
+	answer["status"], answer["message"], answer["code"] = "error", err.Message, err.Code
+	write(w, status, answer)
+}
+
+func failureHeaders(w http.ResponseWriter, status int, err *helix.Error) {
 	switch status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -115,8 +123,4 @@ func fail(w http.ResponseWriter, status int, err *helix.Error, with object) {
 			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(err.RetryAfter.Seconds()))))
 		}
 	}
-	answer := object{}
-	maps.Copy(answer, with)
-	answer["status"], answer["message"], answer["code"] = "error", err.Message, err.Code
-	write(w, status, answer)
 }

@@ -26,7 +26,7 @@ const (
 type field struct {
 	variable  string
 	in        place
-	names     []string // of those given, the first counts
+	names     []string // of those given, the first counts; in a body, "a.b" is member b of member a
 	required  bool
 	read      reader
 	otherwise func(h *Handler) any // when it is not there
@@ -46,6 +46,9 @@ func text(_ context.Context, _ *Handler, given any) (any, error) {
 	}
 	return nil, helix.BadInput("must be a text")
 }
+
+// asItIs reads any JSON.
+func asItIs(_ context.Context, _ *Handler, given any) (any, error) { return given, nil }
 
 // flag reads a truth value, as JSON or as a word.
 func flag(_ context.Context, _ *Handler, given any) (any, error) {

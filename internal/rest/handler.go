@@ -87,17 +87,17 @@ func (h *Handler) serve(e endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !e.open && auth.Anonymous(r.Context()) { // whose token it is, is asked when the document executes
 			_, err := auth.Anyone(r.Context())
-			fail(w, http.StatusUnauthorized, helix.AsError(err), nil)
+			e.fail(w, http.StatusUnauthorized, helix.AsError(err), input{}, nil)
 			return
 		}
 		in, refused := h.read(w, r)
 		if refused != nil {
-			fail(w, refused.status, refused.err, nil)
+			e.fail(w, refused.status, refused.err, in, nil)
 			return
 		}
 		variables, err := h.variables(r.Context(), e, in)
 		if err != nil {
-			h.failed(w, e, helix.AsError(err), nil)
+			e.failed(w, helix.AsError(err), in, nil)
 			return
 		}
 		data, err := h.execute(r, e, variables)
@@ -108,11 +108,15 @@ func (h *Handler) serve(e endpoint) http.Handler {
 					return
 				}
 			}
-			h.failed(w, e, helix.AsError(err), nil)
+			e.failed(w, helix.AsError(err), in, nil)
+			return
+		}
+		if e.absent != "" && data[e.absent] == nil {
+			e.failed(w, helix.NotFound("record"), in, nil)
 			return
 		}
 		if outcome, is := data[outcomeAlias].(object); is && outcome["ok"] != true {
-			h.failed(w, e, payloadError(outcome), effects(outcome))
+			e.failed(w, payloadError(outcome), in, effects(outcome))
 			return
 		}
 		write(w, http.StatusOK, e.answer(data))
@@ -156,7 +160,17 @@ func (h *Handler) ask(r *http.Request, e endpoint, variables map[string]any) (ob
 	return data, err
 }
 
-// failed answers an error by its code.
-func (h *Handler) failed(w http.ResponseWriter, e endpoint, err *helix.Error, with object) {
-	fail(w, statusOf(err, e.telephony()), err, with)
+// failed answers an error by its code, with what is known in spite of it.
+func (e endpoint) failed(w http.ResponseWriter, err *helix.Error, in input, with object) {
+	e.fail(w, statusOf(err, e.telephony()), err, in, with)
+}
+
+// fail answers an error in the path's form.
+func (e endpoint) fail(w http.ResponseWriter, status int, err *helix.Error, in input, with object) {
+	if e.failure == nil {
+		fail(w, status, err, with)
+		return
+	}
+	failureHeaders(w, status, err)
+	write(w, status, e.failure(status, err, in))
 }

@@ -134,13 +134,25 @@ func (h *Handler) variables(ctx context.Context, e endpoint, in input) (map[stri
 	return variables, nil
 }
 
+// member finds a member of a body, or of an object within it.
+func member(body map[string]any, name string) any {
+	for {
+		outer, inner, nested := strings.Cut(name, ".")
+		if !nested {
+			return body[name]
+		}
+		body, _ = body[outer].(map[string]any)
+		name = inner
+	}
+}
+
 // take finds the first of a field's names that says something; nil when none does.
 func (h *Handler) take(ctx context.Context, f field, in input) (any, error) {
 	for _, name := range f.names {
 		var given any
 		switch f.in {
 		case inBody:
-			given = in.body[name]
+			given = member(in.body, name)
 		case inQuery:
 			given = in.query.Get(name)
 		case inPath:

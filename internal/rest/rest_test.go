@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -358,17 +360,29 @@ func TestALookupTellsTheFirstSuggestion(t *testing.T) {
 	}
 }
 
+// decoded is what a body says: nil for what is not one JSON object in UTF-8.
+func decoded(body []byte) map[string]any {
+	object, err := decodeBody(bytes.TrimSpace(body))
+	if err != nil {
+		return nil
+	}
+	return object
+}
+
 // FuzzRequest posts anything to every path: the answer is JSON, and a refusal is the request's fault and repeats nothing.
 func FuzzRequest(f *testing.F) {
 	f.Add(`{"ucid": 21799900000000457, "disposition": "Booked", "callbackAt": "2026-01-15 10:40"}`, "q=an&date=2026-01-14", "application/json")
 	f.Add(`{"phone": ["98"], "state": {"a": 1}, "paused": "true"}`, "date=%zz", "application/json; charset=utf-8")
 	f.Add(`{} {}`, "callType=\xff", "text/plain")
+	f.Add(`{"patientData": {"name": "राहुल", "phoneNumber": 9812345678, "crmData": {"a": [1e400, null]}}, "scheduleAt": 7}`, "", "application/json")
+	f.Add(`{"patientData": [{"name": "x"}], "idempotencyKey": {}}`, "", "application/json")
 	g := &gateway{answer: func(map[string]any) (string, gqlerror.List) { return `{}`, nil }}
 	handler := g.handler(f)
 	f.Fuzz(func(t *testing.T, body, query, contentType string) {
 		g.asked = nil
 		for _, e := range endpoints() {
-			r := httptest.NewRequest(e.method, strings.Replace(e.path, "{id}", "7", 1), strings.NewReader(body))
+			path := strings.NewReplacer("{id}", "7", "{sessionId}", "7").Replace(e.path)
+			r := httptest.NewRequest(e.method, path, strings.NewReader(body))
 			r.URL.RawQuery = query
 			r.Header.Set("Content-Type", contentType)
 			r.Header.Set("Authorization", "Bearer token")
@@ -379,10 +393,25 @@ func FuzzRequest(f *testing.F) {
 			}
 			switch w.Code {
 			case http.StatusOK, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType:
+			case http.StatusNotFound:
+				if e.absent == "" {
+					t.Fatalf("%s: HTTP %d", e.path, w.Code)
+				}
 			default:
 				t.Fatalf("%s: HTTP %d", e.path, w.Code)
 			}
-			if w.Code != http.StatusOK && w.Body.Len() > 300 {
+			refusal := w.Body.Bytes()
+			if e.failure != nil && w.Code == http.StatusBadRequest {
+				var answer struct{ Error, Received json.RawMessage }
+				if err := json.Unmarshal(refusal, &answer); err != nil {
+					t.Fatal(err)
+				}
+				if got := decoded(answer.Received); got != nil && !reflect.DeepEqual(got, decoded([]byte(body))) {
+					t.Fatalf("%s: %s", e.path, refusal)
+				}
+				refusal = answer.Error
+			}
+			if w.Code != http.StatusOK && len(refusal) > 300 {
 				t.Fatalf("%s: a long refusal: %s", e.path, w.Body)
 			}
 		}
