@@ -64,9 +64,10 @@ func TestTonesStayPureThroughEveryPairOfRates(t *testing.T) {
 				t.Parallel()
 				for _, frequency := range []float64{300, 1000, 2000, 3000, 3400} {
 					source, target := Format{PCM16LE, from}, Format{PCM16LE, to}
-					out := NewConverter(source, target).Convert(nil, tone(source, frequency, time.Second))
-					if want := target.Bytes(time.Second); len(out) < want-4 || len(out) > want+4 {
-						t.Errorf("a second came out as %d bytes, want %d", len(out), want)
+					const length = 300 * time.Millisecond
+					out := NewConverter(source, target).Convert(nil, tone(source, frequency, length))
+					if want := target.Bytes(length); len(out) < want-4 || len(out) > want+4 {
+						t.Errorf("%v came out as %d bytes, want %d", length, len(out), want)
 					}
 					settled := numbers(target, out[target.Bytes(50*time.Millisecond):])
 					if db := purity(settled, frequency, to); db < 70 {
