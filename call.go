@@ -155,4 +155,7 @@ type ProviderReports struct {
 	Calls   []CallReport
 	Agents  []AgentReport
 	Changes []RecordChange
+
+	Dials         []DialReport   // of outbound AI calls
+	Conversations []Conversation // of voice agents
 }

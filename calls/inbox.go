@@ -35,6 +35,10 @@ func (s *Service) ConsumeInbox(ctx context.Context, decoders map[string]Decoder)
 			return string(reports.Agents[0].Agent)
 		case len(reports.Changes) > 0:
 			return m.Source + reports.Changes[0].Record
+		case len(reports.Dials) > 0:
+			return m.Source + string(reports.Dials[0].Customer) + reports.Dials[0].ProviderCallID
+		case len(reports.Conversations) > 0:
+			return m.Source + reports.Conversations[0].ID
 		}
 		return m.Source
 	}

@@ -45,6 +45,14 @@ type RecordChanges interface {
 	Changed(ctx context.Context, change helix.RecordChange) error
 }
 
+// OutboundCalls is who wants to know how outbound AI calls go. NOT_FOUND means that no call of ours can be meant.
+type OutboundCalls interface {
+	// Report takes what the telephony provider told; the same may be told twice, late and out of order.
+	Report(ctx context.Context, report helix.DialReport) error
+	// Conversation takes what the voice provider told.
+	Conversation(ctx context.Context, conversation helix.Conversation) error
+}
+
 // Options wires a [Service].
 type Options struct {
 	Bus     *bus.Bus
@@ -57,16 +65,17 @@ type Options struct {
 
 // Service appends to the log of calls and reads it. It is safe for concurrent use.
 type Service struct {
-	bus     *bus.Bus
-	dials   *bus.Bucket[helix.OpenDial]
-	ids     *bus.Bucket[helix.CallID]
-	person  func(helix.Phone) string
-	missed  MissedCalls
-	agents  Agents
-	changes RecordChanges
-	records Records
-	now     func() time.Time
-	tracer  trace.Tracer
+	bus      *bus.Bus
+	dials    *bus.Bucket[helix.OpenDial]
+	ids      *bus.Bucket[helix.CallID]
+	person   func(helix.Phone) string
+	missed   MissedCalls
+	agents   Agents
+	changes  RecordChanges
+	outbound OutboundCalls
+	records  Records
+	now      func() time.Time
+	tracer   trace.Tracer
 
 	tail     *tail
 	seals    *sealer
@@ -116,6 +125,10 @@ func (s *Service) Wire(missed MissedCalls, agents Agents) { s.missed, s.agents =
 // [Service.Ingest] is given any.
 func (s *Service) WireChanges(changes RecordChanges) { s.changes = changes }
 
+// WireOutbound sets who is told of outbound AI calls, whose callbacks come through the same inbox. It must be called
+// before [Service.Ingest] is given any.
+func (s *Service) WireOutbound(outbound OutboundCalls) { s.outbound = outbound }
+
 // Run follows the log, and what is erased from it, until ctx ends. Streams need it.
 func (s *Service) Run(ctx context.Context) error {
 	work, ctx := errgroup.WithContext(ctx)
@@ -138,6 +151,22 @@ func (s *Service) Ingest(ctx context.Context, reports helix.ProviderReports) err
 	}
 	for _, c := range reports.Changes {
 		if err := s.changes.Changed(ctx, c); err != nil {
+			return err
+		}
+	}
+	return s.ingestOutbound(ctx, reports)
+}
+
+// ingestOutbound hands on what concerns outbound AI calls. A call that is not ours is nobody's business here: accounts
+// have other uses.
+func (s *Service) ingestOutbound(ctx context.Context, reports helix.ProviderReports) error {
+	for _, r := range reports.Dials {
+		if err := s.outbound.Report(ctx, r); err != nil && !helix.IsCode(err, helix.CodeNotFound) {
+			return err
+		}
+	}
+	for _, c := range reports.Conversations {
+		if err := s.outbound.Conversation(ctx, c); err != nil && !helix.IsCode(err, helix.CodeNotFound) {
 			return err
 		}
 	}

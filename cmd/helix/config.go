@@ -15,6 +15,9 @@ type Config struct {
 	FortyTwo    FortyTwoConfig   `doc:"FortyTwo (CRM)"`
 	CRM         CRMConfig        `doc:"The CRM's systems that ask for outbound AI calls"`
 	Ozonetel    OzonetelConfig   `doc:"Ozonetel (telephony)"`
+	Outbound    OutboundConfig   `doc:"Outbound AI calls"`
+	Knowlarity  KnowlarityConfig `doc:"Knowlarity (telephony of outbound AI calls)"`
+	ElevenLabs  ElevenLabsConfig `doc:"ElevenLabs (voice agents)"`
 	Agents      AgentsConfig     `doc:"Agents and supervisors"`
 	MissedCalls MissedCallConfig `doc:"Missed calls"`
 	Limits      LimitsConfig     `doc:"Limits. Each refusal names its limit"`

@@ -26,12 +26,10 @@ func (c *Config) normalise() {
 	for i, origin := range c.Server.CORSOrigin {
 		c.Server.CORSOrigin[i] = strings.TrimRight(origin, "/")
 	}
-	c.Ozonetel.WebhookSecrets = slices.DeleteFunc(c.Ozonetel.WebhookSecrets, func(s Secret) bool {
-		return strings.TrimSpace(s.Reveal()) == ""
-	})
-	for i, s := range c.Ozonetel.WebhookSecrets {
-		c.Ozonetel.WebhookSecrets[i] = NewSecret(strings.TrimSpace(s.Reveal()))
+	for _, secrets := range []*[]Secret{&c.Ozonetel.WebhookSecrets, &c.FortyTwo.WebhookSecrets, &c.Knowlarity.Secrets, &c.ElevenLabs.Secrets} {
+		*secrets = withoutBlanks(*secrets)
 	}
+	c.Outbound.Greetings = trimmed(c.Outbound.Greetings)
 	c.CRM.APIKeys = slices.DeleteFunc(c.CRM.APIKeys, func(k APIKey) bool { return k.empty })
 	if u, err := url.Parse(c.FortyTwo.URL); err == nil && c.FortyTwo.Origin == "" && u.Host != "" {
 		c.FortyTwo.Origin = u.Scheme + "://" + u.Host
@@ -50,6 +48,7 @@ func trimmed(list []string) []string {
 func (c *Config) check(f *faults) {
 	c.checkServer(f)
 	c.checkProviders(f)
+	c.checkOutbound(f)
 	c.checkKeys(f)
 	c.checkTelemetry(f)
 	for _, n := range []struct {
@@ -71,6 +70,8 @@ func (c *Config) check(f *faults) {
 		{"LIMIT_REQUEST_BURST", int64(c.Limits.RequestBurst), 1, 100_000},
 		{"LIMIT_SIGN_INS_PER_MINUTE", int64(c.Limits.SignInsPerMinute), 1, 10_000},
 		{"LIMIT_SOCKETS", int64(c.Limits.Sockets), 1, 1_000_000},
+		{"OUTBOUND_CONCURRENCY", int64(c.Outbound.Concurrency), 1, 10_000},
+		{"OUTBOUND_STREAMS", int64(c.Outbound.Streams), 1, 10_000},
 	} {
 		if n.value < n.min || n.value > n.max {
 			f.add(n.name, fmt.Sprintf("is %d", n.value), fmt.Sprintf("choose a number from %d to %d", n.min, n.max))
@@ -85,6 +86,12 @@ func (c *Config) check(f *faults) {
 		{"DRAIN_DELAY", c.Server.DrainDelay, 0, 5 * time.Minute},
 		{"DRAIN_TIMEOUT", c.Server.DrainTimeout, time.Second, time.Hour},
 		{"MISSED_CALL_CLAIM_TTL", c.MissedCalls.ClaimTTL, 10 * time.Second, 24 * time.Hour},
+		{"OUTBOUND_MAX_DURATION", c.Outbound.MaxDuration, 10 * time.Second, 2 * time.Hour},
+		{"OUTBOUND_DIAL_TIMEOUT", c.Outbound.DialTimeout, time.Second, 5 * time.Minute},
+		{"OUTBOUND_PATIENCE", c.Outbound.Patience, time.Second, time.Hour},
+		{"OUTBOUND_RETRY_BUSY", c.Outbound.RetryBusy, time.Second, 24 * time.Hour},
+		{"OUTBOUND_RETRY_NO_ANSWER", c.Outbound.RetryNoAnswer, time.Second, 24 * time.Hour},
+		{"OUTBOUND_RETRY_REFUSED", c.Outbound.RetryRefused, time.Second, 24 * time.Hour},
 		{"MISSED_CALL_SLA", c.MissedCalls.SLA, time.Minute, 7 * 24 * time.Hour},
 	} {
 		if d.value < d.min || d.value > d.max {
@@ -141,18 +148,8 @@ func (c *Config) checkProviders(f *faults) {
 	if _, err := time.LoadLocation(c.Ozonetel.TimeZone); err != nil {
 		f.add("OZONETEL_TIME_ZONE", fmt.Sprintf("is %q, which is no time zone", c.Ozonetel.TimeZone), "write a name like Asia/Kolkata")
 	}
-	for _, s := range c.FortyTwo.WebhookSecrets {
-		if len(s.Reveal()) < minWebhookSecret {
-			f.add("WEBHOOK_SECRET_FORTYTWO", "has a secret that is short",
-				fmt.Sprintf("use %d characters or more, e.g. the output of: openssl rand -hex 32", minWebhookSecret))
-		}
-	}
-	for _, s := range c.Ozonetel.WebhookSecrets {
-		if len(s.Reveal()) < minWebhookSecret || strings.Trim(s.Reveal(), pathSafe) != "" {
-			f.add("WEBHOOK_SECRET_OZONETEL", "has a secret that is short or does not fit into a path",
-				fmt.Sprintf("use %d or more of A-Z a-z 0-9 - _ . ~, e.g. the output of: openssl rand -hex 32", minWebhookSecret))
-		}
-	}
+	checkSigningSecrets(f, "WEBHOOK_SECRET_FORTYTWO", c.FortyTwo.WebhookSecrets)
+	checkPathSecrets(f, "WEBHOOK_SECRET_OZONETEL", c.Ozonetel.WebhookSecrets)
 }
 
 // pathSafe are the characters that a path carries as they are (RFC 3986, "unreserved").
@@ -218,6 +215,9 @@ func (c *Config) Secrets() []string {
 	list := []Secret{c.Server.Secret, c.FortyTwo.APIKey, c.Ozonetel.APIKey, c.Agents.Password}
 	list = append(list, c.Ozonetel.WebhookSecrets...)
 	list = append(list, c.FortyTwo.WebhookSecrets...)
+	list = append(list, c.Knowlarity.APIKey, c.Knowlarity.Authorization, c.ElevenLabs.APIKey)
+	list = append(list, c.Knowlarity.Secrets...)
+	list = append(list, c.ElevenLabs.Secrets...)
 	var values []string
 	for _, s := range list {
 		if !s.Empty() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"strings"
@@ -46,9 +47,10 @@ type Gateway struct {
 	bus       *bus.Bus
 	lease     *bus.Lease
 
-	fortyTwoHTTP, ozonetelHTTP *providers.Client
-	fortyTwo                   *fortytwo.Client
-	ozonetel                   *ozonetel.Client
+	fortyTwoHTTP, ozonetelHTTP     *providers.Client
+	knowlarityHTTP, elevenLabsHTTP *providers.Client
+	fortyTwo                       *fortytwo.Client
+	ozonetel                       *ozonetel.Client
 
 	calls      *calls.Service
 	sweeper    *calls.Sweeper
@@ -59,6 +61,7 @@ type Gateway struct {
 	edits      *desk.Edits
 	desk       *desk.Desk
 	operate    *operate.Service
+	voice      voiceCalls
 	auth       *auth.Authenticator
 	scheduler  *scheduler.Scheduler
 	graphQL    *transport.Handler
@@ -96,6 +99,9 @@ func NewGateway(ctx context.Context, cfg Config, listener net.Listener, log *slo
 	if err := g.buildServices(ctx); err != nil {
 		return nil, err
 	}
+	if err := g.buildVoice(ctx); err != nil {
+		return nil, err
+	}
 	if err := g.buildJobs(); err != nil {
 		return nil, err
 	}
@@ -125,15 +131,10 @@ func (g *Gateway) buildTelemetry(ctx context.Context) (err error) {
 
 // buildProviders makes the drivers of the outside systems; without tokens Ozonetel's are kept in this process.
 func (g *Gateway) buildProviders(tokens ozonetel.TokenStore) (err error) {
-	kit := func(p helix.Provider, timeout time.Duration) (*providers.Client, error) {
-		return providers.NewHTTP(providers.Options{
-			Provider: p, Timeout: timeout, TracerProvider: g.telemetry.Traces, MeterProvider: g.telemetry.Metrics, Logger: g.log, Now: g.now,
-		})
-	}
-	if g.fortyTwoHTTP, err = kit(helix.ProviderFortyTwo, 0); err != nil {
+	if g.fortyTwoHTTP, err = g.providerHTTP(helix.ProviderFortyTwo, 0); err != nil {
 		return err
 	}
-	if g.ozonetelHTTP, err = kit(helix.ProviderOzonetel, g.cfg.Ozonetel.Timeout); err != nil {
+	if g.ozonetelHTTP, err = g.providerHTTP(helix.ProviderOzonetel, g.cfg.Ozonetel.Timeout); err != nil {
 		return err
 	}
 	g.fortyTwo, err = fortytwo.New(fortytwo.Options{
@@ -152,6 +153,13 @@ func (g *Gateway) buildProviders(tokens ozonetel.TokenStore) (err error) {
 		DefaultDisposition: g.cfg.Ozonetel.DefaultDisposition, Now: g.now, Logger: g.log,
 	})
 	return err
+}
+
+// providerHTTP makes what a driver sends its requests with.
+func (g *Gateway) providerHTTP(p helix.Provider, timeout time.Duration) (*providers.Client, error) {
+	return providers.NewHTTP(providers.Options{
+		Provider: p, Timeout: timeout, TracerProvider: g.telemetry.Traces, MeterProvider: g.telemetry.Metrics, Logger: g.log, Now: g.now,
+	})
 }
 
 // buildServices makes what the gateway does.
@@ -201,7 +209,6 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	if g.links, err = recordings.NewLinks(secret, g.cfg.Ozonetel.RecordingHosts, g.now); err != nil {
 		return err
 	}
-	g.listening = recordings.NewHandler(g.links, nil, g.log)
 	g.reconciler = calls.NewReconciler(g.calls, telephony{g.ozonetel}, g.zone, g.now)
 	g.sweeper, err = calls.NewSweeper(ctx, g.bus, g.calls, g.ozonetel, g.now)
 	return err
@@ -249,6 +256,7 @@ func (g *Gateway) buildJobs() (err error) {
 			},
 		})
 	}
+	jobs = append(jobs, g.voiceJobs()...)
 	g.scheduler, err = scheduler.New(scheduler.Options{
 		Jobs: jobs, Elector: g.lease, Logger: g.log, Tracer: g.telemetry.Traces.Tracer(scope), Meter: g.telemetry.Metrics.Meter(scope),
 	})
@@ -266,21 +274,29 @@ func (g *Gateway) subscription() ozonetel.Subscription {
 
 // Run serves until ctx ends, then drains and stops everything in reverse order.
 func (g *Gateway) Run(ctx context.Context) error {
-	decoders := map[string]calls.Decoder{sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR, sourcePop: g.ozonetel.DecodeScreenPop, sourceEdits: g.fortyTwo.DecodeWebhook}
-	return server.RunComponents(
-		ctx, g.log,
-		server.Component{Name: "lease", Run: g.lease.Run},
-		server.Component{Name: "fortytwo", Run: g.fortyTwo.Run},
-		server.Component{Name: "agents", Run: g.agents.Run},
-		server.Component{Name: "missed-calls", Run: g.queue.Run},
-		server.Component{Name: "edits", Run: g.edits.Run},
-		server.Component{Name: "records", Run: g.records.Run},
-		server.Component{Name: "events", Run: g.calls.Run},
+	decoders := map[string]calls.Decoder{
+		sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR, sourcePop: g.ozonetel.DecodeScreenPop,
+		sourceEdits: g.fortyTwo.DecodeWebhook,
+	}
+	maps.Copy(decoders, g.voiceDecoders())
+	components := []server.Component{
+		{Name: "lease", Run: g.lease.Run},
+		{Name: "fortytwo", Run: g.fortyTwo.Run},
+		{Name: "agents", Run: g.agents.Run},
+		{Name: "missed-calls", Run: g.queue.Run},
+		{Name: "edits", Run: g.edits.Run},
+		{Name: "records", Run: g.records.Run},
+		{Name: "events", Run: g.calls.Run},
+	}
+	components = append(components, g.voiceComponents()...)
+	components = append(
+		components,
 		server.Component{Name: "inbox", Run: func(ctx context.Context) error { return g.calls.ConsumeInbox(ctx, decoders) }},
 		server.Component{Name: "scheduler", Run: g.scheduler.Run},
 		server.Component{Name: "subscribers", Run: g.graphQL.Run},
 		server.Component{Name: "server", Run: g.server.Run, StopWithin: g.cfg.Server.DrainDelay + g.cfg.Server.DrainTimeout + time.Second},
 	)
+	return server.RunComponents(ctx, g.log, components...)
 }
 
 // URL is the gateway's own address, once it listens.
@@ -300,13 +316,16 @@ func (g *Gateway) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeWithin)
 	defer cancel()
 	var errs []error
-	for _, c := range []*providers.Client{g.fortyTwoHTTP, g.ozonetelHTTP} {
+	for _, c := range []*providers.Client{g.fortyTwoHTTP, g.ozonetelHTTP, g.knowlarityHTTP, g.elevenLabsHTTP} {
 		if c != nil {
 			c.Close()
 		}
 	}
 	if g.listening != nil {
 		g.listening.Close()
+	}
+	if g.voice.recordings != nil {
+		errs = append(errs, g.voice.recordings.Close())
 	}
 	if g.bus != nil {
 		errs = append(errs, g.bus.Close(ctx))

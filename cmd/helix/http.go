@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"net"
 	"net/http"
 	"strconv"
@@ -18,10 +19,12 @@ import (
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/internal/graphiql"
 	"github.com/helix-engage/gateway/internal/limits"
+	"github.com/helix-engage/gateway/internal/recordings"
 	"github.com/helix-engage/gateway/internal/rest"
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/internal/transport"
 	"github.com/helix-engage/gateway/internal/webhooks"
+	"github.com/helix-engage/gateway/providers"
 	"github.com/helix-engage/gateway/providers/fortytwo"
 	"github.com/helix-engage/gateway/resolvers"
 )
@@ -65,7 +68,13 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 		return err
 	}
 	routes := []server.Route{{Pattern: "/graphql", Handler: g.auth.Middleware(g.cfg.Server.TrustedProxies, g.graphQL)}}
+	g.listening = recordings.NewHandler(g.links, g.ownRecordings(), g.log)
 	routes = append(routes, server.Route{Pattern: "GET /recordings/{token}", Handler: g.listening})
+	streams, err := g.voiceRoutes()
+	if err != nil {
+		return err
+	}
+	routes = append(routes, streams...)
 	page, err := graphiql.New(graphiql.Options{Endpoint: "/graphql", SubscriptionEndpoint: "/graphql", DefaultQuery: defaultQuery})
 	if err != nil {
 		return err
@@ -78,7 +87,8 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 	for pattern, handler := range paths {
 		routes = append(routes, server.Route{Pattern: pattern, Handler: g.auth.Middleware(g.cfg.Server.TrustedProxies, handler)})
 	}
-	for _, source := range []webhooks.Source{g.webhook(sourceEvents), g.webhook(sourceCDR), g.webhook(sourcePop), g.editsWebhook()} {
+	sources := []webhooks.Source{g.webhook(sourceEvents), g.webhook(sourceCDR), g.webhook(sourcePop), g.editsWebhook()}
+	for _, source := range append(sources, g.voiceWebhooks()...) {
 		for pattern, handler := range receiver.Handlers(source) {
 			routes = append(routes, server.Route{Pattern: pattern, Handler: handler})
 		}
@@ -123,7 +133,7 @@ func (g *Gateway) editsWebhook() webhooks.Source {
 		Name: sourceEdits, Path: pathEdits, Secrets: reveal(g.cfg.FortyTwo.WebhookSecrets), Redact: g.fortyTwo.ReduceWebhook,
 		Seal: func(h http.Header) (webhooks.Seal, bool) {
 			at, prefix, mac, ok := fortytwo.WebhookSeal(h)
-			return webhooks.Seal{At: at, Prefix: prefix, MAC: mac}, ok
+			return webhooks.Seal{At: at, Prefix: prefix, MACs: [][sha256.Size]byte{mac}}, ok
 		},
 	}
 }
@@ -138,7 +148,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		return limits.NewRate(limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
 	}
 	root := resolvers.New(resolvers.Options{
-		Desk: g.desk, Calls: g.calls, Operate: g.operate, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
+		Desk: g.desk, Calls: g.calls, Operate: g.operate, Outbound: g.voice.outbound, Recordings: g.recordingURL, Sessions: g.fortyTwo, Auth: g.auth,
 		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now, Logger: g.log,
 	})
 	presence := resolvers.NewPresence(g.desk.There, deskEvery, g.log)
@@ -250,14 +260,13 @@ func (g *Gateway) checks() []server.Check {
 		}},
 		{Name: "fortytwo", Probe: func(context.Context) (server.State, string) { return fortyTwoState(g.fortyTwo.State()) }},
 		{Name: "ozonetel", Probe: func(context.Context) (server.State, string) {
-			health := g.ozonetel.Health()
-			switch {
-			case !g.ozonetel.Configured():
-				return server.StateNotConfigured, "set OZONETEL_API_KEY and OZONETEL_USERNAME"
-			case !health.OK():
-				return server.StateDegraded, string(health.LastError.Code)
-			}
-			return server.StateUp, ""
+			return providerState(g.ozonetel, "set OZONETEL_API_KEY and OZONETEL_USERNAME")
+		}},
+		{Name: "knowlarity", Probe: func(context.Context) (server.State, string) {
+			return providerState(g.voice.knowlarity, "set KNOWLARITY_API_KEY and KNOWLARITY_CALLER_ID")
+		}},
+		{Name: "elevenlabs", Probe: func(context.Context) (server.State, string) {
+			return providerState(g.voice.elevenLabs, "set ELEVENLABS_API_KEY and ELEVENLABS_AGENT_ID")
 		}},
 		{Name: "outbox", Probe: func(ctx context.Context) (server.State, string) {
 			letters, err := g.bus.DeadLetters(ctx, "", "", 1)
@@ -270,4 +279,20 @@ func (g *Gateway) checks() []server.Check {
 			return server.StateUp, ""
 		}},
 	}
+}
+
+// providerState tells of a provider by its last answers; fix is what to set when it is not configured.
+func providerState(p interface {
+	Configured() bool
+	Health() providers.Health
+}, fix string,
+) (server.State, string) {
+	health := p.Health()
+	switch {
+	case !p.Configured():
+		return server.StateNotConfigured, fix
+	case !health.OK():
+		return server.StateDegraded, string(health.LastError.Code)
+	}
+	return server.StateUp, ""
 }

@@ -10,9 +10,7 @@ import (
 func TestTheMemoryOfSignaturesForgetsTheOldestFirst(t *testing.T) {
 	t.Parallel()
 	v := newVerifier(Source{Secrets: []string{"secret"}}, time.Now)
-	seal := func(n uint64) Seal {
-		return Seal{MAC: sha256.Sum256(binary.BigEndian.AppendUint64(nil, n))}
-	}
+	seal := func(n uint64) [sha256.Size]byte { return sha256.Sum256(binary.BigEndian.AppendUint64(nil, n)) }
 	for n := range uint64(maxSeals + 10) {
 		v.remember(seal(n))
 		v.remember(seal(n))

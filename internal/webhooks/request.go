@@ -41,8 +41,8 @@ const contentTypeForm = "application/x-www-form-urlencoded"
 
 // read gives the push. Receivers of Ozonetel's call-end push also saw it in the query, with no body (ozonetel.md 12.3);
 // such a one is kept as the form that it is.
-func read(w http.ResponseWriter, req *http.Request) (contentType string, body []byte, err error) {
-	body, err = io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+func read(w http.ResponseWriter, req *http.Request, most int64) (contentType string, body []byte, err error) {
+	body, err = io.ReadAll(http.MaxBytesReader(w, req.Body, most))
 	if err != nil {
 		return "", nil, err
 	}

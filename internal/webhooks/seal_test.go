@@ -26,10 +26,10 @@ var arrival = time.Unix(1_800_000_000, 0)
 func readSeal(h http.Header) (s webhooks.Seal, ok bool) {
 	at, err := strconv.ParseInt(h.Get("X-At"), 10, 64)
 	raw, hexErr := hex.DecodeString(h.Get("X-Mac"))
-	if err != nil || hexErr != nil || len(raw) != len(s.MAC) {
+	if err != nil || hexErr != nil || len(raw) != sha256.Size {
 		return s, false
 	}
-	return webhooks.Seal{At: time.Unix(at, 0), Prefix: h.Get("X-At") + ":", MAC: [sha256.Size]byte(raw)}, true
+	return webhooks.Seal{At: time.Unix(at, 0), Prefix: h.Get("X-At") + ":", MACs: [][sha256.Size]byte{[sha256.Size]byte(raw)}}, true
 }
 
 // signed gives the headers of a push.

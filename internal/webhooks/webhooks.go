@@ -44,12 +44,40 @@ type Source struct {
 	// Seal reads the signature of a push from its headers, for a provider that signs; the secrets are the keys then and
 	// are neither in the path nor in a header. nil: the secret itself is presented.
 	Seal func(http.Header) (Seal, bool)
+	// MaxAge is how old a signature may be; zero: five minutes.
+	MaxAge time.Duration
+	// MaxBody bounds a push, in bytes, where Redact makes it fit the inbox; zero: 500 KiB.
+	MaxBody int64
 	// Get says that the provider may also send it by GET, with everything in the query.
 	Get bool
 	// Redact removes the provider's keys, and what we have no business to keep, from a body before it is stored; nil:
 	// nothing to remove. It gets bodies that may be no valid document, and must give those back without what it was to
 	// remove, or nil when it cannot tell.
 	Redact func(contentType string, body []byte) []byte
+	// Lacks says what a push needs to be of any use and does not have, "" when nothing: it is answered 400 with these
+	// words, and not kept. nil: whatever is not empty is kept.
+	Lacks func(contentType string, body []byte) string
+	// Answer writes an answer in the words that the provider expects; text is "" with 200. nil: plain text.
+	Answer func(w http.ResponseWriter, status int, text string)
+}
+
+// answer is the one way to answer a push; headers were set before.
+func (s Source) answer(w http.ResponseWriter, status int, text string) {
+	switch {
+	case s.Answer != nil:
+		s.Answer(w, status, text)
+	case text == "":
+		w.WriteHeader(status)
+	default:
+		http.Error(w, text, status)
+	}
+}
+
+func (s Source) maxBody() int64 {
+	if s.MaxBody > 0 {
+		return s.MaxBody
+	}
+	return maxBody
 }
 
 func (s Source) methods() string {
@@ -137,14 +165,14 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request, s Source, k
 	if o := unfit(w, req, s); o != "" {
 		return o
 	}
-	contentType, body, err := read(w, req)
+	contentType, body, err := read(w, req, s.maxBody())
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		http.Error(w, fmt.Sprintf("a push may have %d bytes", maxBody), http.StatusRequestEntityTooLarge)
+		s.answer(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a push may have %d bytes", s.maxBody()))
 		return outcomeTooLarge
 	case err != nil:
-		http.Error(w, "the body could not be read", http.StatusBadRequest)
+		s.answer(w, http.StatusBadRequest, "the body could not be read")
 		return outcomeAborted
 	}
 	return r.keep(w, req, s, contentType, body)
@@ -157,20 +185,21 @@ func (r *Receiver) receiveSigned(w http.ResponseWriter, req *http.Request, s Sou
 	if !ok || !v.timely(seal) {
 		return r.refuse(w, req, s)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
-	if err != nil || !v.genuine(seal, body) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, s.maxBody()))
+	mac, genuine := v.genuine(seal, body)
+	if err != nil || !genuine {
 		return r.refuse(w, req, s)
 	}
 	if o := unfit(w, req, s); o != "" {
 		return o
 	}
-	if v.known(seal) {
-		w.WriteHeader(http.StatusOK)
+	if v.known(mac) {
+		s.answer(w, http.StatusOK, "")
 		return outcomeRepeated
 	}
 	o := r.keep(w, req, s, req.Header.Get("Content-Type"), body)
 	if o == outcomeStored {
-		v.remember(seal)
+		v.remember(mac)
 	}
 	return o
 }
@@ -180,7 +209,7 @@ func (r *Receiver) refuse(w http.ResponseWriter, req *http.Request, s Source) ou
 	if r.refusals.AllowN(r.now(), 1) {
 		r.log.WarnContext(req.Context(), "a push with a wrong secret was refused", slog.String("source", s.Name))
 	}
-	http.NotFound(w, req)
+	s.answer(w, http.StatusNotFound, "404 page not found")
 	return outcomeRefused
 }
 
@@ -189,10 +218,10 @@ func unfit(w http.ResponseWriter, req *http.Request, s Source) outcome {
 	switch {
 	case req.Method != http.MethodPost && !(s.Get && req.Method == http.MethodGet):
 		w.Header().Set("Allow", s.methods())
-		http.Error(w, "only "+s.methods()+" is taken here", http.StatusMethodNotAllowed)
+		s.answer(w, http.StatusMethodNotAllowed, "only "+s.methods()+" is taken here")
 		return outcomeUnfit
 	case !plain(req.Header.Get("Content-Encoding")):
-		http.Error(w, "encoded bodies are not taken", http.StatusUnsupportedMediaType)
+		s.answer(w, http.StatusUnsupportedMediaType, "encoded bodies are not taken")
 		return outcomeUnfit
 	}
 	return ""
@@ -200,17 +229,24 @@ func unfit(w http.ResponseWriter, req *http.Request, s Source) outcome {
 
 // keep stores the push and answers.
 func (r *Receiver) keep(w http.ResponseWriter, req *http.Request, s Source, contentType string, body []byte) outcome {
-	if len(body) == 0 {
-		http.Error(w, "there is nothing in the push", http.StatusBadRequest)
+	lacks := ""
+	switch {
+	case s.Lacks != nil:
+		lacks = s.Lacks(contentType, body)
+	case len(body) == 0:
+		lacks = "there is nothing in the push"
+	}
+	if lacks != "" {
+		s.answer(w, http.StatusBadRequest, lacks)
 		return outcomeUnfit
 	}
 	if err := r.store(req.Context(), s, contentType, body); err != nil {
 		r.log.ErrorContext(req.Context(), "a push could not be stored", slog.String("source", s.Name), slog.Any("error", err))
 		w.Header().Set("Retry-After", retryAfter)
-		http.Error(w, "come again later", http.StatusServiceUnavailable)
+		s.answer(w, http.StatusServiceUnavailable, "come again later")
 		return outcomeUnavailable
 	}
-	w.WriteHeader(http.StatusOK)
+	s.answer(w, http.StatusOK, "")
 	return outcomeStored
 }
 

@@ -100,6 +100,19 @@ func setup(t *testing.T, in *inbox) *bundle {
 			Name: "unredactable", Path: "/webhooks/unredactable", Secrets: []string{secret},
 			Redact: func(string, []byte) []byte { return nil },
 		},
+		{
+			Name: "choosy", Path: "/webhooks/choosy", Secrets: []string{secret}, Get: true,
+			Lacks: func(contentType string, body []byte) string {
+				if !strings.Contains(string(body), "id") {
+					return contentType + " without an id"
+				}
+				return ""
+			},
+			Answer: func(w http.ResponseWriter, status int, text string) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, "in their words: "+text)
+			},
+		},
 	} {
 		for pattern, handler := range receiver.Handlers(source) {
 			mux.Handle(pattern, handler)
@@ -410,4 +423,30 @@ func FuzzPush(f *testing.F) {
 			t.Error("stored without the secret")
 		}
 	})
+}
+
+func TestASourceSaysWhatAPushLacksAndInWhichWords(t *testing.T) {
+	t.Parallel()
+	b := setup(t, &inbox{})
+	path := "/webhooks/choosy/" + secret
+	for _, c := range []struct {
+		name, method, path, body string
+		status                   int
+		text                     string
+	}{
+		{"what is of use is kept", http.MethodPost, path, `{"id":1}`, http.StatusOK, ""},
+		{"also from the query", http.MethodGet, path + "?id=1", "", http.StatusOK, ""},
+		{"what is of none is not", http.MethodPost, path, `{"x":1}`, http.StatusBadRequest, "text/plain without an id"},
+		{"nor is nothing", http.MethodPost, path, "", http.StatusBadRequest, "application/x-www-form-urlencoded without an id"},
+		{"who lacks the secret is not told what his push lacks", http.MethodPost, "/webhooks/choosy", `{"x":1}`, http.StatusNotFound, "404 page not found"},
+		{"another method", http.MethodPut, path, `{"id":1}`, http.StatusMethodNotAllowed, "only GET, POST is taken here"},
+	} {
+		if res, text := b.send(t, c.method, c.path, "text/plain", c.body); res.StatusCode != c.status || text != "in their words: "+c.text {
+			t.Errorf("%s: HTTP %d %q", c.name, res.StatusCode, text)
+		}
+	}
+	want := []push{{"choosy", "text/plain", `{"id":1}`}, {"choosy", "application/x-www-form-urlencoded", "id=1"}}
+	if diff := cmp.Diff(want, b.inbox.all()); diff != "" {
+		t.Error(diff)
+	}
 }

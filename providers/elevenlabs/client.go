@@ -17,21 +17,19 @@ const DefaultBaseURL = "https://api.elevenlabs.io"
 
 // Options describes one workspace. HTTP is needed; without APIKey the workspace counts as not configured.
 type Options struct {
-	BaseURL        string
-	APIKey         string
-	AgentID        string   // of conversations that name no agent
-	WebhookSecrets []string // any of them may have signed; several while one is replaced
-	HTTP           *providers.Client
+	BaseURL string
+	APIKey  string
+	AgentID string // of conversations that name no agent
+	HTTP    *providers.Client
 }
 
 // Client speaks for one workspace. It is safe for concurrent use.
 type Client struct {
-	base    string
-	secure  bool // the base is https, so sockets are wss
-	apiKey  string
-	agent   string
-	secrets []string
-	http    *providers.Client
+	base   string
+	secure bool // the base is https, so sockets are wss
+	apiKey string
+	agent  string
+	http   *providers.Client
 }
 
 // New makes a client. Errors: no HTTP client, a malformed URL.
@@ -47,11 +45,6 @@ func New(o Options) (*Client, error) {
 		return nil, errors.New("elevenlabs: the base URL needs scheme and host and has no query")
 	}
 	c := &Client{base: strings.TrimRight(o.BaseURL, "/"), secure: u.Scheme == "https", apiKey: o.APIKey, agent: o.AgentID, http: o.HTTP}
-	for _, secret := range o.WebhookSecrets {
-		if secret != "" {
-			c.secrets = append(c.secrets, secret)
-		}
-	}
 	return c, nil
 }
 

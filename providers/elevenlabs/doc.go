@@ -6,8 +6,8 @@
 //
 //	Address ── signed URL ── (streaming opens it) ── Voice: frames
 //
-//	Conversation, Conversations ──┐
-//	Verify, DecodeWebhook ────── record ── helix.Conversation
+//	Conversation, Conversations ─────┐
+//	ReduceWebhook, DecodeWebhook ── record ── helix.Conversation
 //
 //	Voice.Decode ── scan: audio and pings, no allocation ──┐
 //	             └─ anything that surprises the scanner ── encoding/json ── helix.VoiceFrame
@@ -27,6 +27,6 @@
 // Bounds: 8 signatures in a header, 200 variables of 4 KB each, 20 pages of a list, and those of package helix for
 // transcript and collected data.
 //
-// It refuses to repeat a webhook's delivery: a signature stays good for half an hour, and remembering which were seen is
-// the business of whoever takes them in. It neither opens nor paces sockets.
+// It refuses to judge a webhook's signature, which it only reads: keys, age and repetitions are the business of whoever
+// takes webhooks in. It neither opens nor paces sockets.
 package elevenlabs

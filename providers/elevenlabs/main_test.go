@@ -66,7 +66,7 @@ func newClient(t testing.TB, change ...func(*elevenlabs.Options)) *elevenlabs.Cl
 		t.Fatal(err)
 	}
 	t.Cleanup(kit.Close)
-	o := elevenlabs.Options{HTTP: kit, APIKey: apiKey, AgentID: "agent_1", WebhookSecrets: []string{"wsec_test"}}
+	o := elevenlabs.Options{HTTP: kit, APIKey: apiKey, AgentID: "agent_1"}
 	for _, f := range change {
 		f(&o)
 	}

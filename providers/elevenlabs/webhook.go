@@ -1,10 +1,10 @@
 package elevenlabs
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -15,56 +15,24 @@ import (
 // SignatureHeader carries a webhook's signature (8).
 const SignatureHeader = "ElevenLabs-Signature"
 
-// How far a webhook's time may be from ours. The vendor's own verifiers take any time in the future; its clock is not
-// that wrong (8).
-const (
-	signatureAge  = 30 * time.Minute
-	signatureLead = 5 * time.Minute
-)
-
 // maxSignatures bounds how many signatures of one header are looked at.
 const maxSignatures = 8
 
-// Verify checks the signature of a webhook's body as it came, byte for byte (8). header is [SignatureHeader]'s value;
-// any signature in it by any of the secrets will do. A body that was taken before passes again for half an hour: whoever
-// takes webhooks in remembers which.
-//
-// Errors: NOT_CONFIGURED without a secret; UNAUTHENTICATED otherwise, with the reason for the operator.
-func (c *Client) Verify(header string, body []byte, now time.Time) error {
-	if len(c.secrets) == 0 {
-		return helix.NotConfigured(helix.ProviderElevenLabs, "ELEVENLABS_WEBHOOK_SECRET")
+// WebhookSeal reads a webhook's signature (8): when it was made, what was signed before the raw body, and HMACs with
+// SHA-256 of which any will do. The secret is used as text. Signatures are good for half an hour, and remembering which
+// were seen is the business of whoever takes webhooks in.
+func WebhookSeal(h http.Header) (at time.Time, prefix string, macs [][sha256.Size]byte, ok bool) {
+	stamp, macs := readSignature(h.Get(SignatureHeader))
+	seconds, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil || seconds < 0 || seconds > maxUnix || len(macs) == 0 {
+		return time.Time{}, "", nil, false
 	}
-	stamp, signatures := readSignature(header)
-	at, err := strconv.ParseInt(stamp, 10, 64)
-	switch {
-	case header == "":
-		return unsigned("there is no signature")
-	case err != nil || at < 0 || at > maxUnix || len(signatures) == 0:
-		return unsigned("the signature cannot be read")
-	case now.Sub(time.Unix(at, 0)) > signatureAge:
-		return unsigned("the signature is too old")
-	case time.Unix(at, 0).Sub(now) > signatureLead:
-		return unsigned("the signature is from the future")
-	}
-	match := false
-	for _, secret := range c.secrets {
-		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write([]byte(stamp + "."))
-		mac.Write(body)
-		want := mac.Sum(nil)
-		for _, signature := range signatures {
-			match = hmac.Equal(signature, want) || match
-		}
-	}
-	if !match {
-		return unsigned("the signature is wrong")
-	}
-	return nil
+	return time.Unix(seconds, 0), stamp + ".", macs, true
 }
 
 // readSignature reads `t=<unix seconds>,v0=<hex>`, where v0 may come several times and other schemes are passed over. Two
 // times are none.
-func readSignature(header string) (stamp string, signatures [][]byte) {
+func readSignature(header string) (stamp string, macs [][sha256.Size]byte) {
 	for part := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
@@ -74,19 +42,12 @@ func readSignature(header string) (stamp string, signatures [][]byte) {
 			}
 			stamp = value
 		case "v0":
-			if mac, err := hex.DecodeString(value); err == nil && len(signatures) < maxSignatures {
-				signatures = append(signatures, mac)
+			if mac, err := hex.DecodeString(value); err == nil && len(mac) == sha256.Size && len(macs) < maxSignatures {
+				macs = append(macs, [sha256.Size]byte(mac))
 			}
 		}
 	}
-	return stamp, signatures
-}
-
-func unsigned(detail string) *helix.Error {
-	return &helix.Error{
-		Code: helix.CodeUnauthenticated, Message: "the webhook is not signed as it must be",
-		Provider: helix.ProviderElevenLabs, Op: "elevenlabs.webhook", Detail: detail,
-	}
+	return stamp, macs
 }
 
 // WebhookKind is what a webhook is about, in the provider's words (8).

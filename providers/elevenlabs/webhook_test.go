@@ -5,9 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -20,18 +21,15 @@ const (
 	vectorBody   = `{"type":"post_call_transcription","event_timestamp":1763700070,"data":{}}`
 	vectorMAC    = "fdec100fe17f3d099154b91ea9f99d75b26480e1643f029e9a967f7167285fbe"
 	vectorHeader = "t=1763700070,v0=" + vectorMAC
+	vectorSecret = "wsec_test"
 )
 
-var vectorTime = time.Unix(1763700070, 0)
-
-func TestSignaturesAreVerified(t *testing.T) {
+func TestSignaturesAreRead(t *testing.T) {
 	t.Parallel()
 	wrong := strings.Repeat("0", 64)
 	for name, c := range map[string]struct {
-		header, body string
-		late         time.Duration
-		secrets      []string
-		good         bool
+		header string
+		good   bool
 	}{
 		"the vendor's vector":                 {header: vectorHeader, good: true},
 		"with spaces everywhere":              {header: " t=1763700070 , v0=" + vectorMAC + " ", good: true},
@@ -39,13 +37,6 @@ func TestSignaturesAreVerified(t *testing.T) {
 		"in another order":                    {header: "v0=" + vectorMAC + ",t=1763700070", good: true},
 		"one of several signatures":           {header: "t=1763700070,v0=" + wrong + ",v0=" + vectorMAC, good: true},
 		"beside another scheme":               {header: "t=1763700070,v1=" + wrong + ",v0=" + vectorMAC, good: true},
-		"by one of several secrets":           {header: vectorHeader, secrets: []string{"wsec_new", "", "wsec_test"}, good: true},
-		"by another secret":                   {header: vectorHeader, secrets: []string{"wsec_new"}},
-		"just in time":                        {header: vectorHeader, late: 30 * time.Minute, good: true},
-		"too late":                            {header: vectorHeader, late: 30*time.Minute + time.Second},
-		"a little early":                      {header: vectorHeader, late: -5 * time.Minute, good: true},
-		"from the future":                     {header: vectorHeader, late: -5*time.Minute - time.Second},
-		"of another body":                     {header: vectorHeader, body: vectorBody + " "},
 		"of another time":                     {header: "t=1763700071,v0=" + vectorMAC},
 		"with two times":                      {header: "t=1763700070,t=1763700070,v0=" + vectorMAC},
 		"without a time":                      {header: "v0=" + vectorMAC},
@@ -61,24 +52,24 @@ func TestSignaturesAreVerified(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			client := newClient(t, func(o *elevenlabs.Options) {
-				if c.secrets != nil {
-					o.WebhookSecrets = c.secrets
-				}
-			})
-			body := c.body
-			if body == "" {
-				body = vectorBody
-			}
-			err := client.Verify(c.header, []byte(body), vectorTime.Add(c.late))
-			if (err == nil) != c.good || err != nil && !helix.IsCode(err, helix.CodeUnauthenticated) {
-				t.Fatalf("error is %v", err)
-			}
-			if err != nil && (strings.Contains(err.Error(), vectorMAC[:8]) || strings.Contains(err.Error(), "wsec")) {
-				t.Errorf("the error tells the signature: %v", err)
+			if genuine(vectorSecret, c.header, []byte(vectorBody)) != c.good {
+				t.Errorf("%q counts as genuine: %t", c.header, !c.good)
 			}
 		})
 	}
+}
+
+// genuine checks a signature as receivers do, at any time.
+func genuine(secret, header string, body []byte) bool {
+	h := http.Header{}
+	h.Set(elevenlabs.SignatureHeader, header)
+	at, prefix, macs, ok := elevenlabs.WebhookSeal(h)
+	if !ok || at.IsZero() {
+		return false
+	}
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = fmt.Fprintf(mac, "%s%s", prefix, body)
+	return slices.Contains(macs, [sha256.Size]byte(mac.Sum(nil)))
 }
 
 func TestWebhooksAreDecoded(t *testing.T) {
@@ -112,15 +103,14 @@ func TestWebhooksAreDecoded(t *testing.T) {
 	}
 }
 
-func FuzzVerify(f *testing.F) {
-	f.Add(vectorHeader, []byte(vectorBody), int64(1763700070))
-	f.Add("t=1,v0=,t=2", []byte(nil), int64(0))
-	client := newClient(f)
-	f.Fuzz(func(t *testing.T, header string, body []byte, at int64) {
-		if err := client.Verify(header, body, time.Unix(at%(1<<40), 0)); err == nil {
+func FuzzWebhookSeal(f *testing.F) {
+	f.Add(vectorHeader, []byte(vectorBody))
+	f.Add("t=1,v0=,t=2", []byte(nil))
+	f.Fuzz(func(t *testing.T, header string, body []byte) {
+		if genuine(vectorSecret, header, body) {
 			stamp, _, _ := strings.Cut(strings.SplitAfterN(header, "t=", 2)[1], ",")
-			mac := hmac.New(sha256.New, []byte("wsec_test"))
-			_, _ = fmt.Fprintf(mac, "%s.%s", stamp, body)
+			mac := hmac.New(sha256.New, []byte(vectorSecret))
+			_, _ = fmt.Fprintf(mac, "%s.%s", strings.TrimSpace(stamp), body)
 			if !strings.Contains(strings.ToLower(header), hex.EncodeToString(mac.Sum(nil))) {
 				t.Fatalf("%q is accepted", header)
 			}
