@@ -2,6 +2,7 @@ package helix
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -101,6 +102,7 @@ const (
 	MaxCollected     = 100
 	MaxAttempts      = 3
 	MaxConversations = 20
+	MaxAliases       = 4
 )
 
 // OutboundConversation is one conversation of the voice agent within an outbound call: the first, and those after the
@@ -125,6 +127,7 @@ type OutboundAttempt struct {
 	Number         int            `json:"number"` // from 1
 	State          OutboundState  `json:"state"`
 	ProviderCallID string         `json:"providerCallId,omitempty"`
+	Aliases        []string       `json:"aliases,omitempty"`    // other ids that the provider speaks of it under, at most MaxAliases
 	StartedAt      time.Time      `json:"startedAt"`            // the intent was stored
 	ConnectedAt    time.Time      `json:"connectedAt,omitzero"` // the patient answered
 	AttachedAt     time.Time      `json:"attachedAt,omitzero"`  // its audio arrived; it does so once
@@ -136,6 +139,27 @@ type OutboundAttempt struct {
 	Late           bool           `json:"late,omitempty"`     // no audio came in time; the wait was given up, not the call
 	Reported       DialStatus     `json:"reported,omitempty"` // how the provider said that it was over; "" before
 	ReportedAt     time.Time      `json:"reportedAt,omitzero"`
+}
+
+// KnownAs reports whether the provider speaks of the attempt under an id.
+func (a *OutboundAttempt) KnownAs(id string) bool {
+	return id != "" && (a.ProviderCallID == id || slices.Contains(a.Aliases, id))
+}
+
+// Learn keeps an id that the provider speaks of the attempt under, and says whether it is new: answer, callbacks and
+// stream may each have their own.
+func (a *OutboundAttempt) Learn(id string) bool {
+	switch {
+	case id == "" || a.KnownAs(id) || len(id) > 200:
+		return false
+	case a.ProviderCallID == "":
+		a.ProviderCallID = id
+	case len(a.Aliases) == MaxAliases:
+		return false
+	default:
+		a.Aliases = append(slices.Clip(a.Aliases), id)
+	}
+	return true
 }
 
 // OutboundEntry is one line of an outbound call's audit trail.

@@ -34,8 +34,11 @@ func (s *Service) Erase(ctx context.Context, p helix.Phone) error {
 func (s *Service) eraseCall(ctx context.Context, call *helix.OutboundCall) error {
 	s.speech.take(call.ID)
 	for _, a := range call.Attempts {
-		if a.ProviderCallID != "" {
-			if err := s.ids.Delete(ctx, providerKey(s.o.Provider, a.ProviderCallID), 0); err != nil {
+		for _, id := range append([]string{a.ProviderCallID}, a.Aliases...) {
+			if id == "" {
+				continue
+			}
+			if err := s.ids.Delete(ctx, providerKey(s.o.Provider, id), 0); err != nil {
 				return err
 			}
 		}

@@ -147,7 +147,7 @@ func (x *index) knows(id helix.CallID, providerID string) bool {
 	if e.call == nil {
 		return true // it was known when its results came
 	}
-	return slices.ContainsFunc(e.call.Attempts, func(a helix.OutboundAttempt) bool { return a.ProviderCallID == providerID }) ||
+	return slices.ContainsFunc(e.call.Attempts, func(a helix.OutboundAttempt) bool { return a.KnownAs(providerID) }) ||
 		slices.ContainsFunc(e.call.Conversations, func(c helix.OutboundConversation) bool { return c.ID == providerID })
 }
 

@@ -222,9 +222,7 @@ func (s *Service) answered(e *edit, attempt int, providerID string, err error) b
 	}
 	a := &e.Attempts[attempt-1]
 	if err == nil {
-		if a.ProviderCallID == "" {
-			a.ProviderCallID = clean(providerID, maxDetail)
-		}
+		a.Learn(providerID)
 		e.note(helix.OutboundProvider, fmt.Sprintf("attempt %d was accepted", attempt))
 		return true
 	}

@@ -77,12 +77,12 @@ func (s *Service) isRowOf(ctx context.Context, call *helix.OutboundCall, a *heli
 	switch {
 	case row.Call != "" && row.Call != call.ID:
 		return false, nil
+	case row.Call == call.ID || a.KnownAs(row.ProviderCallID):
+		return true, nil
 	case row.ProviderCallID != "" && a.ProviderCallID != "":
-		return row.ProviderCallID == a.ProviderCallID, nil
+		return false, nil
 	case row.At.IsZero() || row.At.Before(a.StartedAt.Add(-clockSkew)) || row.At.After(a.StartedAt.Add(placedWithin)):
 		return false, nil
-	case row.Call == call.ID:
-		return true, nil
 	case row.Customer.Last10() != call.Request.Patient.Phone.Last10() || s.index.nameless(row) > 1:
 		return false, nil
 	}

@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -59,7 +60,7 @@ func (s *Service) identify(ctx context.Context, ours helix.CallID, p helix.Provi
 				continue
 			}
 			a := candidate.call.Attempt()
-			if a != nil && now.Sub(a.StartedAt) < matchWithin && (theirs == "" || a.ProviderCallID == "" || a.ProviderCallID == theirs) {
+			if a != nil && now.Sub(a.StartedAt) < matchWithin && (theirs == "" || a.ProviderCallID == "" || a.KnownAs(theirs)) {
 				return candidate.id, nil
 			}
 		}
@@ -75,7 +76,7 @@ func (s *Service) reported(e *edit, r helix.DialReport) bool {
 		detail += " (" + r.Detail + ")"
 	}
 	a := e.Attempt()
-	if a == nil || !concerns(a, len(e.Attempts), r) {
+	if a == nil || !concerns(e.Attempts, r) {
 		return e.ignored(detail + ": not of the current attempt")
 	}
 	learned := s.learn(e, a, r)
@@ -171,24 +172,24 @@ func plain(r helix.DialReport) helix.DialReport {
 	return r
 }
 
-// concerns reports whether a report is surely of the current attempt, not of an earlier one.
-func concerns(a *helix.OutboundAttempt, attempts int, r helix.DialReport) bool {
+// concerns reports whether a report is surely of the last attempt, not of an earlier one.
+func concerns(attempts []helix.OutboundAttempt, r helix.DialReport) bool {
+	last := &attempts[len(attempts)-1]
 	switch {
-	case r.ProviderCallID != "" && a.ProviderCallID != "":
-		return r.ProviderCallID == a.ProviderCallID
+	case last.KnownAs(r.ProviderCallID):
+		return true
+	case slices.ContainsFunc(attempts, func(a helix.OutboundAttempt) bool { return a.KnownAs(r.ProviderCallID) }):
+		return false
 	case !r.At.IsZero():
-		return r.At.After(a.StartedAt.Add(-clockSkew))
+		return r.At.After(last.StartedAt.Add(-clockSkew))
 	default:
-		return attempts == 1
+		return len(attempts) == 1
 	}
 }
 
 // learn keeps what a report adds to what is known, whatever the state.
 func (s *Service) learn(e *edit, a *helix.OutboundAttempt, r helix.DialReport) bool {
-	learned := false
-	if a.ProviderCallID == "" && r.ProviderCallID != "" {
-		a.ProviderCallID, learned = clean(r.ProviderCallID, maxDetail), true
-	}
+	learned := a.Learn(r.ProviderCallID)
 	if e.Recording == "" && r.RecordingURL != "" && len(r.RecordingURL) <= maxURL {
 		e.Recording, learned = r.RecordingURL, true
 	}

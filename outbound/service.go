@@ -214,8 +214,10 @@ func (s *Service) affect(ctx context.Context, before *helix.OutboundCall, e *edi
 // know remembers under which ids providers speak of the call.
 func (s *Service) know(ctx context.Context, c *helix.OutboundCall) error {
 	for i := range c.Attempts {
-		if err := s.knowAs(ctx, s.o.Provider, c.Attempts[i].ProviderCallID, c.ID); err != nil {
-			return err
+		for _, id := range append([]string{c.Attempts[i].ProviderCallID}, c.Attempts[i].Aliases...) {
+			if err := s.knowAs(ctx, s.o.Provider, id, c.ID); err != nil {
+				return err
+			}
 		}
 	}
 	for _, conversation := range c.Conversations {

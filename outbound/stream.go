@@ -66,9 +66,7 @@ func (s *Service) Attach(ctx context.Context, claim Claim) (Plan, error) {
 			return false, helix.Forbidden("the call is over")
 		}
 		a.AttachedAt = e.now
-		if a.ProviderCallID == "" {
-			a.ProviderCallID = clean(claim.Start.ProviderCallID, maxDetail)
-		}
+		a.Learn(claim.Start.ProviderCallID)
 		e.note(helix.OutboundMedia, "audio arrived")
 		return true, nil
 	})

@@ -317,6 +317,23 @@ func TestAReportOfAnEarlierAttemptDoesNotEndTheNextOne(t *testing.T) {
 	}
 }
 
+func TestAnswerCallbackAndStreamMayEachHaveTheirOwnID(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	s := p.still()
+	call := p.dialled(s, "k")
+	p.do(s.Report(p.ctx, helix.DialReport{Call: call.ID, ProviderCallID: "of the callback", Status: helix.DialAnswered, At: p.now()}))
+	_, err := s.Attach(p.ctx, Claim{Call: call.ID, Attempt: 1, Start: helix.LineStart{ProviderCallID: "of the stream"}})
+	p.do(err)
+	p.do(s.Active(p.ctx, call.ID, 1, "conv"))
+	p.do(s.Ended(p.ctx, call.ID, 1, Result{}))
+	p.do(s.Report(p.ctx, helix.DialReport{ProviderCallID: "of the stream", Status: helix.DialCompleted, Finished: true}))
+	over := p.is(s, call.ID, helix.OutboundCompleted, helix.ReasonCompleted)
+	if diff := cmp.Diff([]string{"of the callback", "of the stream"}, over.Attempt().Aliases); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWhatIsSaidIsStoredInBatches(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
@@ -349,7 +366,7 @@ func TestALongCallStaysWithinItsBounds(t *testing.T) {
 	p := newPlace(t)
 	s := p.still()
 	call := p.talking(s, "k")
-	wide := strings.Repeat("<", 3*maxLine) // six bytes each in JSON
+	wide := strings.Repeat("<", maxLine/5) // six bytes each in JSON
 	for range 3 {
 		for range helix.MaxTranscript {
 			s.Said(p.ctx, call.ID, helix.TranscriptLine{At: p.now(), Role: helix.RolePatient, Text: wide})
@@ -363,7 +380,7 @@ func TestALongCallStaysWithinItsBounds(t *testing.T) {
 			t.Fatalf("value %d: %v", i, err)
 		}
 	}
-	p.do(s.Conversation(p.ctx, helix.Conversation{ID: "conv-k", Done: true, Summary: strings.Repeat(wide, 20)}))
+	p.do(s.Conversation(p.ctx, helix.Conversation{ID: "conv-k", Done: true, Summary: strings.Repeat(wide, 10)}))
 	p.do(s.Ended(p.ctx, call.ID, 1, Result{Reason: helix.ReasonCompleted}))
 	over := p.is(s, call.ID, helix.OutboundCompleted, helix.ReasonCompleted) // the move came in although the timeline was full
 	data, err := json.Marshal(over)
