@@ -252,3 +252,37 @@ func (m *life) end() {
 	}
 	m.stop()
 }
+
+func TestARestartedServiceGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	o := p.options()
+	s, err := New(p.ctx, o)
+	p.do(err)
+	stop := p.run(s.Run)
+	p.until("the index is there", func() bool { _, err := s.Statistics(p.ctx, ""); return err == nil })
+	call, _, err := s.Start(p.ctx, asker, request("k"))
+	p.do(err)
+	p.until("it is dialled", func() bool {
+		c := p.get(s, call.ID)
+		return c.State == helix.OutboundDialing && c.Attempt().ProviderCallID != ""
+	})
+	_, err = s.Attach(p.ctx, Claim{Call: call.ID, Attempt: 1})
+	p.do(err)
+	p.do(s.Active(p.ctx, call.ID, 1, "conv"))
+	s.Said(p.ctx, call.ID, helix.TranscriptLine{At: p.now(), Role: helix.RolePatient, Text: "kept by a shutdown in order"})
+	stop()
+
+	s, err = New(p.ctx, o)
+	p.do(err)
+	p.run(s.Run)
+	if got := p.get(s, call.ID); len(got.Transcript) != 1 {
+		t.Errorf("%d lines", len(got.Transcript))
+	}
+	p.report(s, call.ID, helix.DialCompleted, true)
+	p.pass(2 * time.Minute)
+	p.until("the clock of the new process settles it", func() bool { return p.get(s, call.ID).State == helix.OutboundCompleted })
+	if n := p.attempts(call.ID); n != 1 {
+		t.Errorf("dialled %d times", n)
+	}
+}

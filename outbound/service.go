@@ -72,8 +72,13 @@ func (s *Service) Run(ctx context.Context) error {
 	work.Go(func() error { return s.follow(ctx) })
 	work.Go(func() error {
 		if s.ready(ctx) == nil {
-			s.retell(ctx)
 			s.dispatch(ctx)
+		}
+		return nil
+	})
+	work.Go(func() error {
+		if s.ready(ctx) == nil {
+			s.retell(ctx)
 		}
 		return nil
 	})

@@ -2,6 +2,8 @@ package outbound
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -76,39 +78,40 @@ func untold(p helix.Provider, c *helix.OutboundCall, told *helix.Call) []helix.C
 // retellFailed tells what could not be told.
 func (s *Service) retellFailed(ctx context.Context) {
 	s.mu.Lock()
-	ids := make([]helix.CallID, 0, len(s.untold))
-	for id := range s.untold {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(s.untold))
 	s.mu.Unlock()
-	for _, id := range ids {
-		call, err := s.Get(ctx, id)
-		if helix.IsCode(err, helix.CodeNotFound) {
-			s.mu.Lock()
-			delete(s.untold, id)
-			s.mu.Unlock()
-			continue
-		}
-		if err != nil {
-			return
-		}
-		s.tell(ctx, &call)
-	}
+	s.tellAll(ctx, ids)
 }
 
 // retell makes up for events that a crash kept from being told.
 func (s *Service) retell(ctx context.Context) {
 	now := s.o.Now()
+	var ids []helix.CallID
 	s.index.mu.Lock()
-	s.mu.Lock()
 	for _, e := range s.index.order {
 		if !e.state.Final() || now.Sub(e.endedAt) < retellWithin {
-			s.untold[e.id] = struct{}{}
+			ids = append(ids, e.id)
 		}
 	}
-	s.mu.Unlock()
 	s.index.mu.Unlock()
-	s.retellFailed(ctx)
+	s.tellAll(ctx, ids)
+}
+
+// tellAll tells what is untold of some calls, until the bucket cannot be read.
+func (s *Service) tellAll(ctx context.Context, ids []helix.CallID) {
+	for _, id := range ids {
+		call, err := s.Get(ctx, id)
+		switch {
+		case helix.IsCode(err, helix.CodeNotFound): // erased
+			s.mu.Lock()
+			delete(s.untold, id)
+			s.mu.Unlock()
+		case err != nil:
+			return
+		default:
+			s.tell(ctx, &call)
+		}
+	}
 }
 
 // Update is a change of a call, with the call as it is now: a subscriber that is slow sees fewer states of it.
