@@ -8,10 +8,10 @@ import (
 	"github.com/helix-engage/gateway/internal/auth"
 )
 
-// Standing names what the caller may be told of: everything, what is his desk's, or nothing. Who he is is asked anew; what
-// is cached for his token counts. It is UNAUTHENTICATED for a token that is not valid any more.
+// Standing names what the caller may be told of: everything, what is his desk's, what a key of the CRM asked for, or nothing.
+// Who he is is asked anew; what is cached for his token counts. It is UNAUTHENTICATED for a token that is not valid any more.
 func Standing(ctx context.Context) (string, error) {
-	caller, err := auth.Caller(auth.Fresh(ctx))
+	caller, err := auth.Anyone(auth.Fresh(ctx))
 	if err != nil {
 		return "", err
 	}
@@ -19,6 +19,6 @@ func Standing(ctx context.Context) (string, error) {
 	if caller.Seat != nil {
 		seat = caller.Seat.Agent
 	}
-	name, err := json.Marshal([]any{caller.User != nil, caller.Supervisor, seat})
+	name, err := json.Marshal([]any{caller.User != nil, caller.Supervisor, seat, caller.APIKeyID})
 	return string(name), err
 }

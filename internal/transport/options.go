@@ -46,7 +46,8 @@ type Options struct {
 	AllowOrigin func(origin string) bool
 
 	// Caller names whom a reservation of an event stream is bound to: only requests of the same name may use it. Default: the
-	// Authorization header, so that a renewed token needs a new reservation, which it does anyway where Expires is given.
+	// headers Authorization and X-Api-Key, so that a renewed token needs a new reservation, which it does anyway where Expires
+	// is given.
 	Caller func(*http.Request) string
 
 	// MaxBody bounds a request body, and a GET's query string, in bytes. Default: 1 MiB.
@@ -139,7 +140,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.AllowOrigin = func(string) bool { return false }
 	}
 	if o.Caller == nil {
-		o.Caller = func(r *http.Request) string { return r.Header.Get("Authorization") }
+		o.Caller = func(r *http.Request) string { return r.Header.Get("Authorization") + "\n" + r.Header.Get("X-Api-Key") }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
