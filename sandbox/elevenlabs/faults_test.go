@@ -105,9 +105,9 @@ func TestHowConversationsGoWrong(t *testing.T) {
 		never string // one that does not
 	}{
 		{elevenlabs.Fault{Kind: elevenlabs.FaultClose, Code: 1011, Reason: "unknown_websocket_crash"}, 1011, "error", "conversation_initiation_metadata"},
-		{elevenlabs.Fault{Kind: elevenlabs.FaultClose, Code: 1008, Reason: "value_error", After: 20 * time.Second}, 1008, "audio", ""},
+		{elevenlabs.Fault{Kind: elevenlabs.FaultClose, Code: 1008, Reason: "value_error", After: 100 * time.Second}, 1008, "audio", ""},
 		{elevenlabs.Fault{Kind: elevenlabs.FaultClose, Code: 3008, Reason: "too many concurrent connections"}, 3008, "", "error"},
-		{elevenlabs.Fault{Kind: elevenlabs.FaultDie, After: 20 * time.Second}, 1006, "audio", "error"},
+		{elevenlabs.Fault{Kind: elevenlabs.FaultDie, After: 100 * time.Second}, 1006, "audio", "error"},
 		{elevenlabs.Fault{Kind: elevenlabs.FaultQueue}, 3008, "queue_status", "conversation_initiation_metadata"},
 	}
 	for _, test := range tests {

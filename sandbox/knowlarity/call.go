@@ -98,7 +98,7 @@ type call struct {
 func (s *Server) place(via, customer, number, caller, session string, f flow) (*call, bool) {
 	open := 0
 	for _, c := range s.calls {
-		if c.look().State != Ended {
+		if c.state() != Ended {
 			open++
 		}
 	}
@@ -106,7 +106,7 @@ func (s *Server) place(via, customer, number, caller, session string, f flow) (*
 		return nil, false
 	}
 	if len(s.calls) >= maxRemembered {
-		if i := slices.IndexFunc(s.calls, func(c *call) bool { return c.look().State == Ended }); i >= 0 {
+		if i := slices.IndexFunc(s.calls, func(c *call) bool { return c.state() == Ended }); i >= 0 {
 			s.calls = slices.Delete(s.calls, i, i+1)
 		}
 	}
@@ -193,7 +193,7 @@ func (s *Server) end(c *call, result Result) {
 
 // pull gives a lever to the goroutine that talks.
 func (c *call) pull(lever func(*talk)) error {
-	if c.look().State != Answered {
+	if c.state() != Answered {
 		return ErrNotTalking
 	}
 	select {
@@ -210,6 +210,12 @@ func (c *call) look() View {
 	v := c.view
 	v.Moments, v.Violations = slices.Clone(v.Moments), slices.Clone(v.Violations)
 	return v
+}
+
+func (c *call) state() State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.view.State
 }
 
 func (c *call) change(apply func(*View)) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,36 +72,39 @@ func TestScriptsAreUsedCallByCall(t *testing.T) {
 func TestAnAttentivePatientAnswersTheAgentsQuestions(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []int{8_000, 16_000} {
-		a := newAccount(t, knowlarity.Options{KeepAudio: true, MaxAhead: time.Minute, Stream: knowlarity.StreamSettings{Rate: rate}})
-		id, line := a.talk(knowlarity.Script{})
-		if kind, _ := line.next(); kind != websocket.TextMessage {
-			t.Fatal("the first message is not the metadata")
-		}
-		for _, turn := range [][2]string{{"greeting", "age"}, {"symptom", "knee"}, {"sorry", "knee"}, {"time", "tomorrow"}} {
-			line.play(agentSays(t, turn[0]))
-			var detector speech.Detector
-			for {
-				kind, data := line.next()
-				if kind == websocket.BinaryMessage && detector.Hear(speech.Resample(speech.Samples(data), rate, speech.Rate)) == speech.Ended {
-					break
+		t.Run(strconv.Itoa(rate), func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, knowlarity.Options{KeepAudio: true, MaxAhead: time.Minute, Stream: knowlarity.StreamSettings{Rate: rate}})
+			id, line := a.talk(knowlarity.Script{})
+			if kind, _ := line.next(); kind != websocket.TextMessage {
+				t.Fatal("the first message is not the metadata")
+			}
+			for _, turn := range [][2]string{{"greeting", "age"}, {"symptom", "knee"}, {"sorry", "knee"}, {"time", "tomorrow"}} {
+				line.play(agentSays(t, turn[0]))
+				var detector speech.Detector
+				for {
+					kind, data := line.next()
+					if kind == websocket.BinaryMessage && detector.Hear(speech.Resample(speech.Samples(data), rate, speech.Rate)) == speech.Ended {
+						break
+					}
+				}
+				if got, _ := speech.Recognise("hi", speech.Patient, detector.Turn()); got.Name != turn[1] {
+					t.Errorf("%s is answered by %q", turn[0], got.Name)
 				}
 			}
-			if got, _ := speech.Recognise("hi", speech.Patient, detector.Turn()); got.Name != turn[1] {
-				t.Errorf("%s is answered by %q", turn[0], got.Name)
+			line.send(`{"type":"disconnect"}`)
+			if err := line.drain(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
+				t.Errorf("closed by %v", err)
 			}
-		}
-		line.send(`{"type":"disconnect"}`)
-		if err := line.drain(); !websocket.IsCloseError(err, websocket.CloseNormalClosure) {
-			t.Errorf("closed by %v", err)
-		}
-		view := a.ended(id)
-		if kinds(view) != "prompt stream heard spoke heard spoke heard spoke heard spoke disconnect" || view.Played != 4 || view.Violations != nil {
-			t.Errorf("%s, %d played, %v", kinds(view), view.Played, view.Violations)
-		}
-		heard, err := a.Heard(id)
-		if err != nil || !speech.Loud(heard) {
-			t.Errorf("heard %d samples, %v", len(heard), err)
-		}
+			view := a.ended(id)
+			if kinds(view) != "prompt stream heard spoke heard spoke heard spoke heard spoke disconnect" || view.Played != 4 || view.Violations != nil {
+				t.Errorf("%s, %d played, %v", kinds(view), view.Played, view.Violations)
+			}
+			heard, err := a.Heard(id)
+			if err != nil || !speech.Loud(heard) {
+				t.Errorf("heard %d samples, %v", len(heard), err)
+			}
+		})
 	}
 }
 

@@ -224,15 +224,14 @@ func (s *Server) Heard(id string) ([]int16, error) {
 // HangUp lets the patient hang up, or stop the ringing by rejecting. Errors: ErrUnknownCall, ErrNotTalking.
 func (s *Server) HangUp(id string) error {
 	c := s.call(id)
-	switch {
-	case c == nil:
+	if c == nil {
 		return ErrUnknownCall
-	case c.look().State == Ringing || c.look().State == Placed:
+	}
+	if state := c.state(); state == Placed || state == Ringing {
 		s.end(c, ResultRejected)
 		return nil
-	default:
-		return c.pull(hangUp)
 	}
+	return c.pull(hangUp)
 }
 
 // Speak lets the patient speak now. Errors: ErrUnknownCall, ErrNotTalking.
