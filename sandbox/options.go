@@ -32,9 +32,11 @@ func ParseTraffic(text string) (Traffic, error) {
 
 // Default addresses.
 const (
-	DefaultFortyTwoAddr = "127.0.0.1:4101"
-	DefaultOzonetelAddr = "127.0.0.1:4102"
-	DefaultControlAddr  = "127.0.0.1:4109"
+	DefaultFortyTwoAddr   = "127.0.0.1:4101"
+	DefaultOzonetelAddr   = "127.0.0.1:4102"
+	DefaultKnowlarityAddr = "127.0.0.1:4103"
+	DefaultElevenLabsAddr = "127.0.0.1:4104"
+	DefaultControlAddr    = "127.0.0.1:4109"
 )
 
 // Options configure a sandbox. The zero value listens on the default addresses with calm traffic and pushes nowhere.
@@ -44,9 +46,11 @@ type Options struct {
 	Now     func() time.Time
 	Logger  *slog.Logger // nil: discards
 
-	FortyTwoAddr string // host:port, ":0" style allowed; likewise below
-	OzonetelAddr string
-	ControlAddr  string
+	FortyTwoAddr   string // host:port, ":0" style allowed; likewise below
+	OzonetelAddr   string
+	KnowlarityAddr string
+	ElevenLabsAddr string
+	ControlAddr    string
 
 	// Empty leaves the CRM without seeded records, its members apart, for a quick start; every caller is a stranger then.
 	Empty    bool
@@ -58,15 +62,20 @@ type Options struct {
 	// Timing of the Ozonetel account. Zero fields mean its defaults, except CDRDelay: 30 s here, so that a person watching sees the
 	// second push.
 	Timing ozonetel.Timing
+	// Pace is how many times faster than real time patients and voice agents talk, for tests; 0 means 1.
+	Pace float64
 }
 
 // Webhooks are the gateway's URLs that the emulators call, with whatever secret they carry. An empty one is not called.
 type Webhooks struct {
-	OzonetelEvents string // call and agent events
-	OzonetelCDR    string // call-end push
-	OzonetelPop    string // screen pop
-	FortyTwo       string // record changes
-	FortyTwoSecret string // signs them
+	OzonetelEvents   string // call and agent events
+	OzonetelCDR      string // call-end push
+	OzonetelPop      string // screen pop
+	Knowlarity       string // callbacks of outbound calls
+	ElevenLabs       string // results of conversations
+	ElevenLabsSecret string // signs them
+	FortyTwo         string // record changes
+	FortyTwoSecret   string // signs them
 }
 
 func (o Options) withDefaults() Options {
@@ -79,7 +88,7 @@ func (o Options) withDefaults() Options {
 	for _, addr := range []struct {
 		value     *string
 		otherwise string
-	}{{&o.FortyTwoAddr, DefaultFortyTwoAddr}, {&o.OzonetelAddr, DefaultOzonetelAddr}, {&o.ControlAddr, DefaultControlAddr}} {
+	}{{&o.FortyTwoAddr, DefaultFortyTwoAddr}, {&o.OzonetelAddr, DefaultOzonetelAddr}, {&o.KnowlarityAddr, DefaultKnowlarityAddr}, {&o.ElevenLabsAddr, DefaultElevenLabsAddr}, {&o.ControlAddr, DefaultControlAddr}} {
 		if *addr.value == "" {
 			*addr.value = addr.otherwise
 		}

@@ -12,18 +12,22 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/helix-engage/gateway/sandbox/elevenlabs"
 	"github.com/helix-engage/gateway/sandbox/fortytwo"
+	"github.com/helix-engage/gateway/sandbox/knowlarity"
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 	"github.com/helix-engage/gateway/sandbox/timeline"
 )
 
-// Sandbox is both emulators on their own ports, the control server and the traffic.
+// Sandbox is all emulators on their own ports, the control server and the traffic.
 type Sandbox struct {
 	options Options
 	log     *slog.Logger
 	line    *timeline.Timeline
 	phone   *ozonetel.Server
 	crm     *fortytwo.Server
+	dialler *knowlarity.Server
+	voice   *elevenlabs.Server
 	traffic *traffic
 	servers []*server
 	hooks   *http.Client // delivers the CRM's webhooks
@@ -41,7 +45,7 @@ type server struct {
 	handler  http.Handler
 }
 
-// New builds the sandbox and listens on its three addresses, so that its URLs are known; Run serves. A sandbox that is never run must
+// New builds the sandbox and listens on its addresses, so that its URLs are known; Run serves. A sandbox that is never run must
 // be closed. Errors: an address in use, an emulator that cannot be built.
 func New(options Options) (*Sandbox, error) {
 	options = options.withDefaults()
@@ -59,6 +63,8 @@ func New(options Options) (*Sandbox, error) {
 	}{
 		{"fortytwo", options.FortyTwoAddr, s.crm.Handler()},
 		{"ozonetel", options.OzonetelAddr, s.phone.Handler()},
+		{"knowlarity", options.KnowlarityAddr, s.dialler.Handler()},
+		{"elevenlabs", options.ElevenLabsAddr, s.voice.Handler()},
 		{"control", options.ControlAddr, s.controlHandler()},
 	} {
 		listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", l.addr) // an address, nothing to wait for
@@ -90,6 +96,9 @@ func (s *Sandbox) build() error {
 		return err
 	}
 	s.phone = phone
+	if err := s.buildVoice(); err != nil {
+		return err
+	}
 	if err := s.subscribe(s.options.Webhooks); err != nil {
 		return err
 	}
@@ -104,10 +113,11 @@ func pushTargets(hooks Webhooks) ozonetel.PushTargets {
 	}
 }
 
-// SetWebhooks replaces the URLs that Ozonetel pushes to and adds the one that FortyTwo calls, for a gateway whose address is known only
+// SetWebhooks replaces the URLs that providers push to and adds the one that FortyTwo calls, for a gateway whose address is known only
 // once it listens.
 func (s *Sandbox) SetWebhooks(hooks Webhooks) {
 	s.phone.SetPushTargets(pushTargets(hooks))
+	s.setVoiceWebhooks(hooks)
 	if err := s.subscribe(hooks); err != nil {
 		s.log.Warn("the webhook of the CRM is not registered", "error", err)
 	}
@@ -122,6 +132,8 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	group.Go(func() error { return s.line.Run(ctx) })
 	group.Go(func() error { return s.phone.Run(ctx) })
 	group.Go(func() error { return s.crm.Run(ctx) })
+	group.Go(func() error { return s.dialler.Run(ctx) })
+	group.Go(func() error { return s.voice.Run(ctx) })
 	defer s.hooks.CloseIdleConnections()
 	return group.Wait()
 }
@@ -151,7 +163,7 @@ func (s *Sandbox) Close() error {
 	return errors.Join(errs...)
 }
 
-// Advance moves the time of both emulators and the traffic by d without waiting, when Options.Now stands still. For tests.
+// Advance moves the time of all emulators and the traffic by d without waiting, when Options.Now stands still. For tests.
 func (s *Sandbox) Advance(d time.Duration) { s.line.Advance(d) }
 
 // FortyTwoURL is the base URL of the CRM emulator, without a final slash.

@@ -9,11 +9,14 @@ import (
 	"maps"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/sandbox"
+	"github.com/helix-engage/gateway/sandbox/elevenlabs"
+	"github.com/helix-engage/gateway/sandbox/knowlarity"
 )
 
 // What the acceptance documents say of the sandbox.
@@ -58,6 +61,8 @@ func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string
 		OzonetelEvents: base + pathEvents + "/" + sandboxWebhookSecret, OzonetelCDR: base + pathCDR + "/" + sandboxWebhookSecret,
 		OzonetelPop: base + pathPop + "/" + sandboxWebhookSecret,
 		FortyTwo:    base + pathEdits, FortyTwoSecret: sandboxWebhookSecret,
+		Knowlarity: base + pathKnowlarity + "/" + sandboxWebhookSecret,
+		ElevenLabs: base + pathElevenLabs, ElevenLabsSecret: sandboxWebhookSecret,
 	})
 	return &sandboxed{gateway: g, sandbox: box}, nil
 }
@@ -73,18 +78,29 @@ func (s *sandboxed) run(ctx context.Context, log *slog.Logger) error {
 
 // sandboxEnvironment is what a gateway among emulators is configured with.
 func sandboxEnvironment(box *sandbox.Sandbox, environment map[string]string) map[string]string {
-	account := box.OzonetelAccount()
+	account, dialler := box.OzonetelAccount(), box.Knowlarity().Account()
 	all := map[string]string{
 		"HELIX_SECRET": sandboxSecret, "WEBHOOK_SECRET_OZONETEL": sandboxWebhookSecret, "WEBHOOK_SECRET_FORTYTWO": sandboxWebhookSecret,
 		"SUPERVISOR_ROLES":              "Supervisor",
 		"CRM_API_KEYS":                  sandboxCRMKey,
 		"MISSED_QUEUE_POLL_INTERVAL_MS": "1000", "DRAIN_TIMEOUT": "5s", "LOG_LEVEL": "warn",
+		"WEBHOOK_SECRET_KNOWLARITY": sandboxWebhookSecret, "WEBHOOK_SECRET_ELEVENLABS": sandboxWebhookSecret,
+		// Nobody who watches wants to wait for minutes.
+		"OUTBOUND_RETRY_BUSY": "2s", "OUTBOUND_RETRY_NO_ANSWER": "2s", "OUTBOUND_RETRY_REFUSED": "1s", "OUTBOUND_DIAL_TIMEOUT": "20s",
+		"OUTBOUND_PATIENCE": "30s",
+	}
+	if environment["DATA_DIR"] != "" {
+		all["RECORDINGS_DIR"] = filepath.Join(environment["DATA_DIR"], "recordings")
 	}
 	maps.Copy(all, environment)
 	maps.Copy(all, map[string]string{
 		"PLATFORM_GRAPHQL_URL": box.FortyTwoURL() + "/graphql", "PLATFORM_API_KEY": box.FortyTwoAPIKey(), "PLATFORM_ORIGIN": box.FortyTwoURL(),
 		"OZONETEL_URL": box.OzonetelURL(), "OZONETEL_SUBSCRIPTION_URL": box.OzonetelURL(), "OZONETEL_USERNAME": account.UserName, "OZONETEL_API_KEY": account.APIKey,
 		"OZONETEL_DID": account.Campaign.DID, "OZONETEL_CAMPAIGN_NAME": account.Campaign.Name, "AGENTS_FILE": "", "OZONETEL_AGENT_EMAIL": "",
+		"KNOWLARITY_API_URL": box.KnowlarityURL(), "KNOWLARITY_API_KEY": dialler.APIKey, "KNOWLARITY_AUTHORIZATION": dialler.Authorization,
+		"KNOWLARITY_NUMBER": dialler.Numbers[0], "KNOWLARITY_CALLER_ID": dialler.Numbers[0], "KNOWLARITY_STREAM_URL_API": box.KnowlarityURL() + "/knowlarity/update_wss_url",
+		"KNOWLARITY_FLOW_PATH": strings.TrimPrefix(knowlarity.DefaultFlowPath, "/Basic/v1/"), "KNOWLARITY_CHANNEL": dialler.Channel,
+		"ELEVENLABS_API_URL": box.ElevenLabsURL(), "ELEVENLABS_API_KEY": box.ElevenLabs().APIKey(), "ELEVENLABS_AGENT_ID": elevenlabs.DefaultAgent().ID,
 	})
 	return all
 }
