@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
 
 	"github.com/helix-engage/gateway/sandbox/elevenlabs"
 	"github.com/helix-engage/gateway/sandbox/faults"
@@ -180,6 +181,27 @@ func TestConversationsThatDisturb(t *testing.T) {
 				t.Errorf("%d %s after %v", code, reason, kinds)
 			}
 		})
+	}
+}
+
+func TestTheOpeningOfASocketGoesWrongToo(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, elevenlabs.Options{})
+	for _, f := range []faults.Request{
+		{Endpoint: "conversation", Kind: faults.KindDelay, Delay: time.Millisecond}, {Endpoint: "conversation", Kind: faults.KindStatus, Status: 503},
+	} {
+		if err := w.Fail(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.begin(plain)
+	_, response, err := websocket.DefaultDialer.DialContext(t.Context(), w.signed(""), nil)
+	if response == nil || err == nil {
+		t.Fatalf("opened, or no answer: %v", err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("status %d", response.StatusCode)
 	}
 }
 

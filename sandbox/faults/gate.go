@@ -24,7 +24,8 @@ const (
 	KindGarbage Kind = "garbage" // HTTP 200 that is no JSON
 )
 
-// Request is what happens to the next Count requests of an endpoint.
+// Request is what happens to the next Count requests of an endpoint. The opening of a WebSocket has no effect to come before its answer:
+// a delay is before it, and AfterEffect changes nothing.
 type Request struct {
 	Endpoint    string // "" means every endpoint
 	Kind        Kind
@@ -99,8 +100,8 @@ func (g *Gate) Wrap(endpoint string, serve http.HandlerFunc) http.HandlerFunc {
 }
 
 func (f *Request) apply(w http.ResponseWriter, r *http.Request, serve http.HandlerFunc) {
-	served := &heldAnswer{header: make(http.Header)}
-	if f.AfterEffect || f.Kind == KindDelay {
+	served, socket := &heldAnswer{header: make(http.Header)}, r.Header.Get("Upgrade") != ""
+	if !socket && (f.AfterEffect || f.Kind == KindDelay) {
 		serve(served, r)
 	}
 	if !Wait(r.Context(), nil, f.Delay) {
@@ -108,6 +109,10 @@ func (f *Request) apply(w http.ResponseWriter, r *http.Request, serve http.Handl
 	}
 	switch f.Kind {
 	case KindDelay:
+		if socket {
+			serve(w, r)
+			return
+		}
 		maps.Copy(w.Header(), served.header)
 		w.WriteHeader(cmp.Or(served.status, http.StatusOK))
 		_, _ = w.Write(served.body.Bytes()) // the client has gone: nobody is left to tell
