@@ -10,8 +10,7 @@ import (
 type cells struct {
 	member, other, supervisor, agent string
 	open                             bool // to outsiders too
-	keyed                            bool // to keys of the CRM, which are answered with crm; else they are forbidden
-	crm                              string
+	crm                              bool // to keys of the CRM, which are forbidden else
 }
 
 func (c cells) of(who column) string {
@@ -25,11 +24,8 @@ func (c cells) of(who column) string {
 	case asAgent:
 		return c.agent
 	default:
-		switch {
-		case c.open:
+		if c.open || (c.crm && who == asCRMKey) {
 			return allowed
-		case who == asCRMKey && c.keyed:
-			return c.crm
 		}
 		return outsiders[who]
 	}
@@ -63,8 +59,8 @@ var (
 	heldByOne   = cells{member: forbidden, other: conflict}                           // who holds it and supervisors
 	everybody   = cells{open: true}
 
-	crmAlone    = cells{keyed: true, crm: unwired, member: forbidden, other: forbidden, agent: forbidden, supervisor: forbidden} // who asks for calls
-	crmAndThose = cells{keyed: true, crm: unwired, member: forbidden, other: forbidden, agent: forbidden, supervisor: unwired}   // who see them
+	theCRM    = cells{crm: true, member: forbidden, other: forbidden, agent: forbidden, supervisor: forbidden} // which asks for calls
+	onlookers = cells{crm: true, member: forbidden, other: forbidden, agent: forbidden}                        // the CRM and supervisors
 
 	supervisorsInVain = cells{member: forbidden, other: forbidden, agent: forbidden, supervisor: "NOT_FOUND"} // there is none
 )
@@ -104,9 +100,15 @@ var matrix = []row{
 		document: `query($d: Date!) { agentPerformance(date: $d, agentId: "agent1") { calls { total } } }`,
 		of:       today,
 	},
-	{field: "Query.outboundCalls", want: crmAndThose, document: `{ outboundCalls { totalCount } }`},
-	{field: "Query.outboundCall", want: crmAndThose, document: `{ outboundCall(id: "1") { id } }`},
-	{field: "Query.outboundStatistics", want: crmAndThose, document: `{ outboundStatistics { active } }`},
+	{
+		field: "Query.outboundCalls", want: onlookers,
+		document: `{ outboundCalls { totalCount edges { node { id patient { name phoneNumber } } } } }`,
+	},
+	{
+		field: "Query.outboundCall", want: onlookers,
+		document: `query($o: ID!) { outboundCall(id: $o) { id state patient { name phoneNumber } } }`, of: theOutboundCall,
+	},
+	{field: "Query.outboundStatistics", want: onlookers, document: `{ outboundStatistics { active byState { state count } } }`},
 	{field: "Query.dispositions", want: atDesk, document: `{ dispositions }`},
 	{field: "Query.deadLetters", want: supervisors, document: `{ deadLetters { totalCount } }`},
 	{field: "Query.erasures", want: supervisors, document: `{ erasures { totalCount } }`},
@@ -127,15 +129,14 @@ var matrix = []row{
 	{field: "Subscription.agentStates", want: seen, document: `subscription { agentStates { agent { id currentCall { id } } } }`},
 	{field: "Subscription.worklistChanged", want: atDesk, document: `subscription { worklistChanged { itemId } }`, poke: rework},
 
-	{field: "Subscription.outboundCallUpdated", want: crmAndThose, document: `subscription { outboundCallUpdated(id: "1") { cursor } }`},
-
 	{
-		field: "Mutation.startOutboundCall", want: crmAlone,
-		document: `mutation { startOutboundCall(input: {patient: {name: "Asha", phoneNumber: "+919800000088"}}) { error { code } } }`,
+		field: "Subscription.outboundCallUpdated", want: onlookers,
+		document: `subscription($o: ID!) { outboundCallUpdated(id: $o) { kind outboundCall { id patient { phoneNumber } } } }`, of: theOutboundCall,
 	},
+	{field: "Mutation.startOutboundCall", want: theCRM, document: startOutbound, of: func(st *stage, _ column) map[string]any { return st.wish }},
 	{
-		field: "Mutation.cancelOutboundCall", want: crmAndThose,
-		document: `mutation { cancelOutboundCall(input: {id: "1"}) { error { code } } }`,
+		field: "Mutation.cancelOutboundCall", want: onlookers,
+		document: `mutation($o: ID!) { cancelOutboundCall(input: {id: $o}) { error { code } outboundCall { id state } } }`, of: theOutboundCall,
 	},
 	{
 		field: "Mutation.replayDeadLetter", want: supervisorsInVain,
@@ -201,8 +202,11 @@ var matrix = []row{
 	{field: "Mutation.agentLogout", want: atDesk, document: `mutation { agentLogout(input: {}) { error { code } agent { id } } }`},
 }
 
-func theCall(st *stage, _ column) map[string]any       { return map[string]any{"c": st.call} }
-func theMissedCall(st *stage, _ column) map[string]any { return map[string]any{"m": st.missed} }
+const startOutbound = `mutation($in: StartOutboundCallInput!) { startOutboundCall(input: $in) { error { code } outboundCall { id } } }`
+
+func theCall(st *stage, _ column) map[string]any         { return map[string]any{"c": st.call} }
+func theMissedCall(st *stage, _ column) map[string]any   { return map[string]any{"m": st.missed} }
+func theOutboundCall(st *stage, _ column) map[string]any { return map[string]any{"o": st.outbound} }
 func today(*stage, column) map[string]any {
 	return map[string]any{"d": time.Now().In(time.FixedZone("IST", 5*3600+1800)).Format(time.DateOnly)}
 }
@@ -223,8 +227,8 @@ func rework(st *stage, i int) {
 
 const requestOfTheAgent = "the agent's own"
 
-// stage is a system in which an agent talks to a patient and holds a missed call, another agent holds another one, and
-// everybody has his token.
+// stage is a system in which an agent talks to a patient and holds a missed call, another agent holds another one, the CRM
+// has asked for an outbound call tomorrow, and everybody has his token.
 type stage struct {
 	*system
 	tokens         map[column]string
@@ -232,6 +236,8 @@ type stage struct {
 	call, dialled  string // the agent's call and its number
 	missed, caller string // the missed call that he holds, and its number
 	others         string // the missed call of the other agent
+	outbound       string // the outbound call
+	wish           map[string]any
 	ucid           string
 }
 
@@ -258,6 +264,14 @@ func newStage(t *testing.T) *stage {
 	}
 	st.missed = st.holdMissedCall(asAgent, st.caller)
 	st.others = st.holdMissedCall(asOther, "+919800000003")
+	st.wish = map[string]any{"in": map[string]any{
+		"idempotencyKey": "tomorrow", "scheduleAt": time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339),
+		"patient": map[string]any{"name": "Kavya Nair", "phoneNumber": "+919800000088"},
+	}}
+	_, data, code := s.ask(st.tokens[asCRMKey], startOutbound, st.wish)
+	if st.outbound, _ = at(data, "startOutboundCall", "outboundCall", "id").(string); st.outbound == "" {
+		t.Fatalf("no outbound call: %v %s", data, code)
+	}
 	s.ask(own, `mutation { setAgentState(input: {state: READY}) { ok } }`, nil)
 	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 600}`)
 	_, data, _ = s.ask(own, `mutation($p: PhoneNumber!, $r: String!) { dial(input: {phone: $p, requestId: $r}) { call { id } error { code } } }`,

@@ -177,7 +177,7 @@ func startSandbox(t *testing.T) *sandbox.Sandbox {
 	t.Helper()
 	box, err := sandbox.New(sandbox.Options{
 		Seed: 1, Traffic: sandbox.TrafficOff, Logger: slog.New(slog.DiscardHandler),
-		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
+		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", KnowlarityAddr: "127.0.0.1:0", ElevenLabsAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -47,7 +47,6 @@ const (
 	forbidden       = "FORBIDDEN"
 	notAnAgent      = "NOT_AN_AGENT"
 	conflict        = "CONFLICT"
-	unwired         = "NOT_CONFIGURED" // outbound calls, in a sandbox without their providers
 )
 
 // outsiders is what those who are no members are answered with.
@@ -89,7 +88,8 @@ func TestEveryOperationIsRefusedToThoseWhoMayNotCallIt(t *testing.T) {
 	t.Logf("%d operations, %d kinds of callers, %d cells", len(matrix), len(columns), len(matrix)*len(columns))
 }
 
-// check asks for one cell. Whoever is refused learns nothing of the agent's call and missed call, nor does another agent.
+// check asks for one cell. Whoever is refused learns nothing of the agent's call and missed call nor of the CRM's, nor does
+// another agent.
 func (st *stage) check(t *testing.T, r row, who column) {
 	t.Helper()
 	want := r.want.of(who)
@@ -107,9 +107,13 @@ func (st *stage) check(t *testing.T, r row, who column) {
 	if want == allowed && (who == asAgent || who == asSupervisor || r.open) {
 		return
 	}
-	for what, private := range map[string]string{"call": st.call, "missed call": st.missed, "caller": st.caller[3:]} {
+	secrets := map[string]string{"the agent's call": st.call, "his missed call": st.missed, "his caller": st.caller[3:]}
+	if who != asCRMKey {
+		secrets["the CRM's call"], secrets["its patient"] = st.outbound, "9800000088"
+	}
+	for what, private := range secrets {
 		if strings.Contains(answer, private) {
-			t.Errorf("the answer tells of the agent's %s: %.500s", what, answer)
+			t.Errorf("the answer tells of %s: %.500s", what, answer)
 		}
 	}
 }
