@@ -24,7 +24,7 @@
 // Calls without a flow stream to the URL of their virtual number; without one they end when the prompt has been played.
 //
 // Chosen here because the protocol does not say: the flow's path and answer, hangup_cause, that killAudio leaves queued files
-// (StreamSettings.KillAll stops them too) and that disconnect hangs up at once, whatever is queued (View.Unheard).
+// (the harder case; the module itself asks for a break of all, which StreamSettings.KillAll plays) and that disconnect hangs up at once, whatever is queued (View.Unheard).
 //
 // What we do wrong is in View.Violations. Requests and callbacks go wrong by packages faults and hooks.
 //
