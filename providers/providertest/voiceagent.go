@@ -3,6 +3,7 @@ package providertest
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 
 	helix "github.com/helix-engage/gateway"
@@ -62,7 +63,7 @@ func testWebhook(t *testing.T, ctx context.Context, h VoiceAgent) {
 	h.Settle()
 	signature, body, err := h.Webhook(ctx)
 	must(t, err)
-	if !h.Genuine(signature, body) || h.Genuine(signature, append(body[:len(body):len(body)], ' ')) || h.Genuine("", body) {
+	if !h.Genuine(signature, body) || h.Genuine(signature, append(slices.Clip(body), ' ')) || h.Genuine("", body) {
 		t.Error("the signature does not tell the body from another")
 	}
 	c, err := h.Decode(body)
