@@ -11,7 +11,7 @@ import (
 
 // index is what this process knows of all calls, following the bucket. It answers lists, statistics and what is due; it
 // decides nothing: every move is a compare-and-set on the stored call. Memory is bounded by the bucket's own size, about
-// 200 bytes for a call that is over and 1 kB for an open one.
+// 600 bytes for a call that is over and 2 kB for an open one.
 type index struct {
 	loaded chan struct{} // closed when the calls of the start are known
 	once   sync.Once

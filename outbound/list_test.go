@@ -201,24 +201,46 @@ func BenchmarkShortCall(b *testing.B) {
 	p := newPlace(b)
 	p.ctx = context.Background()
 	s := p.still(func(o *Options) { o.Concurrency = 100 })
-	before := memory()
 	for i := range b.N {
 		call := p.talking(s, fmt.Sprint(i))
 		s.Said(p.ctx, call.ID, helix.TranscriptLine{At: p.now(), Role: helix.RolePatient, Text: "Haan, boliye."})
 		p.do(s.Ended(p.ctx, call.ID, 1, Result{Reason: helix.ReasonCompleted, TalkedFor: time.Second}))
 		p.do(s.Conversation(p.ctx, helix.Conversation{ID: "conv-" + fmt.Sprint(i), Done: true, Summary: "short"}))
+		p.dials, p.records = nil, nil
 	}
 	b.StopTimer()
 	if n := len(s.index.unfinished()); n != 0 {
 		b.Errorf("%d calls are unfinished", n)
 	}
-	// What stays of a call: its place in the index and in the log's bounded caches.
-	b.ReportMetric(float64(memory()-before)/float64(b.N), "heap-bytes/call")
+}
+
+// It is not parallel, so that the memory is its own.
+func TestManyCallsThatAreOverTakeLittleMemory(t *testing.T) {
+	const many = 50_000
+	x, before := newIndex(), memory()
+	at := time.Now()
+	for i := range many {
+		c := helix.OutboundCall{
+			ID: helix.CallID(helix.NewID("outbound", fmt.Sprint(i))), Asker: asker, Request: request("k"), State: helix.OutboundCompleted,
+			CreatedAt: at.Add(time.Duration(i) * time.Second), Conversations: []helix.OutboundConversation{{ID: "c", Done: true}},
+			Transcript: make([]helix.TranscriptLine, 10),
+		}
+		c.Request.Patient.Phone = helix.Phone(fmt.Sprintf("+91%010d", 9_000_000_000+i))
+		x.put(c.ID, &c, 1)
+	}
+	each := (memory() - before) / many
+	if each > 1500 {
+		t.Errorf("%d bytes for each call", each)
+	}
+	t.Logf("%d bytes for each call", each)
+	if chosen, total, more := x.choose(Filter{}, nil, 10); len(chosen) != 10 || total != many || !more || len(x.unfinished()) != 0 {
+		t.Errorf("%d of %d, more %t, %d unfinished", len(chosen), total, more, len(x.unfinished()))
+	}
 }
 
 func memory() int64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc) //nolint:gosec // fits
+	return int64(m.HeapAlloc)
 }
