@@ -46,7 +46,7 @@ func TestTheDocumentsOfTheDeskAndOfTheCRMFitTheSchema(t *testing.T) {
 	}
 }
 
-// deskUser is an agent or supervisor who sends the documents as they are written.
+// deskUser is an agent, a supervisor or the CRM, who sends the documents as they are written.
 type deskUser struct {
 	*system
 	documents map[string]string
@@ -78,7 +78,7 @@ func (d *deskUser) run(name string, variables map[string]any) map[string]any {
 }
 
 // listen opens a subscription and answers with a function that waits for its next payload.
-func (d *deskUser) listen(name string) (next func() map[string]any) {
+func (d *deskUser) listen(name string, variables map[string]any) (next func() map[string]any) {
 	d.t.Helper()
 	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
 	socket, res, err := dialer.DialContext(d.t.Context(), "ws"+strings.TrimPrefix(d.url, "http")+"/graphql", nil)
@@ -87,7 +87,7 @@ func (d *deskUser) listen(name string) (next func() map[string]any) {
 	}
 	_ = res.Body.Close()
 	d.t.Cleanup(func() { _ = socket.Close() })
-	query, err := json.Marshal(map[string]string{"query": d.documents[name]})
+	query, err := json.Marshal(map[string]any{"query": d.documents[name], "variables": variables})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -96,7 +96,8 @@ func (d *deskUser) listen(name string) (next func() map[string]any) {
 			d.t.Fatal(err)
 		}
 	}
-	write(map[string]any{"type": "connection_init", "payload": map[string]string{"Authorization": "Bearer " + d.token}})
+	header, value := headerOf(d.token)
+	write(map[string]any{"type": "connection_init", "payload": map[string]string{header: value}})
 	var ack struct {
 		Type string `json:"type"`
 	}
@@ -139,7 +140,7 @@ func TestTheDocumentsOfTheDeskRunAsWritten(t *testing.T) {
 	if got := at(asha.run("Viewer", nil), "agent", "id"); got != "agent1" {
 		t.Fatalf("the viewer is %v", got)
 	}
-	states, events, work := meera.listen("AgentStates"), asha.listen("CallEvents"), asha.listen("WorklistChanged")
+	states, events, work := meera.listen("AgentStates", nil), asha.listen("CallEvents", nil), asha.listen("WorklistChanged", nil)
 
 	asha.run("AgentLogin", nil)
 	for at(states(), "agent", "id") != "agent1" {
