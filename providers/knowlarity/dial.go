@@ -13,9 +13,6 @@ import (
 // dialTimeout bounds a dial: the provider answers when the call is accepted, not when it rings.
 const dialTimeout = 30 * time.Second
 
-// maxTalk is how long the provider may keep a call up, in minutes, whatever becomes of us (2.1).
-const maxTalk = 15
-
 // Dial asks Knowlarity to ring the patient. It answers when the dial is accepted; callbacks and the call log tell the
 // rest. providerCallID is "" when the answer holds none, which for a campaign is always so: the call is then known by the
 // patient's number. It may stand beside UNKNOWN_OUTCOME, when the answer named a call but did not say that it was placed.
@@ -50,9 +47,8 @@ func (c *Client) dialBody(r helix.DialRequest) (path string, body map[string]any
 	case StrategyMakeCall:
 		path, body = "account/call/makecall", map[string]any{
 			"agent_number": c.agent, "customer_number": r.To,
-			"additional_params": map[string]any{
-				"call_session_id": r.Call, "attempt": r.Attempt, "total_call_duration": maxTalk,
-			},
+			// No limit of the call's length: nobody says in which unit the provider counts it (2.1).
+			"additional_params": map[string]any{"call_session_id": r.Call, "attempt": r.Attempt},
 		}
 	case StrategyCampaign:
 		path, body = "account/call/campaign", c.campaign(r)

@@ -124,7 +124,7 @@ func TestEachStrategyWritesItsOwnBody(t *testing.T) {
 			"/Basic/v1/account/call/makecall",
 			map[string]any{
 				"k_number": "+918035550001", "agent_number": "+918035550002", "customer_number": "+919812345678", "caller_id": "+918047770003",
-				"additional_params": map[string]any{"call_session_id": string(ourID), "attempt": 2.0, "total_call_duration": 15.0},
+				"additional_params": map[string]any{"call_session_id": string(ourID), "attempt": 2.0},
 			},
 		},
 		"a campaign is one call that starts at a full minute and is void soon": {
