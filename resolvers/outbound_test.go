@@ -109,6 +109,18 @@ func (b *outboundBed) ask(who, document string, variables map[string]any) (field
 	return rootField(b.t, responses(ctx))
 }
 
+func (b *outboundBed) liveCalls(who string) (calls []any) {
+	b.t.Helper()
+	responses, ctx := b.start(as(b.t, who), `{ liveCalls { id state outboundState } }`, nil)
+	var data struct{ LiveCalls []any }
+	if response := responses(ctx); len(response.Errors) > 0 {
+		b.t.Fatal(response.Errors)
+	} else if err := json.Unmarshal(response.Data, &data); err != nil {
+		b.t.Fatal(err)
+	}
+	return data.LiveCalls
+}
+
 func rootField(t *testing.T, response *graphql.Response) (field map[string]any, code string) {
 	t.Helper()
 	if response == nil {
@@ -245,6 +257,12 @@ func TestACallIsToldFromTheWishToItsResults(t *testing.T) {
 	_, err := b.service.Attach(ctx, outbound.Claim{Call: call, Attempt: dial.Attempt})
 	do(err)
 	do(b.service.Active(ctx, call, 1, "conv_1"))
+	if live := b.liveCalls("supervisor/meera"); !cmp.Equal(live, []any{map[string]any{"id": id, "state": "ANSWERED", "outboundState": "ACTIVE"}}) {
+		t.Errorf("live calls: %v", live)
+	}
+	if live := b.liveCalls("agent1/asha"); len(live) != 0 {
+		t.Errorf("live calls of an agent: %v", live)
+	}
 	_, err = b.service.Tool(ctx, call, "save_patient_data", []byte(`{"preferred_time": {"from": 10, "to": 12}}`))
 	do(err)
 	do(b.service.Ended(ctx, call, 1, outbound.Result{

@@ -8,9 +8,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/helix-engage/gateway/sandbox"
 )
@@ -242,3 +245,43 @@ func gatewayAmong(
 
 // wait waits until a gateway of [gatewayAmong] has ended.
 func (s *system) wait() { <-s.ended }
+
+// The CRM's key may come in any case of its name, and with the request that opens the socket.
+func TestASocketOfTheCRMIsOpenedByItsKey(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	ask := func(opening http.Header, payload map[string]string) socketMessage {
+		t.Helper()
+		dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+		socket, res, err := dialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(s.url, "http")+"/graphql", opening)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		defer func() { _ = socket.Close() }()
+		writeMessage(t, socket, map[string]any{"type": "connection_init", "payload": payload})
+		if m := readMessage(t, socket); m.closed != 0 {
+			return m
+		}
+		writeMessage(t, socket, map[string]any{"id": "1", "type": "subscribe", "payload": map[string]string{"query": `{ outboundCalls { totalCount } }`}})
+		return readMessage(t, socket)
+	}
+	const none = `{"data":{"outboundCalls":{"totalCount":0}}}`
+	for name, m := range map[string]socketMessage{
+		"in the payload":            ask(nil, map[string]string{"X-Api-Key": sandboxCRMKey}),
+		"in lower case":             ask(nil, map[string]string{"x-api-key": sandboxCRMKey}),
+		"in a header":               ask(http.Header{"X-Api-Key": {sandboxCRMKey}}, nil),
+		"the payload's goes before": ask(http.Header{"X-Api-Key": {"wrong"}}, map[string]string{"x-api-key": sandboxCRMKey}),
+	} {
+		if m.Type != "next" || string(m.Payload) != none {
+			t.Errorf("%s: %+v %s", name, m, m.Payload)
+		}
+	}
+	for name, payload := range map[string]map[string]string{
+		"a wrong key": {"X-Api-Key": "wrong"}, "a key as a token": {"Authorization": "Bearer " + sandboxCRMKey}, "nothing": {},
+	} {
+		if m := ask(nil, payload); m.closed != 4403 {
+			t.Errorf("%s: %+v", name, m)
+		}
+	}
+}
