@@ -6835,7 +6835,7 @@ type OutboundLatency {
 
 "Which outbound AI calls to list. What is absent does not matter."
 input OutboundCallFilter {
-  "In one of these states."
+  "In one of these states; any when absent or empty."
   states: [OutboundCallState!]
   "To this number."
   phoneNumber: PhoneNumber

@@ -1564,7 +1564,7 @@ func (this OutboundCallExtended) GetPhone() *helix.Phone { return this.Phone }
 
 // Which outbound AI calls to list. What is absent does not matter.
 type OutboundCallFilter struct {
-	// In one of these states.
+	// In one of these states; any when absent or empty.
 	States []OutboundCallState `json:"states,omitempty"`
 	// To this number.
 	PhoneNumber *helix.Phone `json:"phoneNumber,omitempty"`
