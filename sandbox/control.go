@@ -10,7 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helix-engage/gateway/sandbox/elevenlabs"
+	"github.com/helix-engage/gateway/sandbox/faults"
 	"github.com/helix-engage/gateway/sandbox/fortytwo"
+	"github.com/helix-engage/gateway/sandbox/knowlarity"
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
 
@@ -28,6 +31,8 @@ func (s *Sandbox) controlRoutes() []route {
 	routes = append(routes, s.callRoutes()...)
 	routes = append(routes, s.faultRoutes()...)
 	routes = append(routes, s.crmRoutes()...)
+	routes = append(routes, s.patientRoutes()...)
+	routes = append(routes, s.voiceRoutes()...)
 	return append(routes, route{Method: "GET", Path: "/sandbox", Does: "this index", serve: s.index})
 }
 
@@ -54,12 +59,14 @@ func (s *Sandbox) controlHandler() http.Handler {
 
 func (s *Sandbox) index(*http.Request) (any, error) {
 	return struct {
-		FortyTwo  string  `json:"fortyTwoUrl"`
-		Ozonetel  string  `json:"ozonetelUrl"`
-		Traffic   Traffic `json:"traffic"`
-		Seed      int64   `json:"seed"`
-		Endpoints []route `json:"endpoints"`
-	}{s.FortyTwoURL(), s.OzonetelURL(), s.options.Traffic, s.options.Seed, s.controlRoutes()}, nil
+		FortyTwo   string  `json:"fortyTwoUrl"`
+		Ozonetel   string  `json:"ozonetelUrl"`
+		Knowlarity string  `json:"knowlarityUrl"`
+		ElevenLabs string  `json:"elevenLabsUrl"`
+		Traffic    Traffic `json:"traffic"`
+		Seed       int64   `json:"seed"`
+		Endpoints  []route `json:"endpoints"`
+	}{s.FortyTwoURL(), s.OzonetelURL(), s.KnowlarityURL(), s.ElevenLabsURL(), s.options.Traffic, s.options.Seed, s.controlRoutes()}, nil
 }
 
 const maxControlBody = 64 << 10
@@ -74,11 +81,12 @@ func statusOf(err error) int {
 	switch {
 	case errors.As(err, &tooLarge):
 		return http.StatusRequestEntityTooLarge
-	case errors.Is(err, ozonetel.ErrUnknownCall), errors.Is(err, ozonetel.ErrUnknownAgent), errors.Is(err, fortytwo.ErrUnknown):
+	case errors.Is(err, ozonetel.ErrUnknownCall), errors.Is(err, ozonetel.ErrUnknownAgent), errors.Is(err, fortytwo.ErrUnknown),
+		errors.Is(err, knowlarity.ErrUnknownCall), errors.Is(err, elevenlabs.ErrUnknownConversation):
 		return http.StatusNotFound
-	case errors.Is(err, ozonetel.ErrIllegalMove):
+	case errors.Is(err, ozonetel.ErrIllegalMove), errors.Is(err, knowlarity.ErrNotTalking), errors.Is(err, elevenlabs.ErrNotOpen):
 		return http.StatusConflict
-	case errors.Is(err, ozonetel.ErrFull):
+	case errors.Is(err, ozonetel.ErrFull), errors.Is(err, knowlarity.ErrFull), errors.Is(err, faults.ErrFull):
 		return http.StatusTooManyRequests
 	default:
 		return http.StatusBadRequest

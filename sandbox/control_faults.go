@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/helix-engage/gateway/sandbox/faults"
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
 
@@ -11,8 +12,8 @@ func (s *Sandbox) faultRoutes() []route {
 	return []route{
 		{
 			Method: "POST", Path: "/sandbox/faults",
-			Does: "the next count requests of a target (ozonetel, fortytwo) go wrong; kind: delay, hang, reset, status, body, garbage, rate-limit, " +
-				"for fortytwo also error (with code and message) and expired; afterEffect: the request takes effect and only its answer is lost; " +
+			Does: "the next count requests of a target (ozonetel, fortytwo, knowlarity, elevenlabs) go wrong; kind: delay, hang, reset, status, body, garbage, " +
+				"for ozonetel and fortytwo also rate-limit, for fortytwo error (with code and message) and expired; afterEffect: the request takes effect and only its answer is lost; " +
 				"endpoint: a name in GET /sandbox/requests, for fortytwo a root field or a path; without it any",
 			Body: fault{Target: "ozonetel", Endpoint: "AgentManualDial", Kind: "reset", Count: 1, AfterEffect: true}, serve: s.armFault,
 		},
@@ -57,12 +58,16 @@ func (s *Sandbox) setLimits(r *http.Request) (any, error) {
 func (s *Sandbox) clearFaults() {
 	s.phone.ClearFaults()
 	s.crm.ClearFaults()
+	s.dialler.ClearFaults()
+	s.voice.ClearFaults()
 }
 
 func (s *Sandbox) requests() map[string]any {
 	return map[string]any{
-		"ozonetel": map[string]any{"counts": s.phone.RequestCounts(), "latest": s.phone.Requests()},
-		"fortytwo": map[string]any{"counts": s.crm.RequestCounts(), "latest": s.crm.Requests()},
+		"ozonetel":   map[string]any{"counts": s.phone.RequestCounts(), "latest": s.phone.Requests()},
+		"fortytwo":   map[string]any{"counts": s.crm.RequestCounts(), "latest": s.crm.Requests()},
+		"knowlarity": map[string]any{"counts": s.dialler.RequestCounts(), "latest": s.dialler.Requests()},
+		"elevenlabs": map[string]any{"counts": s.voice.RequestCounts(), "latest": s.voice.Requests()},
 	}
 }
 
@@ -88,19 +93,26 @@ func (s *Sandbox) armFault(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.Target != "fortytwo" && (in.Code != "" || in.Message != "") {
+		return nil, badRequestError("code and message are for the target fortytwo")
+	}
+	request := faults.Request{
+		Endpoint: in.Endpoint, Kind: faults.Kind(in.Kind), Count: in.Count, Delay: delay, Status: in.Status, Body: in.Body, AfterEffect: in.AfterEffect,
+	}
 	switch in.Target {
 	case "ozonetel":
-		if in.Code != "" || in.Message != "" {
-			return nil, badRequestError("code and message are for the target fortytwo")
-		}
 		return done{OK: true}, s.phone.Fail(ozonetel.Fault{
 			Endpoint: in.Endpoint, Kind: ozonetel.FaultKind(in.Kind), Count: in.Count, Delay: delay,
 			Status: in.Status, Body: in.Body, AfterEffect: in.AfterEffect,
 		})
 	case "fortytwo":
 		return done{OK: true}, s.failCRM(in, delay)
+	case "knowlarity":
+		return done{OK: true}, s.dialler.Fail(request)
+	case "elevenlabs":
+		return done{OK: true}, s.voice.Fail(request)
 	default:
-		return nil, badRequestError(fmt.Sprintf("target is %q, must be ozonetel or fortytwo", in.Target))
+		return nil, badRequestError(fmt.Sprintf("target is %q, must be ozonetel, fortytwo, knowlarity or elevenlabs", in.Target))
 	}
 }
 

@@ -124,7 +124,7 @@ func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"answer a queued call", "POST", "/sandbox/calls/" + waiting + "/answer", "", 409, "illegal move"},
 		{"hang up by a stranger", "POST", "/sandbox/calls/" + waiting + "/hangup", `{"by":"x"}`, 400, "must be user or agent"},
 		{"unknown outcome", "POST", "/sandbox/dials/next", `{"outcome":"x"}`, 400, `unknown outcome "x"`},
-		{"unknown target", "POST", "/sandbox/faults", `{"target":"x","kind":"hang"}`, 400, "must be ozonetel or fortytwo"},
+		{"unknown target", "POST", "/sandbox/faults", `{"target":"x","kind":"hang"}`, 400, "must be ozonetel, fortytwo, knowlarity or elevenlabs"},
 		{"unknown endpoint", "POST", "/sandbox/faults", `{"target":"ozonetel","endpoint":"x","kind":"hang"}`, 400, `unknown endpoint "x"`},
 		{"unknown fault", "POST", "/sandbox/faults", `{"target":"ozonetel","kind":"x"}`, 400, `unknown fault kind "x"`},
 		{
@@ -146,6 +146,21 @@ func TestControlRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		{"nobody to join", "POST", "/sandbox/calls/" + waiting + "/join", "", 409, "nobody is called"},
 		{"no status", "PUT", "/sandbox/ozonetel/limits", `{"status":99}`, 400, "final HTTP status"},
 		{"unknown push effect", "POST", "/sandbox/pushes", `{"effect":"x"}`, 400, `unknown push effect "x"`},
+		{"nobody dialled", "POST", "/sandbox/knowlarity/calls/1/hangup", "", 404, "unknown call"},
+		{"an unknown sentence", "POST", "/sandbox/knowlarity/calls/1/speak", `{"say":"x"}`, 400, `no sentence "x" in "hi"`},
+		{"two keys at once", "POST", "/sandbox/knowlarity/calls/1/press", `{"digit":"12"}`, 400, "must be one key"},
+		{"unknown outcome of a patient", "PUT", "/sandbox/knowlarity/patients", `{"calls":[{"outcome":"x"}]}`, 400, `unknown outcome "x"`},
+		{"a line of a patient that is none", "PUT", "/sandbox/knowlarity/patients", `{"calls":[{"lines":[{"say":"x"}]}]}`, 400, `no sentence "x"`},
+		{"a patient in no time", "PUT", "/sandbox/knowlarity/patients", `{"calls":[{"ringSeconds":-1}]}`, 400, "ringSeconds must be between"},
+		{"unknown dialect", "PUT", "/sandbox/knowlarity/stream", `{"dialect":"x"}`, 400, `unknown dialect "x"`},
+		{"unknown shape", "PUT", "/sandbox/knowlarity/callbacks", `{"shapes":["x"]}`, 400, "must be status, cdr or query"},
+		{"unknown effect on callbacks", "POST", "/sandbox/knowlarity/callbacks/faults", `{"effect":"x"}`, 400, `unknown effect "x"`},
+		{"unknown endpoint of knowlarity", "POST", "/sandbox/faults", `{"target":"knowlarity","endpoint":"x","kind":"hang"}`, 400, `unknown endpoint "x"`},
+		{"unknown fault of elevenlabs", "POST", "/sandbox/faults", `{"target":"elevenlabs","kind":"x"}`, 400, `unknown fault kind "x"`},
+		{"unknown fault of a conversation", "POST", "/sandbox/elevenlabs/conversations/faults", `{"kind":"x"}`, 400, `unknown fault kind "x"`},
+		{"unknown conversation", "POST", "/sandbox/elevenlabs/conversations/1/end", "", 404, "unknown conversation"},
+		{"a code that closes nothing", "POST", "/sandbox/elevenlabs/conversations/1/end", `{"code":1006}`, 400, "cannot close a socket"},
+		{"unknown kind of webhook", "POST", "/sandbox/elevenlabs/webhook/faults", `{"kind":"x","effect":"drop"}`, 400, `unknown kind of webhook "x"`},
 		{"unknown path", "GET", "/sandbox/nothing", "", 404, "see GET /sandbox"},
 	}
 	for _, test := range tests {
@@ -167,7 +182,7 @@ func TestTheIndexDocumentsEveryEndpointThatIsServed(t *testing.T) {
 	}
 	for _, e := range index["endpoints"].([]any) {
 		endpoint := e.(map[string]any)
-		path := strings.NewReplacer("{ucid}", "1").Replace(endpoint["path"].(string))
+		path := strings.NewReplacer("{ucid}", "1", "{call}", "1", "{conversation}", "1").Replace(endpoint["path"].(string))
 		code, out := s.control(endpoint["method"].(string), path, "")
 		if text, _ := out["error"].(string); code == http.StatusMethodNotAllowed || strings.Contains(text, "no control endpoint") {
 			t.Errorf("%s %s: %d %v", endpoint["method"], path, code, out)

@@ -12,6 +12,8 @@ func FuzzControlBodies(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `null`, `[1]`, `{"phone":"9812345678"}`, `{"talkSeconds":1e300}`, `{"target":"ozonetel","kind":"delay","count":-1}`,
 		`{"outcome":"busy","ringSeconds":2}`, `{"effect":"drop","kind":"cdr"}`, `{"by":"agent"}`, `{"phone":"९८१२३४५६७८"}`,
+		`{"number":"+919812345678","calls":[{"outcome":"busy"},{"lines":[{"say":"wait","when":"over","afterMs":800}]}]}`,
+		`{"dialect":"python","framing":"odd","resetAfterMs":1}`, `{"kind":"die","afterMs":6000}`, `{"code":1011,"reason":"x"}`, `{"shapes":["query"]}`,
 	} {
 		f.Add(seed)
 	}
@@ -20,14 +22,29 @@ func FuzzControlBodies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		s := *shared
 		s.t = t
-		for _, path := range []string{
-			"/sandbox/calls", "/sandbox/calls/" + call + "/offer", "/sandbox/calls/" + call + "/hangup", "/sandbox/dials/next",
-			"/sandbox/faults", "/sandbox/pushes", "/sandbox/fortytwo/fields",
+		for _, endpoint := range []struct{ method, path string }{
+			{"POST", "/sandbox/calls"},
+			{"POST", "/sandbox/calls/" + call + "/offer"},
+			{"POST", "/sandbox/calls/" + call + "/hangup"},
+			{"POST", "/sandbox/dials/next"},
+			{"POST", "/sandbox/faults"},
+			{"POST", "/sandbox/pushes"},
+			{"POST", "/sandbox/fortytwo/fields"},
+			{"PUT", "/sandbox/knowlarity/patients"},
+			{"PUT", "/sandbox/knowlarity/stream"},
+			{"PUT", "/sandbox/knowlarity/callbacks"},
+			{"POST", "/sandbox/knowlarity/callbacks/faults"},
+			{"POST", "/sandbox/knowlarity/calls/1/speak"},
+			{"POST", "/sandbox/knowlarity/calls/1/press"},
+			{"POST", "/sandbox/elevenlabs/conversations/faults"},
+			{"POST", "/sandbox/elevenlabs/conversations/1/end"},
+			{"PUT", "/sandbox/elevenlabs/webhook"},
+			{"POST", "/sandbox/elevenlabs/webhook/faults"},
 		} {
-			code, out := s.control("POST", path, body)
+			code, out := s.control(endpoint.method, endpoint.path, body)
 			_, refused := out["error"].(string)
 			if refused != (code >= 400) || code >= http.StatusInternalServerError {
-				t.Errorf("%s %q: %d %v", path, body, code, out)
+				t.Errorf("%s %q: %d %v", endpoint.path, body, code, out)
 			}
 		}
 	})

@@ -78,6 +78,13 @@ type Webhooks struct {
 	FortyTwoSecret   string // signs them
 }
 
+// OnFreePorts lets every emulator and the control server listen on a port that is free, of this machine alone.
+func (o Options) OnFreePorts() Options {
+	const free = "127.0.0.1:0"
+	o.FortyTwoAddr, o.OzonetelAddr, o.KnowlarityAddr, o.ElevenLabsAddr, o.ControlAddr = free, free, free, free, free
+	return o
+}
+
 func (o Options) withDefaults() Options {
 	if o.Traffic == "" {
 		o.Traffic = TrafficCalm

@@ -36,6 +36,8 @@ type Sandbox struct {
 	mu         sync.Mutex
 	random     *rand.Rand // picks the phone of a call that rings in without one
 	subscribed string     // the URL that the CRM's webhook points to
+	callbacks  knowlarity.Callbacks
+	results    elevenlabs.Webhook // where the gateway takes results of conversations
 }
 
 // server is one listening socket with what it serves.

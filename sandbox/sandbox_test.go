@@ -33,7 +33,7 @@ type running struct {
 
 func run(t testing.TB, options sandbox.Options) *running {
 	t.Helper()
-	options.FortyTwoAddr, options.OzonetelAddr, options.ControlAddr = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+	options = options.OnFreePorts()
 	options.Now = func() time.Time { return start }
 	s, err := sandbox.New(options)
 	if err != nil {
@@ -93,9 +93,9 @@ func TestAnAddressInUseIsAnErrorAndReleasesTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	s, err := sandbox.New(sandbox.Options{
-		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: taken.Addr().String(), Traffic: sandbox.TrafficOff,
-	})
+	options := sandbox.Options{Traffic: sandbox.TrafficOff}.OnFreePorts()
+	options.ControlAddr = taken.Addr().String()
+	s, err := sandbox.New(options)
 	if err == nil {
 		_ = s.Close()
 		t.Fatal("two servers listen on one address")

@@ -7,24 +7,35 @@ import (
 
 // buildVoice builds the two emulators of outbound AI calls over the sandbox's time.
 func (s *Sandbox) buildVoice() (err error) {
+	s.callbacks, s.results = voiceWebhooks(s.options.Webhooks)
 	s.dialler, err = knowlarity.New(knowlarity.Options{
-		Timeline: s.line, Logger: s.log.With("emulator", "knowlarity"), Pace: s.options.Pace,
-		Callbacks: knowlarity.Callbacks{URL: s.options.Webhooks.Knowlarity},
+		Timeline: s.line, Logger: s.log.With("emulator", "knowlarity"), Pace: s.options.Pace, Callbacks: s.callbacks,
 	})
 	if err != nil {
 		return err
 	}
 	s.voice, err = elevenlabs.New(elevenlabs.Options{
 		Timeline: s.line, Logger: s.log.With("emulator", "elevenlabs"), Pace: s.options.Pace,
-		Agents:  []elevenlabs.Agent{elevenlabs.DefaultAgent()},
-		Webhook: elevenlabs.Webhook{URL: s.options.Webhooks.ElevenLabs, Secret: s.options.Webhooks.ElevenLabsSecret},
+		Agents: []elevenlabs.Agent{elevenlabs.DefaultAgent(), publicAgent()}, Webhook: s.results,
 	})
 	return err
 }
 
+// publicAgent talks to whoever knows its id, as an agent on a web page does.
+func publicAgent() elevenlabs.Agent {
+	return elevenlabs.Agent{ID: "agent_sandbox_public", Name: "Web page", Language: "en", Public: true}
+}
+
+func voiceWebhooks(hooks Webhooks) (knowlarity.Callbacks, elevenlabs.Webhook) {
+	return knowlarity.Callbacks{URL: hooks.Knowlarity}, elevenlabs.Webhook{URL: hooks.ElevenLabs, Secret: hooks.ElevenLabsSecret}
+}
+
 func (s *Sandbox) setVoiceWebhooks(hooks Webhooks) {
-	s.dialler.SetCallbacks(knowlarity.Callbacks{URL: hooks.Knowlarity})
-	s.voice.SetWebhook(elevenlabs.Webhook{URL: hooks.ElevenLabs, Secret: hooks.ElevenLabsSecret})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.callbacks, s.results = voiceWebhooks(hooks)
+	s.dialler.SetCallbacks(s.callbacks)
+	s.voice.SetWebhook(s.results)
 }
 
 // KnowlarityURL is the base URL of the emulator that dials outbound calls.

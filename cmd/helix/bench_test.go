@@ -24,8 +24,7 @@ func benchSystem(b *testing.B) (url string, control *sandboxed) {
 	log := slog.New(slog.DiscardHandler)
 	s, err := newSandboxed(b.Context(), sandbox.Options{
 		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
-		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", KnowlarityAddr: "127.0.0.1:0", ElevenLabsAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
-	}, map[string]string{"DATA_DIR": b.TempDir()}, listener, log)
+	}.OnFreePorts(), map[string]string{"DATA_DIR": b.TempDir()}, listener, log)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -78,8 +77,7 @@ func BenchmarkStartToReady(b *testing.B) {
 		b.StopTimer()
 		box, err := sandbox.New(sandbox.Options{
 			Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
-			FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", KnowlarityAddr: "127.0.0.1:0", ElevenLabsAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
-		})
+		}.OnFreePorts())
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -35,8 +35,7 @@ func demo(ctx context.Context, p process) error {
 	}
 	s, err := newSandboxed(ctx, sandbox.Options{
 		Seed: 1, Traffic: sandbox.TrafficOff, History: demoHistory, Logger: log,
-		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
-	}, environment, listener, log)
+	}.OnFreePorts(), environment, listener, log)
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,8 @@ func TestNoAcknowledgedPushIsLostByKill9(t *testing.T) {
 	t.Parallel()
 	log := slog.New(slog.DiscardHandler)
 	box, err := sandbox.New(sandbox.Options{
-		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log, FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", KnowlarityAddr: "127.0.0.1:0", ElevenLabsAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
-	})
+		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log,
+	}.OnFreePorts())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,6 +27,9 @@ type bedOptions struct {
 	dir         string // where the bed's own directory is made
 	gatewayCPUs []int
 	proxied     bool // the gateway reaches FortyTwo through a proxy that times
+
+	// change has the last word about the gateway's environment; dir is the bed's own directory. Nil changes nothing.
+	change func(environment map[string]string, dir string)
 }
 
 // withBed starts everything, measures, and clears everything away.
@@ -38,8 +41,7 @@ func withBed(ctx context.Context, p process, o bedOptions, measure func(context.
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	box, err := sandbox.New(sandbox.Options{
 		Seed: 1, Traffic: sandbox.TrafficOff, Logger: slog.New(slog.DiscardHandler),
-		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
-	})
+	}.OnFreePorts())
 	if err != nil {
 		return err
 	}
@@ -61,6 +63,9 @@ func withBed(ctx context.Context, p process, o bedOptions, measure func(context.
 		}
 		defer func() { err = errors.Join(err, b.proxy.Close()) }()
 		environment["PLATFORM_GRAPHQL_URL"] = b.proxy.URL + "/graphql"
+	}
+	if o.change != nil {
+		o.change(environment, dir)
 	}
 	if b.gateway, err = startGateway(ctx, environment, dir, o.gatewayCPUs, p.stderr); err != nil {
 		return err

@@ -44,8 +44,7 @@ func startSystemAt(t *testing.T, now func() time.Time, environment map[string]st
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	s, err := newSandboxed(t.Context(), sandbox.Options{
 		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log, Now: now,
-		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", KnowlarityAddr: "127.0.0.1:0", ElevenLabsAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
-	}, all, listener, log)
+	}.OnFreePorts(), all, listener, log)
 	if err != nil {
 		t.Fatal(err)
 	}
