@@ -47,7 +47,7 @@ func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string
 	}()
 	base := "http://" + listener.Addr().String()
 	all := sandboxEnvironment(box, environment)
-	all["PUBLIC_URL"] = base
+	all["PUBLIC_URL"], all["SERVER_WEBSOCKET_URL"] = base, "ws://"+listener.Addr().String()
 	cfg, err := LoadConfig(all)
 	if err != nil {
 		return nil, err
@@ -88,6 +88,8 @@ func sandboxEnvironment(box *sandbox.Sandbox, environment map[string]string) map
 		// Nobody who watches wants to wait for minutes.
 		"OUTBOUND_RETRY_BUSY": "2s", "OUTBOUND_RETRY_NO_ANSWER": "2s", "OUTBOUND_RETRY_REFUSED": "1s", "OUTBOUND_DIAL_TIMEOUT": "20s",
 		"OUTBOUND_PATIENCE": "30s",
+		// For a gateway whose address nobody knows yet.
+		"SERVER_WEBSOCKET_URL": "ws://" + sandboxAddress,
 	}
 	if environment["DATA_DIR"] != "" {
 		all["RECORDINGS_DIR"] = filepath.Join(environment["DATA_DIR"], "recordings")
