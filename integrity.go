@@ -48,4 +48,6 @@ type Erasure struct {
 	Pushes      int  `json:"pushes"`      // of providers, not handled yet
 	Commands    int  `json:"commands"`    // for FortyTwo, not written yet
 	DeadLetters int  `json:"deadLetters"` // pushes that could not be handled
+
+	OutboundCalls int `json:"outboundCalls,omitempty"` // outbound AI calls, with their recordings
 }

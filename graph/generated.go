@@ -376,16 +376,17 @@ type ComplexityRoot struct {
 	}
 
 	Erasure struct {
-		At          func(childComplexity int) int
-		Calls       func(childComplexity int) int
-		Commands    func(childComplexity int) int
-		DeadLetters func(childComplexity int) int
-		Events      func(childComplexity int) int
-		Finished    func(childComplexity int) int
-		ID          func(childComplexity int) int
-		MemberID    func(childComplexity int) int
-		MissedCalls func(childComplexity int) int
-		Pushes      func(childComplexity int) int
+		At            func(childComplexity int) int
+		Calls         func(childComplexity int) int
+		Commands      func(childComplexity int) int
+		DeadLetters   func(childComplexity int) int
+		Events        func(childComplexity int) int
+		Finished      func(childComplexity int) int
+		ID            func(childComplexity int) int
+		MemberID      func(childComplexity int) int
+		MissedCalls   func(childComplexity int) int
+		OutboundCalls func(childComplexity int) int
+		Pushes        func(childComplexity int) int
 	}
 
 	ErasureConnection struct {
@@ -2352,6 +2353,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Erasure.MissedCalls(childComplexity), true
+	case "Erasure.outboundCalls":
+		if e.ComplexityRoot.Erasure.OutboundCalls == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.OutboundCalls(childComplexity), true
 	case "Erasure.pushes":
 		if e.ComplexityRoot.Erasure.Pushes == nil {
 			break
@@ -7030,6 +7037,8 @@ type Erasure {
   commands: Int!
   "Pushes that could not be handled."
   deadLetters: Int!
+  "Outbound AI calls, with their transcripts and recordings; one that was open was ended."
+  outboundCalls: Int!
 }
 
 "A page of erasures."
@@ -7521,6 +7530,8 @@ func (ec *executionContext) childFields_Erasure(ctx context.Context, field graph
 		return ec.fieldContext_Erasure_commands(ctx, field)
 	case "deadLetters":
 		return ec.fieldContext_Erasure_deadLetters(ctx, field)
+	case "outboundCalls":
+		return ec.fieldContext_Erasure_outboundCalls(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Erasure", field.Name)
 }
@@ -14650,6 +14661,29 @@ func (ec *executionContext) _Erasure_deadLetters(ctx context.Context, field grap
 	)
 }
 func (ec *executionContext) fieldContext_Erasure_deadLetters(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _Erasure_outboundCalls(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_outboundCalls(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OutboundCalls, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_outboundCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
@@ -28265,6 +28299,11 @@ func (ec *executionContext) _Erasure(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "deadLetters":
 			out.Values[i] = ec._Erasure_deadLetters(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outboundCalls":
+			out.Values[i] = ec._Erasure_outboundCalls(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -982,6 +982,8 @@ type Erasure struct {
 	Commands int `json:"commands"`
 	// Pushes that could not be handled.
 	DeadLetters int `json:"deadLetters"`
+	// Outbound AI calls, with their transcripts and recordings; one that was open was ended.
+	OutboundCalls int `json:"outboundCalls"`
 }
 
 // A page of erasures.

@@ -41,7 +41,7 @@ func (s *Service) ErasePerson(ctx context.Context, by helix.MemberID, phone heli
 		return e, err
 	}
 	s.o.Logger.InfoContext(ctx, "a person was erased", "erasure", e.ID, "member", string(by), "calls", e.Calls, "events", e.Events,
-		"missed_calls", e.MissedCalls, "pushes", e.Pushes, "commands", e.Commands, "dead_letters", e.DeadLetters)
+		"missed_calls", e.MissedCalls, "pushes", e.Pushes, "commands", e.Commands, "dead_letters", e.DeadLetters, "outbound_calls", e.OutboundCalls)
 	return e, nil
 }
 
@@ -89,6 +89,11 @@ func (s *Service) erase(ctx context.Context, phone helix.Phone, known []helix.Ca
 	}
 	if missed {
 		e.MissedCalls = 1
+	}
+	if s.o.Outbound != nil {
+		if e.OutboundCalls, err = s.o.Outbound.Erase(ctx, phone); err != nil {
+			return err
+		}
 	}
 	if err := s.o.Records.Forget(ctx, records...); err != nil {
 		return err

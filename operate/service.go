@@ -38,15 +38,22 @@ type Records interface {
 	Forget(ctx context.Context, records ...string) error
 }
 
+// Outbound is who keeps outbound AI calls.
+type Outbound interface {
+	// Erase removes the calls to a number with their recordings, and answers with their number; an open one is ended.
+	Erase(ctx context.Context, phone helix.Phone) (calls int, err error)
+}
+
 // Options wires a [Service].
 type Options struct {
-	Bus     *bus.Bus
-	Calls   Calls
-	Agents  Agents
-	Missed  MissedCalls
-	Records Records
-	Now     func() time.Time
-	Logger  *slog.Logger
+	Bus      *bus.Bus
+	Calls    Calls
+	Agents   Agents
+	Missed   MissedCalls
+	Records  Records
+	Outbound Outbound // nil in a gateway that makes no outbound AI calls
+	Now      func() time.Time
+	Logger   *slog.Logger
 }
 
 // Service is what supervisors do to the gateway. It is safe for concurrent use.

@@ -7,11 +7,12 @@ import (
 	"github.com/helix-engage/gateway/internal/bus"
 )
 
-// Erase removes all outbound calls to a number, open ones after they were cancelled. Events of them are the log's to
-// erase (bus.ErasePerson), records FortyTwo's. An idempotency key that is erased may be used anew.
-func (s *Service) Erase(ctx context.Context, p helix.Phone) error {
+// Erase removes all outbound calls to a number with their recordings, open ones after they were cancelled, and answers
+// with their number. Events of them are the log's to erase (bus.ErasePerson), records FortyTwo's. An idempotency key that
+// is erased may be used anew.
+func (s *Service) Erase(ctx context.Context, p helix.Phone) (calls int, err error) {
 	if err := s.ready(ctx); err != nil {
-		return err
+		return 0, err
 	}
 	for _, e := range s.index.ofPhone(p) {
 		call, err := s.Get(ctx, e.id)
@@ -22,17 +23,21 @@ func (s *Service) Erase(ctx context.Context, p helix.Phone) error {
 			call, err = s.Cancel(ctx, e.id)
 		}
 		if err != nil && !helix.IsCode(err, helix.CodeConflict) {
-			return err
+			return calls, err
 		}
 		if err := s.eraseCall(ctx, &call); err != nil {
-			return coded("outbound.erase", err)
+			return calls, coded("outbound.erase", err)
 		}
+		calls++
 	}
-	return nil
+	return calls, nil
 }
 
 func (s *Service) eraseCall(ctx context.Context, call *helix.OutboundCall) error {
 	s.speech.take(call.ID)
+	if err := s.o.Streams.Forget(ctx, call.ID); err != nil {
+		return err
+	}
 	for _, a := range call.Attempts {
 		for _, id := range append([]string{a.ProviderCallID}, a.Aliases...) {
 			if id == "" {

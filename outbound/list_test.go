@@ -156,7 +156,11 @@ func TestErasingAPersonLeavesNothingOfHim(t *testing.T) {
 	other.Patient.Phone = "+919899999999"
 	kept, _, err := s.Start(p.ctx, asker, other)
 	p.do(err)
-	p.do(s.Erase(p.ctx, rahul))
+	erased, err := s.Erase(p.ctx, rahul)
+	p.do(err)
+	if erased != len(p.world.forgotten) || erased == 0 {
+		t.Errorf("%d calls are erased, the recordings of %d", erased, len(p.world.forgotten))
+	}
 	for _, call := range []helix.OutboundCall{done, up} {
 		if _, err := s.Get(p.ctx, call.ID); !helix.IsCode(err, helix.CodeNotFound) {
 			t.Errorf("a call of his is there: %v", err)

@@ -39,17 +39,18 @@ const (
 // world is everything outside: a telephony provider, a voice provider, FortyTwo and the streams, played in-process. What
 // it answers is set by the test; what it was asked is kept.
 type world struct {
-	mu      sync.Mutex
-	time    time.Time
-	answer  func(helix.DialRequest) (string, error)
-	dials   []helix.DialRequest
-	log     []helix.DialReport
-	talks   map[string]helix.Conversation
-	asked   int // conversations
-	ended   []helix.OutboundReason
-	records []helix.RecordWrite
-	wishes  []CallBackWish
-	refuse  map[string]error // by port: the next use fails
+	mu        sync.Mutex
+	time      time.Time
+	answer    func(helix.DialRequest) (string, error)
+	dials     []helix.DialRequest
+	log       []helix.DialReport
+	talks     map[string]helix.Conversation
+	asked     int // conversations
+	ended     []helix.OutboundReason
+	records   []helix.RecordWrite
+	wishes    []CallBackWish
+	forgotten []helix.CallID
+	refuse    map[string]error // by port: the next use fails
 }
 
 func newWorld() *world {
@@ -106,6 +107,13 @@ func (w *world) URL(call helix.CallID, attempt int) string {
 	return fmt.Sprintf("wss://gateway/streams/%s.%d", call, attempt)
 }
 func (w *world) Prepare(helix.CallID, string) {}
+
+func (w *world) Forget(_ context.Context, call helix.CallID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.forgotten = append(w.forgotten, call)
+	return nil
+}
 
 func (w *world) End(_ helix.CallID, reason helix.OutboundReason) {
 	w.mu.Lock()

@@ -40,6 +40,8 @@ type Streams interface {
 	Prepare(call helix.CallID, voiceAgent string)
 	// End ends the call's stream, wherever it is; nothing when there is none.
 	End(call helix.CallID, reason helix.OutboundReason)
+	// Forget removes the call's recordings, if there are any.
+	Forget(ctx context.Context, call helix.CallID) error
 }
 
 // Log appends to the log of calls; package calls has it.

@@ -43,6 +43,7 @@ func (line) Conversation(context.Context, string) (helix.Conversation, error) {
 func (line) URL(helix.CallID, int) string                         { return "" }
 func (line) Prepare(helix.CallID, string)                         {}
 func (line) End(helix.CallID, helix.OutboundReason)               {}
+func (line) Forget(context.Context, helix.CallID) error           { return nil }
 func (line) Request(context.Context, outbound.CallBackWish) error { return nil }
 
 // outboundBed is the schema over the real service and the real log, with a line that answers.

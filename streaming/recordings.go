@@ -83,6 +83,35 @@ func NewRecordings(dir string, secret []byte, now func() time.Time, log *slog.Lo
 // Close lets go of the directory.
 func (s *Recordings) Close() error { return s.root.Close() }
 
+// Remove removes the recordings of a call, and tells how many those were. One that is being made goes on without a name
+// and is gone when it ends.
+func (s *Recordings) Remove(ctx context.Context, call helix.CallID) (removed int, err error) {
+	days, err := fs.ReadDir(s.root.FS(), ".")
+	if err != nil {
+		return 0, fmt.Errorf("streaming: recordings: %w", err)
+	}
+	for _, day := range days {
+		if err := ctx.Err(); err != nil {
+			return removed, err
+		}
+		files, err := fs.ReadDir(s.root.FS(), day.Name())
+		if err != nil {
+			continue // no directory of ours, or swept meanwhile
+		}
+		for _, file := range files {
+			name := path.Join(day.Name(), file.Name())
+			if !strings.HasPrefix(file.Name(), string(call)+"-") || !recordingName.MatchString(name) {
+				continue
+			}
+			if err := s.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return removed, fmt.Errorf("streaming: recordings: %w", err)
+			}
+			removed++
+		}
+	}
+	return removed, nil
+}
+
 // Lost is how many chunks the disk was too slow for.
 func (s *Recordings) Lost() int64 { return s.lost.Load() }
 

@@ -360,3 +360,44 @@ func TestSeekingFollowsTheRules(t *testing.T) {
 		t.Error("it seeks to before the start")
 	}
 }
+
+func TestTheRecordingsOfACallAreRemovedWhateverTheirDay(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC)
+	s, err := NewRecordings(t.TempDir(), []byte("a secret"), func() time.Time { return now }, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.run(ctx)
+	}()
+	var names []string
+	for _, call := range []helix.CallID{"call-1", "call-1", "call-12", "call-2"} {
+		f, err := s.create(call, 1, 8000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, f.name)
+		f.finish(make([]byte, 2), make([]byte, 2), 1)
+		now = now.Add(2 * time.Hour)
+	}
+	cancel()
+	<-done
+	removed, err := s.Remove(t.Context(), "call-1")
+	if err != nil || removed != 2 {
+		t.Fatalf("%d are removed, %v", removed, err)
+	}
+	for i, name := range names {
+		r, err := s.Open(name)
+		if err == nil {
+			_ = r.Close()
+		}
+		if gone := helix.IsCode(err, helix.CodeNotFound); gone != (i < 2) {
+			t.Errorf("recording %d of %s: %v", i, name, err)
+		}
+	}
+}

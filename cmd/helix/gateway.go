@@ -102,6 +102,7 @@ func NewGateway(ctx context.Context, cfg Config, listener net.Listener, log *slo
 	if err := g.buildVoice(ctx); err != nil {
 		return nil, err
 	}
+	g.buildOperation()
 	if err := g.buildJobs(); err != nil {
 		return nil, err
 	}
@@ -199,9 +200,6 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		Seats: g.cfg.Directory.Seats(),
 		Now:   g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason, WrapUpLimit: g.cfg.Agents.WrapUpLimit,
 	})
-	g.operate = operate.New(operate.Options{
-		Bus: g.bus, Calls: g.calls, Agents: g.desk, Missed: g.queue, Records: g.records, Now: g.now, Logger: g.log,
-	})
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles,
 		APIKeys: g.cfg.CRM.Keys(), Now: g.now,
@@ -212,6 +210,15 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	g.reconciler = calls.NewReconciler(g.calls, telephony{g.ozonetel}, g.zone, g.now)
 	g.sweeper, err = calls.NewSweeper(ctx, g.bus, g.calls, g.ozonetel, g.now)
 	return err
+}
+
+// buildOperation makes what supervisors do to the gateway itself.
+func (g *Gateway) buildOperation() {
+	o := operate.Options{Bus: g.bus, Calls: g.calls, Agents: g.desk, Missed: g.queue, Records: g.records, Now: g.now, Logger: g.log}
+	if g.voice.outbound != nil {
+		o.Outbound = g.voice.outbound
+	}
+	g.operate = operate.New(o)
 }
 
 // tendEvery is how often lapsed offers, forgotten look-ups and dials without an outcome are seen to.

@@ -301,6 +301,14 @@ func (a audioStreams) End(call helix.CallID, reason helix.OutboundReason) {
 	a.g.voice.streams.End(call, reason)
 }
 
+func (a audioStreams) Forget(ctx context.Context, call helix.CallID) error {
+	if a.g.voice.recordings == nil {
+		return nil
+	}
+	_, err := a.g.voice.recordings.Remove(ctx, call)
+	return err
+}
+
 // voices lets streams reach voice agents.
 type voices struct{ *elevenlabs.Client }
 
