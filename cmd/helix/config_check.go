@@ -29,7 +29,7 @@ func (c *Config) normalise() {
 	for _, secrets := range []*[]Secret{&c.Ozonetel.WebhookSecrets, &c.FortyTwo.WebhookSecrets, &c.Knowlarity.Secrets, &c.ElevenLabs.Secrets} {
 		*secrets = withoutBlanks(*secrets)
 	}
-	c.Outbound.Greetings = trimmed(c.Outbound.Greetings)
+	c.Outbound.Greetings, c.Outbound.Resumptions = trimmed(c.Outbound.Greetings), trimmed(c.Outbound.Resumptions)
 	c.CRM.APIKeys = slices.DeleteFunc(c.CRM.APIKeys, func(k APIKey) bool { return k.empty })
 	if u, err := url.Parse(c.FortyTwo.URL); err == nil && c.FortyTwo.Origin == "" && u.Host != "" {
 		c.FortyTwo.Origin = u.Scheme + "://" + u.Host

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -55,18 +54,20 @@ type OutboundConfig struct {
 	RetryRefused  time.Duration `env:"OUTBOUND_RETRY_REFUSED" envDefault:"30s" doc:"... when the provider refused before it dialled."`
 	TransferTo    string        `env:"OUTBOUND_TRANSFER_TO" doc:"Who takes over when the voice agent is lost. Empty: the patient hears a good-bye and is called back." example:"+918035550009"`
 	Greetings     []string      `env:"OUTBOUND_GREETINGS" envSeparator:"|" envDefault:"hi=नमस्ते।|Hello." doc:"What Knowlarity says before the voice agent is on the line, as language=text separated by |; a text without a language is for all others. Empty: nothing."`
+	Resumptions   []string      `env:"OUTBOUND_RESUME_MESSAGES" envSeparator:"|" doc:"First words of a voice agent who takes over in mid-call because the one before was lost, as OUTBOUND_GREETINGS. The agent must allow its first message to be replaced. Empty: the agent's own." example:"hi=माफ़ कीजिए, लाइन कट गई थी।|Sorry, we were cut off."`
+	GoodbyeFile   string        `env:"OUTBOUND_GOODBYE_FILE" doc:"WAV file, one channel of 16 bit, that patients hear when their voice agent is lost for good. Empty: a soft tone." example:"goodbye.wav"`
 	Record        bool          `env:"OUTBOUND_RECORD" envDefault:"true" doc:"Whether conversations are recorded."`
 	RecordingsDir string        `env:"RECORDINGS_DIR" envDefault:"data/recordings" doc:"Directory of recordings, which are encrypted with HELIX_SECRET and kept RETENTION_DAYS."`
 }
 
-// Greeting is what the telephony provider says in a language.
-func (c OutboundConfig) Greeting(language string) string {
+// inLanguage picks from texts, as language=text, that of a language; one without a language is for all others.
+func inLanguage(texts []string, language string) string {
 	otherwise := ""
-	for _, g := range c.Greetings {
-		name, text, ok := strings.Cut(g, "=")
+	for _, t := range texts {
+		name, text, ok := strings.Cut(t, "=")
 		switch {
 		case !ok:
-			otherwise = strings.TrimSpace(g)
+			otherwise = strings.TrimSpace(t)
 		case strings.EqualFold(strings.TrimSpace(name), language):
 			return strings.TrimSpace(text)
 		}
@@ -92,10 +93,12 @@ func (c *Config) checkOutbound(f *faults) {
 	checkURL(f, "SERVER_WEBSOCKET_URL", c.Outbound.WebSocketURL, "wss://voice.example.org", "ws", "wss")
 	k := c.Knowlarity
 	for _, n := range []struct{ name, value string }{
-		{"KNOWLARITY_CALLER_ID", k.CallerID}, {"KNOWLARITY_NUMBER", k.Number}, {"KNOWLARITY_AGENT_NUMBER", k.AgentNumber},
+		{"KNOWLARITY_CALLER_ID", k.CallerID},
+		{"KNOWLARITY_NUMBER", k.Number},
+		{"KNOWLARITY_AGENT_NUMBER", k.AgentNumber},
 		{"OUTBOUND_TRANSFER_TO", c.Outbound.TransferTo},
 	} {
-		if _, err := phone.Parse(n.value, "IN"); n.value != "" && err != nil {
+		if _, err := phone.Parse(n.value, homeRegion); n.value != "" && err != nil {
 			f.add(n.name, "is no phone number", "write it like +918035550001")
 		}
 	}
@@ -160,13 +163,4 @@ func withoutBlanks(secrets []Secret) []Secret {
 		}
 	}
 	return kept
-}
-
-// hostOf is the host of a checked address, for what may be fetched from it.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -84,7 +85,7 @@ func (g *Gateway) buildVoice(ctx context.Context) (err error) {
 			return g.calls.Stream(ctx, after)
 		},
 		Leader:   g.lease.IsLeader,
-		Greeting: func(r helix.OutboundRequest) string { return c.Greeting(r.Language) },
+		Greeting: func(r helix.OutboundRequest) string { return inLanguage(c.Greetings, r.Language) },
 
 		VoiceAgent: g.cfg.ElevenLabs.AgentID, TransferTo: transferTo, Record: c.Record, Concurrency: c.Concurrency,
 		MaxDuration: c.MaxDuration, DialTimeout: c.DialTimeout, Patience: c.Patience,
@@ -94,11 +95,31 @@ func (g *Gateway) buildVoice(ctx context.Context) (err error) {
 		return err
 	}
 	g.calls.WireOutbound(v.outbound)
+	goodbye, err := readGoodbye(c.GoodbyeFile)
+	if err != nil {
+		return err
+	}
 	v.streams, err = streaming.NewServer(streaming.Options{
-		Voices: voices{v.elevenLabs}, Calls: streamOwner{v.outbound}, Tokens: v.tokens, Recordings: v.recordings, Capacity: c.Streams,
+		Voices: voices{v.elevenLabs}, Calls: streamOwner{v.outbound, c.Resumptions}, Goodbye: goodbye, Tokens: v.tokens, Recordings: v.recordings, Capacity: c.Streams,
 		Drain: g.cfg.Server.DrainTimeout, Logger: g.log,
 	})
 	return err
+}
+
+// readGoodbye reads what patients hear when their voice agent is lost; nothing for no file.
+func readGoodbye(file string) (audio.Clip, error) {
+	if file == "" {
+		return audio.Clip{}, nil
+	}
+	data, err := os.ReadFile(file) //nolint:gosec // the operator's own choice
+	if err != nil {
+		return audio.Clip{}, fmt.Errorf("OUTBOUND_GOODBYE_FILE: %w", err)
+	}
+	clip, err := audio.ParseWAV(data)
+	if err != nil {
+		return audio.Clip{}, fmt.Errorf("OUTBOUND_GOODBYE_FILE: %w", err)
+	}
+	return clip, nil
 }
 
 // homeRegion is where national phone numbers are of.
@@ -189,11 +210,11 @@ func (g *Gateway) endStreams(ctx context.Context) error {
 	}
 	for {
 		e, err := feed.Next(ctx)
-		if ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() == nil:
 			return fmt.Errorf("ended streams: %w", err)
+		case ctx.Err() != nil:
+			return nil
 		}
 		if e.Outbound != nil && e.Outbound.State.Final() {
 			g.voice.streams.End(e.Call, e.Outbound.Reason)
@@ -315,13 +336,16 @@ type voices struct{ *elevenlabs.Client }
 func (v voices) Dialect() streaming.Voice { return v.Client.Dialect() }
 
 // streamOwner lets streams report to the calls that they belong to.
-type streamOwner struct{ *outbound.Service }
+type streamOwner struct {
+	*outbound.Service
+	resumptions []string
+}
 
 func (o streamOwner) Attach(ctx context.Context, c streaming.Claim) (streaming.Plan, error) {
 	p, err := o.Service.Attach(ctx, outbound.Claim(c))
 	return streaming.Plan{
 		Call: p.Call, Attempt: p.Attempt, VoiceAgent: p.VoiceAgent, Start: p.Start, MaxDuration: p.MaxDuration,
-		Record: p.Record, TransferTo: p.TransferTo,
+		Record: p.Record, TransferTo: p.TransferTo, ResumeMessage: inLanguage(o.resumptions, p.Start.Language),
 	}, err
 }
 
