@@ -57,6 +57,10 @@ load-webhooks: build ## Measure pushes stored and answered, and a burst of them,
 load-subscribers: build ## Measure how fast events reach 500, 2,000 and 5,000 subscribers
 	bin/helix load subscribers $(LOAD)
 
+.PHONY: load-stream
+load-stream: build ## Measure 50, 300 and 700 AI calls at once, too many of them, and 5,000 in a row, on one core
+	bin/helix load stream -gateway-cpus 0 -driver-cpus 1 -overload 300 -soak 5000 $(LOAD)
+
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME each
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \

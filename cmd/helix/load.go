@@ -20,9 +20,10 @@ import (
 func measure(ctx context.Context, p process) error {
 	measurements := map[string]func(context.Context, process, *loadFlags) error{
 		"worklist": measureWorklist, "webhooks": measureWebhooks, "subscribers": measureSubscribers,
+		"stream": measureStreams,
 	}
 	if len(p.args) == 0 || measurements[p.args[0]] == nil {
-		_, _ = fmt.Fprintln(p.stderr, "Usage: helix load worklist|webhooks|subscribers [flags]; -h after the name lists them")
+		_, _ = fmt.Fprintln(p.stderr, "Usage: helix load worklist|webhooks|subscribers|stream [flags]; -h after the name lists them")
 		return errUsage
 	}
 	return measurements[p.args[0]](ctx, p, newLoadFlags(p))

@@ -98,6 +98,7 @@ func TestLoadSaysHowItIsUsed(t *testing.T) {
 		"rounds that are no numbers": {"load", "worklist", "-concurrency", "one"},
 		"nobody to subscribe":        {"load", "subscribers", "-n", ""},
 		"a rate of nothing":          {"load", "webhooks", "-rate", "0"},
+		"no call":                    {"load", "stream", "-calls", ""},
 	} {
 		var out, said strings.Builder
 		if code := run(t.Context(), args, nil, &out, &said); code != 2 || out.Len() > 0 || !strings.Contains(said.String(), "sage") {

@@ -14,6 +14,7 @@ import (
 type deskClient struct {
 	http *http.Client
 	url  string // of GraphQL
+	key  string // of the CRM; "" where a token is sent
 }
 
 // post sends a request that is encoded already and gives the answer as it came.
@@ -25,6 +26,9 @@ func (c *deskClient) post(ctx context.Context, token string, body []byte) ([]byt
 	req.Header.Set("Content-Type", "application/json")
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if c.key != "" {
+		req.Header.Set("X-Api-Key", c.key)
 	}
 	res, err := c.http.Do(req)
 	if err != nil {

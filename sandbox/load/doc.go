@@ -1,6 +1,6 @@
 // Package load measures a gateway that runs in a process of its own: what the work list adds to its slowest upstream
-// query, how many pushes are stored and answered, how fast call events reach thousands of subscribers. `helix load`
-// starts what a measurement needs and prints what came of it.
+// query, how many pushes are stored and answered, how fast call events reach thousands of subscribers, what a call's
+// audio costs. `helix load` starts what a measurement needs and prints what came of it.
 //
 //	driver: emulators, clients, clocks  ──HTTP, WebSockets──  gateway: the process that is measured
 //	        └── /proc/<pid>, /metrics: CPU time, memory, descriptors, what waits in the log

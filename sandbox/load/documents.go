@@ -1,6 +1,6 @@
 package load
 
-// What a desk's frontend sends, as the acceptance documents have it.
+// What a desk's frontend and the CRM send, as the acceptance documents have it.
 const (
 	documentSignIn = `mutation SignIn($email: String!, $password: String!) {
   signIn(input: { email: $email, password: $password }) { ok error { message } session { accessToken } }
@@ -23,6 +23,10 @@ const (
       }
     }
   }
+}`
+
+	documentStartOutboundCall = `mutation StartOutboundCall($input: StartOutboundCallInput!) {
+  startOutboundCall(input: $input) { ok error { code message } outboundCall { id state } replayed }
 }`
 
 	documentCallEvents = `subscription CallEvents($after: Cursor) {
