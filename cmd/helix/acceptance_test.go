@@ -14,6 +14,7 @@ import (
 
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/sandbox/day"
+	"github.com/helix-engage/gateway/sandbox/outboundday"
 )
 
 // operations cuts the documents that a frontend sends into one document each.
@@ -37,7 +38,7 @@ func operations(t *testing.T, text string) map[string]string {
 func TestTheDocumentsOfTheDeskAndOfTheCRMFitTheSchema(t *testing.T) {
 	t.Parallel()
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
-	for _, documents := range []string{day.Documents, day.OutboundDocuments} {
+	for _, documents := range []string{day.Documents, outboundday.Documents} {
 		for name, document := range operations(t, documents) {
 			if _, errs := gqlparser.LoadQueryWithRules(schema, document, nil); errs != nil {
 				t.Errorf("%s: %v", name, errs)

@@ -36,8 +36,9 @@ type process struct {
 func commands() []command {
 	return []command{
 		{"serve", "run the gateway against real providers, configured by the environment and .env", serve, false},
-		{"sandbox", "run the gateway and emulators of FortyTwo and Ozonetel on this machine", runSandbox, false},
+		{"sandbox", "run the gateway and emulators of all its providers on this machine", runSandbox, false},
 		{"demo", "play an agent's day against a fresh sandbox and say what happens", demo, false},
+		{"demo-outbound", "play outbound AI calls against a fresh sandbox and say what happens", demoOutbound, false},
 		{"doctor", "check the configuration and whether each provider can be reached; -live asks Ozonetel itself", doctor, true},
 		{"healthcheck", "ask the gateway on this machine whether it is alive; for containers", healthcheck, false},
 		{"load", "measure a gateway among emulators: helix load worklist, webhooks or subscribers", measure, true},
@@ -100,7 +101,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 func usage(w io.Writer) {
 	_, _ = fmt.Fprintln(w, "Usage: helix <command>")
 	for _, c := range commands() {
-		_, _ = fmt.Fprintf(w, "  %-12s %s\n", c.name, c.does)
+		_, _ = fmt.Fprintf(w, "  %-14s %s\n", c.name, c.does)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helix-engage/gateway/sandbox/day"
+	"github.com/helix-engage/gateway/sandbox/outboundday"
 )
 
 // wishOfTheCRM is the example of the CRM's documents.
@@ -24,7 +24,7 @@ func wishOfTheCRM(key, phone string) map[string]any {
 func TestTheDocumentsOfTheCRMRunAsWritten(t *testing.T) {
 	t.Parallel()
 	s := startSystem(t, nil)
-	crm := &deskUser{system: s, documents: operations(t, day.OutboundDocuments), token: inKeyHeader + sandboxCRMKey}
+	crm := &deskUser{system: s, documents: operations(t, outboundday.Documents), token: inKeyHeader + sandboxCRMKey}
 
 	started := crm.run("StartOutboundCall", wishOfTheCRM("crm-42", "+919812345678"))
 	id, _ := at(started, "outboundCall", "id").(string)
@@ -70,7 +70,7 @@ func TestTheDocumentsOfTheCRMRunAsWritten(t *testing.T) {
 func TestAnOutboundCallIsAskedForShownAndCancelledOverTheRESTPaths(t *testing.T) {
 	t.Parallel()
 	s := startSystem(t, nil)
-	crm := &deskUser{system: s, documents: operations(t, day.OutboundDocuments), token: inKeyHeader + sandboxCRMKey}
+	crm := &deskUser{system: s, documents: operations(t, outboundday.Documents), token: inKeyHeader + sandboxCRMKey}
 	tomorrow := time.Now().Add(24 * time.Hour).UTC().Format(time.RFC3339)
 	body := `{"scheduleAt": "` + tomorrow + `", "patientData": {"id": "p1", "name": "राहुल शर्मा", "phoneNumber": "098123 45678", "crmData": {"doctor": "Dr. Smith"}}}`
 	status, answer := s.rest(crm.token, http.MethodPost, "/api/outbound-call", body)

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // Options say where the sandbox is and where to tell the story.
@@ -60,13 +62,13 @@ func Play(ctx context.Context, o Options) error {
 	defer transport.CloseIdleConnections()
 	hc := &http.Client{Transport: transport, Timeout: o.Patience}
 	p := &player{
-		o: o, stage: stage{client: client{http: hc}, control: o.Control, fortyTwo: o.FortyTwo},
+		o: o, stage: stage{client: client.Client{HTTP: hc}, control: o.Control, fortyTwo: o.FortyTwo},
 		asha: newPerson(o.GraphQL, hc), ravi: newPerson(o.GraphQL, hc), meera: newPerson(o.GraphQL, hc),
 	}
 	defer func() {
 		for _, person := range []*person{p.asha, p.ravi, p.meera} {
 			if person.socket != nil {
-				person.socket.close()
+				person.socket.Close()
 			}
 		}
 	}()

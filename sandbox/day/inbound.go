@@ -3,6 +3,8 @@ package day
 import (
 	"context"
 	"fmt"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // answering is a patient who rings and is answered.
@@ -22,7 +24,7 @@ func (p *player) ringsAtAshas(ctx context.Context) (string, error) {
 	if err := p.stage.moves(ctx, p.third.call, "offer", map[string]any{"agentId": p.asha.agent}); err != nil {
 		return "", err
 	}
-	e, err := await(ctx, p.asha.socket, "CallEvents", "INCOMING", func(e event) bool { return e.Kind == "INCOMING" && e.Phone == p.third.Phone })
+	e, err := client.Await(ctx, p.asha.socket, "CallEvents", "INCOMING", func(e event) bool { return e.Kind == "INCOMING" && e.Phone == p.third.Phone })
 	if err != nil {
 		return "", err
 	}
@@ -48,7 +50,7 @@ func (p *player) talk(ctx context.Context) (string, error) {
 		return "", err
 	}
 	// The end may be told by the record, which overtakes the events of the agent.
-	err = eventually(ctx, func() (bool, error) {
+	err = client.Eventually(ctx, func() (bool, error) {
 		state, err := p.asha.state(ctx)
 		return state == "AFTER_CALL_WORK", err
 	})

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // lookingUp is about finding out who calls.
@@ -104,7 +106,7 @@ func (p *player) find(ctx context.Context, typed string, who patient) (string, e
 }
 
 func (p *player) searchRefused(ctx context.Context) (string, error) {
-	var refusal graphQLError
+	var refusal client.GraphQLError
 	err := p.asha.operate(ctx, "Search", map[string]any{"query": "A"}, &struct{}{})
 	if !errors.As(err, &refusal) || refusal.Extensions.Code != "BAD_USER_INPUT" {
 		return "", fmt.Errorf("it was not refused: %w", err)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"unicode"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // missedCalls is about patients who ring and reach nobody.
@@ -80,7 +82,7 @@ func (p *player) ringsAndHangsUp(ctx context.Context, who *patient) error {
 }
 
 func (p *player) missed(ctx context.Context, who patient) (event, error) {
-	return await(ctx, p.asha.socket, "CallEvents", "MISSED", func(e event) bool { return e.Kind == "MISSED" && e.Phone == who.Phone })
+	return client.Await(ctx, p.asha.socket, "CallEvents", "MISSED", func(e event) bool { return e.Kind == "MISSED" && e.Phone == who.Phone })
 }
 
 func (p *player) takenInOnce(ctx context.Context) (string, error) {
@@ -94,14 +96,14 @@ func (p *player) takenInOnce(ctx context.Context) (string, error) {
 		return "", err
 	}
 	// Two more polls: the first may have begun before the patient hung up.
-	err = eventually(ctx, func() (bool, error) {
+	err = client.Eventually(ctx, func() (bool, error) {
 		n, err := p.stage.requests(ctx, "abandonCalls")
 		return n >= polls+2, err
 	})
 	if err != nil {
 		return "", err
 	}
-	all, err := heard[event](p.asha.socket, "CallEvents")
+	all, err := client.Heard[event](p.asha.socket, "CallEvents")
 	if err != nil {
 		return "", err
 	}
@@ -140,21 +142,21 @@ func (p *player) ashasListChanges(ctx context.Context, reason, item string) erro
 		Reason string `json:"reason"`
 		ItemID string `json:"itemId"`
 	}
-	_, err := await(ctx, p.asha.socket, "WorklistChanged", reason, func(c change) bool { return c.Reason == reason && c.ItemID == item })
+	_, err := client.Await(ctx, p.asha.socket, "WorklistChanged", reason, func(c change) bool { return c.Reason == reason && c.ItemID == item })
 	return err
 }
 
 func (p *player) release(ctx context.Context) (string, error) {
 	var out struct {
 		Release struct {
-			outcome
+			client.Outcome
 			MissedCall missedCall `json:"missedCall"`
 		} `json:"releaseMissedCall"`
 	}
 	if err := p.asha.operate(ctx, "ReleaseMissedCall", map[string]any{"id": p.second.missed}, &out); err != nil {
 		return "", err
 	}
-	if err := out.Release.check(); err != nil {
+	if err := out.Release.Check(); err != nil {
 		return "", err
 	}
 	if err := p.ashasListChanges(ctx, "REMOVED", p.second.missed); err != nil {
@@ -162,7 +164,7 @@ func (p *player) release(ctx context.Context) (string, error) {
 	}
 	var next struct {
 		Claim struct {
-			outcome
+			client.Outcome
 			MissedCall *missedCall `json:"missedCall"`
 		} `json:"claimNextMissedCall"`
 	}
@@ -172,7 +174,7 @@ func (p *player) release(ctx context.Context) (string, error) {
 	if next.Claim.MissedCall != nil {
 		return "", fmt.Errorf("she was handed %+v", *next.Claim.MissedCall)
 	}
-	return out.Release.MissedCall.CallbackStatus + "; REMOVED came to her desk, and her next claim is empty", next.Claim.check()
+	return out.Release.MissedCall.CallbackStatus + "; REMOVED came to her desk, and her next claim is empty", next.Claim.Check()
 }
 
 func (p *player) offeredToRavi(ctx context.Context) (string, error) {
@@ -189,7 +191,7 @@ func (p *player) offeredToRavi(ctx context.Context) (string, error) {
 func (p *player) wrongNumber(ctx context.Context) (string, error) {
 	var out struct {
 		Update struct {
-			outcome
+			client.Outcome
 			MissedCall missedCall `json:"missedCall"`
 		} `json:"updateMissedCall"`
 	}
@@ -197,7 +199,7 @@ func (p *player) wrongNumber(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := out.Update.check(); err != nil {
+	if err := out.Update.Check(); err != nil {
 		return "", err
 	}
 	type record struct {

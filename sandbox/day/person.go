@@ -3,13 +3,15 @@ package day
 import (
 	"context"
 	"net/http"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // person is somebody at a desk: an agent, or the supervisor.
 type person struct {
 	url    string // GraphQL
-	client client
-	socket *socket // nil until he listens
+	client client.Client
+	socket *client.Socket // nil until he listens
 
 	name  string // as FortyTwo has it
 	agent string // id of his desk; empty for a supervisor
@@ -17,19 +19,19 @@ type person struct {
 }
 
 func newPerson(url string, transport *http.Client) *person {
-	return &person{url: url, client: client{http: transport}}
+	return &person{url: url, client: client.Client{HTTP: transport}}
 }
 
 // operate runs an operation of the documents.
 func (p *person) operate(ctx context.Context, name string, variables map[string]any, out any) error {
-	return p.client.run(ctx, p.url, document(name), variables, out)
+	return p.client.Run(ctx, p.url, document(name), variables, out)
 }
 
 // signIn signs in and remembers who he is.
 func (p *person) signIn(ctx context.Context, email string) error {
 	var out struct {
 		SignIn struct {
-			outcome
+			client.Outcome
 			Session struct {
 				AccessToken string `json:"accessToken"`
 				Viewer      struct {
@@ -48,20 +50,24 @@ func (p *person) signIn(ctx context.Context, email string) error {
 		return err
 	}
 	session := out.SignIn.Session
-	p.client.token, p.name, p.agent, p.roles = session.AccessToken, session.Viewer.User.Name, session.Viewer.Agent.ID, session.Viewer.Roles
-	return out.SignIn.check()
+	p.client.Credential, p.name, p.agent, p.roles = client.Bearer(session.AccessToken), session.Viewer.User.Name, session.Viewer.Agent.ID, session.Viewer.Roles
+	return out.SignIn.Check()
 }
 
 // listen subscribes; the subscriptions outlive the step.
 func (p *person) listen(ctx context.Context, operations ...string) (err error) {
-	p.socket, err = listen(context.WithoutCancel(ctx), p.url, p.client.token, operations...)
+	subscriptions := make([]client.Subscription, len(operations))
+	for i, name := range operations {
+		subscriptions[i] = client.Subscription{Name: name, Query: document(name)}
+	}
+	p.socket, err = client.Listen(context.WithoutCancel(ctx), p.url, p.client.Credential, subscriptions...)
 	return err
 }
 
 // move runs a mutation of his own desk and answers with the state that he is in afterwards.
 func (p *person) move(ctx context.Context, name, field string) (state string, err error) {
 	var out map[string]struct {
-		outcome
+		client.Outcome
 		Agent struct {
 			State string `json:"state"`
 		} `json:"agent"`
@@ -69,7 +75,7 @@ func (p *person) move(ctx context.Context, name, field string) (state string, er
 	if err := p.operate(ctx, name, nil, &out); err != nil {
 		return "", err
 	}
-	return out[field].Agent.State, out[field].check()
+	return out[field].Agent.State, out[field].Check()
 }
 
 // state tells how his desk is.
@@ -97,14 +103,14 @@ type missedCall struct {
 func (p *person) ready(ctx context.Context) (*missedCall, error) {
 	var out struct {
 		SetAgentState struct {
-			outcome
+			client.Outcome
 			Claimed *missedCall `json:"claimedMissedCall"`
 		} `json:"setAgentState"`
 	}
 	if err := p.operate(ctx, "SetAgentState", map[string]any{"state": "READY"}, &out); err != nil {
 		return nil, err
 	}
-	return out.SetAgentState.Claimed, out.SetAgentState.check()
+	return out.SetAgentState.Claimed, out.SetAgentState.Check()
 }
 
 // event is a call event as the CallEvents document selects it, with the fields of every kind.
@@ -125,5 +131,5 @@ type event struct {
 
 // hears awaits an event of a call.
 func (p *person) hears(ctx context.Context, call, kind string) (event, error) {
-	return await(ctx, p.socket, "CallEvents", kind, func(e event) bool { return e.Kind == kind && e.CallID == call })
+	return client.Await(ctx, p.socket, "CallEvents", kind, func(e event) bool { return e.Kind == kind && e.CallID == call })
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // arrival is how the people of the day come to their desks.
@@ -79,7 +81,7 @@ func (p *player) logOut(ctx context.Context) (string, error) {
 		if state != "OFFLINE" {
 			return "", fmt.Errorf("%s is %s", who.name, state)
 		}
-		if err := eventually(ctx, func() (bool, error) {
+		if err := client.Eventually(ctx, func() (bool, error) {
 			states, err := p.statesOf(who)
 			return len(states) > 0 && states[len(states)-1] == "OFFLINE", err
 		}); err != nil {
@@ -100,7 +102,7 @@ type agentState struct {
 
 // meeraSees awaits that the supervisor's desk is told a state of an agent.
 func (p *player) meeraSees(ctx context.Context, who *person, state string) error {
-	_, err := await(ctx, p.meera.socket, "AgentStates", who.name+" "+state, func(s agentState) bool {
+	_, err := client.Await(ctx, p.meera.socket, "AgentStates", who.name+" "+state, func(s agentState) bool {
 		return s.Agent.ID == who.agent && s.Agent.State == state
 	})
 	return err
@@ -108,7 +110,7 @@ func (p *player) meeraSees(ctx context.Context, who *person, state string) error
 
 // statesOf are an agent's states in the order in which the supervisor was told, without repetitions.
 func (p *player) statesOf(who *person) ([]string, error) {
-	all, err := heard[agentState](p.meera.socket, "AgentStates")
+	all, err := client.Heard[agentState](p.meera.socket, "AgentStates")
 	var states []string
 	for _, s := range all {
 		if s.Agent.ID == who.agent {

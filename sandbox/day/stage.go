@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // stage is where everything but the desks is played: patients and the provider's troubles through the sandbox's control
 // server, FortyTwo through its own API.
 type stage struct {
-	client   client
+	client   client.Client
 	control  string // base URL
 	fortyTwo string // likewise
 }
@@ -30,7 +31,7 @@ func (s *stage) rings(ctx context.Context, p *patient) error {
 	var rung struct {
 		UCID string `json:"ucid"`
 	}
-	if err := s.client.post(ctx, s.control+"/sandbox/calls", map[string]any{"phone": p.Phone}, &rung); err != nil {
+	if err := s.client.Post(ctx, s.control+"/sandbox/calls", map[string]any{"phone": p.Phone}, &rung); err != nil {
 		return err
 	}
 	p.call = rung.UCID
@@ -39,7 +40,7 @@ func (s *stage) rings(ctx context.Context, p *patient) error {
 
 // moves moves a call: abandon, offer, answer, hangup.
 func (s *stage) moves(ctx context.Context, call, move string, how map[string]any) error {
-	return s.client.post(ctx, s.control+"/sandbox/calls/"+call+"/"+move, how, nil)
+	return s.client.Post(ctx, s.control+"/sandbox/calls/"+call+"/"+move, how, nil)
 }
 
 // providerCall is a call as the telephony provider sees it.
@@ -59,7 +60,7 @@ func (s *stage) latest(ctx context.Context) (providerCall, error) {
 	var out struct {
 		Calls []providerCall `json:"calls"`
 	}
-	if err := s.client.get(ctx, s.control+"/sandbox/calls", &out); err != nil {
+	if err := s.client.Get(ctx, s.control+"/sandbox/calls", &out); err != nil {
 		return providerCall{}, err
 	}
 	if len(out.Calls) == 0 {
@@ -70,18 +71,18 @@ func (s *stage) latest(ctx context.Context) (providerCall, error) {
 
 // plans says how whoever is dialled next behaves.
 func (s *stage) plans(ctx context.Context, plan map[string]any) error {
-	return s.client.post(ctx, s.control+"/sandbox/dials/next", plan, nil)
+	return s.client.Post(ctx, s.control+"/sandbox/dials/next", plan, nil)
 }
 
 // breaks lets the provider's next request to an endpoint be answered by HTTP 200 with this body.
 func (s *stage) breaks(ctx context.Context, endpoint, body string) error {
-	return s.client.post(ctx, s.control+"/sandbox/faults",
+	return s.client.Post(ctx, s.control+"/sandbox/faults",
 		map[string]any{"target": "ozonetel", "endpoint": endpoint, "kind": "body", "body": body}, nil)
 }
 
 // stealToken lets another system on the account generate a token, which kills ours.
 func (s *stage) stealToken(ctx context.Context) error {
-	return s.client.post(ctx, s.control+"/sandbox/ozonetel/token/steal", map[string]any{}, nil)
+	return s.client.Post(ctx, s.control+"/sandbox/ozonetel/token/steal", map[string]any{}, nil)
 }
 
 // requests counts what the telephony emulator received at an endpoint.
@@ -91,7 +92,7 @@ func (s *stage) requests(ctx context.Context, endpoint string) (int, error) {
 			Counts map[string]int `json:"counts"`
 		} `json:"ozonetel"`
 	}
-	err := s.client.get(ctx, s.control+"/sandbox/requests", &out)
+	err := s.client.Get(ctx, s.control+"/sandbox/requests", &out)
 	return out.Ozonetel.Counts[endpoint], err
 }
 
@@ -111,7 +112,7 @@ func (s *stage) patients(ctx context.Context, as *person) ([]patient, error) {
 		} `json:"patients"`
 	}
 	const query = `query Patients { patients(first: 60) { edges { node { id name phone { primaryPhoneNumber } } } } }`
-	if err := as.client.run(ctx, s.fortyTwo+"/graphql", query, nil, &out); err != nil {
+	if err := as.client.Run(ctx, s.fortyTwo+"/graphql", query, nil, &out); err != nil {
 		return nil, err
 	}
 	var all []patient
@@ -125,9 +126,9 @@ func (s *stage) patients(ctx context.Context, as *person) ([]patient, error) {
 func holds[R any](ctx context.Context, s *stage, as *person, object, id, fields string, fits func(R) bool) (R, error) {
 	query := fmt.Sprintf("query Held($id: UUID!) { %s(filter: { id: { eq: $id } }) { %s } }", object, fields)
 	var record R
-	err := eventually(ctx, func() (bool, error) {
+	err := client.Eventually(ctx, func() (bool, error) {
 		var out map[string]R
-		err := as.client.run(ctx, s.fortyTwo+"/graphql", query, map[string]any{"id": id}, &out)
+		err := as.client.Run(ctx, s.fortyTwo+"/graphql", query, map[string]any{"id": id}, &out)
 		record = out[object]
 		return err == nil && fits(record), err
 	})
@@ -135,21 +136,4 @@ func holds[R any](ctx context.Context, s *stage, as *person, object, id, fields 
 		return record, fmt.Errorf("FortyTwo holds %s %+v: %w", object, record, err)
 	}
 	return record, nil
-}
-
-// eventually asks again until the answer fits: for what happens on its own time elsewhere.
-func eventually(ctx context.Context, ask func() (bool, error)) error {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		done, err := ask()
-		if done {
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return errors.Join(errors.New("it did not come about in time"), err)
-		}
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // summingUp is what remains of a call.
@@ -17,7 +19,7 @@ func (p *player) summingUp() chapter {
 
 // disposed is what a disposition answers.
 type disposed struct {
-	outcome
+	client.Outcome
 	PendingSync bool       `json:"pendingSync"`
 	MissedCall  missedCall `json:"missedCall"`
 	FollowUp    struct {
@@ -34,7 +36,7 @@ func (p *player) disposes(ctx context.Context, call string, how map[string]any) 
 	if err := p.asha.operate(ctx, "Dispose", how, &out); err != nil {
 		return disposed{}, err
 	}
-	return out.Dispose, out.Dispose.check()
+	return out.Dispose, out.Dispose.Check()
 }
 
 func (p *player) dispose(ctx context.Context) (string, error) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/helix-engage/gateway/sandbox/client"
 )
 
 // callingBack is a call of an agent to a patient, with all that can be done to it.
@@ -44,10 +46,10 @@ func (p *player) dialBack(ctx context.Context) (string, error) {
 }
 
 // dial asks for a call; refusal is set when the answer is an error that is data.
-func (p *player) dial(ctx context.Context, to patient, request string) (call string, refusal *operationError, err error) {
+func (p *player) dial(ctx context.Context, to patient, request string) (call string, refusal *client.OperationError, err error) {
 	var out struct {
 		Dial struct {
-			outcome
+			client.Outcome
 			Call struct {
 				ID string `json:"id"`
 			} `json:"call"`
@@ -104,7 +106,7 @@ type callState struct {
 func (p *player) act(ctx context.Context, action, number string) (callState, error) {
 	var out struct {
 		CallControl struct {
-			outcome
+			client.Outcome
 			Call callState `json:"call"`
 		} `json:"callControl"`
 	}
@@ -115,7 +117,7 @@ func (p *player) act(ctx context.Context, action, number string) (callState, err
 	if err := p.asha.operate(ctx, "CallControl", variables, &out); err != nil {
 		return callState{}, err
 	}
-	return out.CallControl.Call, out.CallControl.check()
+	return out.CallControl.Call, out.CallControl.Check()
 }
 
 func (p *player) holdAndMute(ctx context.Context) (string, error) {
@@ -149,14 +151,14 @@ func (p *player) pauseRecording(ctx context.Context) (string, error) {
 	for _, paused := range []bool{true, false} {
 		var out struct {
 			SetCallRecording struct {
-				outcome
+				client.Outcome
 				Call callState `json:"call"`
 			} `json:"setCallRecording"`
 		}
 		if err := p.asha.operate(ctx, "SetCallRecording", map[string]any{"callId": p.callBack, "paused": paused}, &out); err != nil {
 			return "", err
 		}
-		if err := out.SetCallRecording.check(); err != nil {
+		if err := out.SetCallRecording.Check(); err != nil {
 			return "", err
 		}
 		call, err := p.stage.latest(ctx)
@@ -195,7 +197,7 @@ func (p *player) conference(ctx context.Context) (string, error) {
 }
 
 func (p *player) doctorIs(ctx context.Context, state string) error {
-	return eventually(ctx, func() (bool, error) {
+	return client.Eventually(ctx, func() (bool, error) {
 		call, err := p.stage.latest(ctx)
 		return err == nil && len(call.Parties) == 1 && call.Parties[0].State == state, err
 	})
