@@ -15,11 +15,10 @@ func (s *subject) plans(ctx context.Context, calls ...map[string]any) error {
 
 // heardCall is a call as it was on the patient's phone; offsets count from the answer.
 type heardCall struct {
-	ID         string   `json:"callId"`
-	Result     string   `json:"result"`
-	Moments    []moment `json:"moments"`
-	HeardMs    int      `json:"heardMs"`
-	Violations []string `json:"violations"`
+	AnsweredAt time.Time `json:"answeredAt"`
+	Moments    []moment  `json:"moments"`
+	HeardMs    int       `json:"heardMs"`
+	Violations []string  `json:"violations"`
 }
 
 type moment struct {
@@ -37,14 +36,14 @@ func (c heardCall) find(kind string, from int) (moment, error) {
 	return c.Moments[i], nil
 }
 
-// silenceMs is the longest time in which there was nothing to hear and the patient did not speak either.
-func (c heardCall) silenceMs() int {
+// silenceMs is the longest time between two offsets in which there was nothing to hear and the patient did not speak either.
+func (c heardCall) silenceMs(after, before int) int {
 	longest := 0
 	for _, gap := range c.Moments {
 		if gap.Kind != "silence" {
 			continue
 		}
-		from, to := gap.AtMs, gap.AtMs+gap.DurationMs
+		from, to := max(gap.AtMs, after), min(gap.AtMs+gap.DurationMs, before)
 		for _, said := range c.Moments {
 			if said.Kind == "spoke" && said.AtMs < to && said.AtMs+said.DurationMs > from {
 				longest = max(longest, said.AtMs-from)
@@ -97,11 +96,18 @@ func (p *player) dials(ctx context.Context) ([]dialRequest, error) {
 	return slices.DeleteFunc(out.Knowlarity.Latest, func(r dialRequest) bool { return r.Endpoint != "flow" }), err
 }
 
-// conversations counts the conversations that the voice provider has had.
-func (p *player) conversations(ctx context.Context) (int, error) {
+// conversation is one as the voice provider had it.
+type conversation struct {
+	BegunAt    time.Time `json:"begunAt"`
+	DurationMs int       `json:"durationMs"`
+	CloseCode  int       `json:"closeCode"`
+}
+
+// conversations are those that the voice provider has had, in the order of their beginning.
+func (p *player) conversations(ctx context.Context) ([]conversation, error) {
 	var out struct {
-		Conversations []struct{} `json:"conversations"`
+		Conversations []conversation `json:"conversations"`
 	}
 	err := p.control.Get(ctx, p.o.Control+"/sandbox/elevenlabs/conversations", &out)
-	return len(out.Conversations), err
+	return out.Conversations, err
 }

@@ -7,12 +7,16 @@ import (
 	"github.com/helix-engage/gateway/sandbox/client"
 )
 
-// Bounds of what a patient may notice.
+// What a patient may notice, in milliseconds.
 const (
-	maxSilenceMs   = 1_500 // in which nobody speaks, turns of a conversation included
+	maxSilenceMs   = 1_500 // in which nobody speaks, while the agent is lost and found
+	recoveryMs     = 5_000 // until it is found
 	maxOverlapMs   = 500   // from killAudio until the agent is silent
 	interruptionMs = 1_500 // into the greeting
 )
+
+// lostCode closes no socket: it says that the connection was lost.
+const lostCode = 1006
 
 // interruption is a patient who does not let the agent finish.
 func (p *player) interruption() *scene {
@@ -64,10 +68,11 @@ func (p *player) lostAgent() *scene {
 	var before int
 	return &scene{title: "A voice agent that is lost in the middle of the call, and found again", close: s.close, alone: 2, steps: []step{
 		{"The voice agent's next conversation will be reset after 6 seconds", func(ctx context.Context) (string, error) {
-			var err error
-			if before, err = s.conversations(ctx); err != nil {
+			all, err := s.conversations(ctx)
+			if err != nil {
 				return "", err
 			}
+			before = len(all)
 			return "armed", s.control.Post(ctx, s.o.Control+"/sandbox/elevenlabs/conversations/faults", map[string]any{"kind": "die", "afterMs": 6_000}, nil)
 		}},
 		{"The CRM asks for a call, and the voice agent is reached while it rings", func(ctx context.Context) (string, error) {
@@ -77,8 +82,8 @@ func (p *player) lostAgent() *scene {
 				return "", err
 			}
 			return seen, client.Eventually(ctx, func() (bool, error) {
-				count, err := s.conversations(ctx)
-				return count > before, err
+				all, err := s.conversations(ctx)
+				return len(all) > before, err
 			})
 		}},
 		{"They talk to the end all the same", func(ctx context.Context) (string, error) {
@@ -88,17 +93,32 @@ func (p *player) lostAgent() *scene {
 			}
 			return c.State + ", media.reconnects = 1", err
 		}},
-		{"The patient was never left in silence", func(ctx context.Context) (string, error) {
-			calls, err := s.phoneRang(ctx, 1)
-			if err != nil {
-				return "", err
-			}
-			silence := calls[0].silenceMs()
-			if silence > maxSilenceMs {
-				return "", fmt.Errorf("nobody spoke for %d ms: %+v", silence, calls[0].Moments)
-			}
-			c, err := s.becomes(ctx, "the collected data", func(c call) bool { return len(c.Collected) >= 3 })
-			return fmt.Sprintf("the longest silence of both was %d ms; %d values collected", silence, len(c.Collected)), err
+		{"The patient was not left in silence meanwhile", func(ctx context.Context) (string, error) {
+			return s.bridgedSilence(ctx, before)
 		}},
 	}}
+}
+
+// bridgedSilence measures on the patient's phone what the loss of a conversation sounded like.
+func (s *subject) bridgedSilence(ctx context.Context, lost int) (string, error) {
+	calls, err := s.phoneRang(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	all, err := s.conversations(ctx)
+	if err != nil {
+		return "", err
+	}
+	phone, dead := calls[0], all[lost]
+	if dead.CloseCode != lostCode {
+		return "", fmt.Errorf("the conversation ended with %d", dead.CloseCode)
+	}
+	lostAt := int(dead.BegunAt.Sub(phone.AnsweredAt).Milliseconds()) + dead.DurationMs
+	silence := phone.silenceMs(lostAt, lostAt+recoveryMs)
+	if silence > maxSilenceMs {
+		return "", fmt.Errorf("nobody spoke for %d ms after the loss at %d ms: %+v", silence, lostAt, phone.Moments)
+	}
+	c, err := s.becomes(ctx, "the collected data", func(c call) bool { return len(c.Collected) >= 3 })
+	return fmt.Sprintf("lost %.1f s after the answer, the longest silence from then on was %d ms; %d values collected",
+		float64(lostAt)/1000, silence, len(c.Collected)), err
 }
