@@ -47,14 +47,35 @@ type Streams struct {
 	Extra     int           `json:"extra"`
 	Refused   int           `json:"refused"`  // of Extra
 	Overload  StreamLatency `json:"overload"` // of Calls, while Extra are refused
-	Frames    int           `json:"frames"`   // sent, both ways
-	Lost      int           `json:"lost"`     // of them
-	Moved     int           `json:"moved"`    // that came in another order, or spoilt
-	RSSOf     float64       `json:"rssBytesOfCall"`
-	HeapOf    float64       `json:"heapBytesOfCall"`
-	GoOf      float64       `json:"goroutinesOfCall"`
-	Before    Process       `json:"before"`
-	Gateway   Process       `json:"gateway"` // while all talk
+	StreamFrames
+	RSSOf   float64 `json:"rssBytesOfCall"`
+	HeapOf  float64 `json:"heapBytesOfCall"`
+	GoOf    float64 `json:"goroutinesOfCall"`
+	Before  Process `json:"before"`
+	Gateway Process `json:"gateway"` // while all talk
+}
+
+// StreamFrames counts frames of both directions.
+type StreamFrames struct {
+	Frames int `json:"frames"` // sent
+	Early  int `json:"early"`  // dropped because no agent was there for 3 s, the oldest first
+	Lost   int `json:"lost"`   // that did not arrive for another reason
+	Moved  int `json:"moved"`  // that arrived in another order
+	Filler int `json:"filler"` // of the gateway's own
+}
+
+// count adds a call that is over.
+func (f *StreamFrames) count(c *streamCall) {
+	sent := int(c.lineSent) + int(c.voiceSent)
+	f.Frames += sent
+	f.Early += c.heard.early
+	f.Lost += sent - c.heard.received - c.heard.early - c.said.received
+	f.Moved += c.heard.moved + c.said.moved
+	f.Filler += c.heard.foreign + c.said.foreign
+}
+
+func (f StreamFrames) String() string {
+	return fmt.Sprintf("%d, %d lost, %d out of order, %d early, %d filler", f.Frames, f.Lost, f.Moved, f.Early, f.Filler)
 }
 
 // StreamLatency is how long audio takes through the gateway, beyond what it holds back on purpose.
@@ -124,10 +145,7 @@ func MeasureStreams(ctx context.Context, o StreamsOptions) (r Streams, err error
 // sum reads what calls that are over have noted.
 func (r *Streams) sum(calls []*streamCall) {
 	for _, c := range calls {
-		sent, received := int(c.lineSent)+int(c.voiceSent), c.heard.received+c.said.received
-		r.Frames += sent
-		r.Lost += sent - received
-		r.Moved += c.heard.moved + c.said.moved
+		r.count(c)
 	}
 	r.Steady, r.Overload = latencyOf(calls, phaseSteady), latencyOf(calls, phaseOverload)
 }

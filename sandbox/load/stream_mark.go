@@ -35,7 +35,9 @@ type grid struct {
 	marks    []mark // of the last message
 	next     uint32
 	received int
-	moved    int // frames that did not follow the one before them, or were not to be recognised
+	early    int // frames before the first that came
+	moved    int // frames that did not follow the one before them
+	foreign  int // frames that were never sent, such as the tone that tells a patient that the line is alive
 }
 
 // take gives the marks of the frames that end in a message; they are valid until the next.
@@ -47,14 +49,18 @@ func (g *grid) take(samples []byte) []mark {
 	}
 	for ; len(samples) >= frameBytes; samples = samples[frameBytes:] {
 		m, ok := readMark(samples)
-		if !ok || m.number != g.next {
+		switch {
+		case !ok:
+			g.foreign++
+			continue
+		case g.received == 0:
+			g.early = int(m.number)
+		case m.number != g.next:
 			g.moved++
 		}
-		if ok {
-			g.next = m.number + 1
-			g.received++
-			g.marks = append(g.marks, m)
-		}
+		g.next = m.number + 1
+		g.received++
+		g.marks = append(g.marks, m)
 	}
 	g.carry = append(g.carry[:0], samples...)
 	return g.marks

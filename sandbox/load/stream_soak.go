@@ -36,12 +36,10 @@ type Soak struct {
 	Calls   int     `json:"calls"`
 	Failed  int     `json:"failed"` // that did not come about, or did not end
 	Seconds float64 `json:"seconds"`
-	Frames  int     `json:"frames"`
-	Lost    int     `json:"lost"`
-	Moved   int     `json:"moved"`
-	Effort  Effort  `json:"effort"`
-	Before  Process `json:"before"`
-	After   Process `json:"after"`
+	StreamFrames
+	Effort Effort  `json:"effort"`
+	Before Process `json:"before"`
+	After  Process `json:"after"`
 }
 
 // MeasureSoak makes short calls and looks at the gateway before and after, when it has as many goroutines as before or two
@@ -90,9 +88,7 @@ func MeasureSoak(ctx context.Context, o SoakOptions) (s Soak, err error) {
 	for _, c := range o.Peers.all() {
 		select {
 		case <-c.over:
-			s.Frames += int(c.lineSent) + int(c.voiceSent)
-			s.Lost += int(c.lineSent) + int(c.voiceSent) - c.heard.received - c.said.received
-			s.Moved += c.heard.moved + c.said.moved
+			s.count(c)
 		default:
 		}
 	}
@@ -127,7 +123,7 @@ func (s Soak) Print(out io.Writer) error {
 	t := newTable(out)
 	t.row("machine", s.Machine.String())
 	t.row("short calls", fmt.Sprintf("%d in %.0f s, %d failed", s.Calls, s.Seconds, s.Failed))
-	t.row("frames", fmt.Sprintf("%d, %d lost, %d out of order", s.Frames, s.Lost, s.Moved))
+	t.row("frames", s.StreamFrames.String())
 	t.row("effort", s.Effort.String())
 	t.row("gateway before", s.Before.String())
 	t.row("gateway after", s.After.String())

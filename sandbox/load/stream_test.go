@@ -38,19 +38,23 @@ func TestFramesThatAreMissingMovedOrSpoiltAreCounted(t *testing.T) {
 	spoilt := framesOf(0, 1, 2)
 	spoilt[frameBytes] ^= 1
 	for _, c := range []struct {
-		name            string
-		frames          []byte
-		received, moved int
+		name                            string
+		frames                          []byte
+		received, moved, early, foreign int
 	}{
-		{"all", framesOf(0, 1, 2), 3, 0},
-		{"one is missing", framesOf(0, 2, 3), 3, 1},
-		{"one came twice", framesOf(0, 1, 1, 2), 4, 1},
-		{"two changed places", framesOf(0, 2, 1, 3), 4, 3},
-		{"one is spoilt", spoilt, 2, 2},
+		{"all", framesOf(0, 1, 2), 3, 0, 0, 0},
+		{"one is missing", framesOf(0, 2, 3), 3, 1, 0, 0},
+		{"one came twice", framesOf(0, 1, 1, 2), 4, 1, 0, 0},
+		{"two changed places", framesOf(0, 2, 1, 3), 4, 3, 0, 0},
+		{"one is spoilt", spoilt, 2, 1, 0, 1},
+		{"the first never came", framesOf(2, 3), 2, 0, 2, 0},
+		{"none", nil, 0, 0, 0, 0},
 	} {
 		var g grid
-		if g.take(c.frames); g.received != c.received || g.moved != c.moved {
-			t.Errorf("%s: %d received, %d moved", c.name, g.received, g.moved)
+		g.take(c.frames)
+		got := []int{g.received, g.moved, g.early, g.foreign}
+		if diff := cmp.Diff([]int{c.received, c.moved, c.early, c.foreign}, got); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
 		}
 	}
 }
@@ -63,7 +67,7 @@ func FuzzGrid(f *testing.F) {
 		cut = max(0, min(cut, len(samples)))
 		cutUp.take(samples[:cut])
 		cutUp.take(samples[cut:])
-		if whole.received != cutUp.received || whole.moved != cutUp.moved || whole.received+whole.moved < len(samples)/frameBytes {
+		if whole.received != cutUp.received || whole.moved != cutUp.moved || whole.received+whole.foreign != len(samples)/frameBytes {
 			t.Errorf("%d and %d, %d and %d", whole.received, cutUp.received, whole.moved, cutUp.moved)
 		}
 	})
