@@ -4,6 +4,7 @@ import { auditServer } from 'graphql-http';
 import { clients } from './clients.js';
 import * as sandbox from './sandbox.js';
 import { authorizedFetch, eventsDocument, forget, signInDocument, signInVariables, viewerDocument } from './session.js';
+import { voice } from './voice.js';
 
 const wholeRun = 240_000; // ms
 const oneCheck = 20_000;
@@ -39,6 +40,11 @@ async function check(whose, what, run) {
 
 function must(condition, what) {
   if (!condition) throw new Error(what);
+}
+
+/** Asks again until the answer is true; a check is bounded as a whole. */
+async function eventually(ask) {
+  while (!(await ask())) await sandbox.pause(100);
 }
 
 /** A subscription that keeps the cursors of what comes, and lets one wait for more. */
@@ -168,6 +174,7 @@ try {
   await sandbox.start();
   await audits();
   await reconnects(await conversations());
+  await voice(check, must, eventually);
   await sandbox.stop();
 } catch (error) {
   report('the run', 'to its end', error);

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 export const url = 'http://127.0.0.1:4100/graphql';
 export const socketUrl = 'ws://127.0.0.1:4100/graphql';
+export const voiceUrl = 'http://127.0.0.1:4104';
 const controlUrl = 'http://127.0.0.1:4109/sandbox';
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -60,12 +61,15 @@ export function cleanUp() {
 
 /** Lets a patient ring in and give up: events for every subscriber to call events. */
 export async function ring() {
-  const { ucid } = await control('/calls');
-  await control(`/calls/${ucid}/abandon`);
+  const { ucid } = await control('POST', '/calls');
+  await control('POST', `/calls/${ucid}/abandon`);
 }
 
-async function control(path) {
-  const response = await fetch(controlUrl + path, { method: 'POST', body: '{}' });
+/** Says where the results of conversations go and what signs them; nothing: to the gateway. */
+export const setConversationWebhook = (webhook) => control('PUT', '/elevenlabs/webhook', webhook);
+
+async function control(method, path, body = {}) {
+  const response = await fetch(controlUrl + path, { method, body: JSON.stringify(body) });
   if (!response.ok) throw new Error(`the control server answers ${response.status}`);
   return response.json();
 }
