@@ -26,6 +26,10 @@ run: ## Start the gateway and the sandbox on this machine
 demo: ## Play an agent's day against a fresh sandbox
 	$(GO) run ./cmd/helix demo
 
+.PHONY: demo-outbound
+demo-outbound: ## Play outbound AI calls that a CRM asks for against a fresh sandbox
+	$(GO) run ./cmd/helix demo-outbound
+
 .PHONY: build
 build: ## Build bin/helix, static and stripped
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/helix ./cmd/helix
