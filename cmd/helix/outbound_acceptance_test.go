@@ -119,3 +119,15 @@ func TestAnOutboundCallIsAskedForShownAndCancelledOverTheRESTPaths(t *testing.T)
 		t.Errorf("after a push that came late: %v", session)
 	}
 }
+
+func TestOutboundCallsRunEndToEnd(t *testing.T) {
+	t.Parallel()
+	s := startSystem(t, nil)
+	err := outboundday.Play(t.Context(), outboundday.Options{
+		GraphQL: s.url + "/graphql", Key: sandboxCRMKey, Control: s.sandbox.ControlURL(), FortyTwo: s.sandbox.FortyTwoURL(),
+		FortyTwoKey: s.sandbox.FortyTwoAPIKey(), Out: testWriter{t}, Patience: 2 * time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
