@@ -187,6 +187,8 @@ Helix Engage Gateway, sandbox (traffic: %s)
   state       %s/readyz         metrics   %s/metrics
   FortyTwo    %s                emulated
   Ozonetel    %s                emulated
+  Knowlarity  %s                emulated, with the patients whom it dials
+  ElevenLabs  %s                emulated
   control     %s/sandbox        ring in calls, break things; the index lists how
 
 Sign in as asha@sandbox.test or ravi@sandbox.test (agents) or meera@sandbox.test (supervisor); the password is "sandbox".
@@ -198,6 +200,9 @@ and then watch calls:
 
   subscription { callEvents { kind at phone ... on IncomingCall { caller { displayName } agent { name } } } }
 
+The CRM's key for outbound AI calls is "%s": {"X-Api-Key": …}.
+
 Ctrl-C stops it.
-`, "\n"), traffic, url, url, url, url, s.sandbox.FortyTwoURL(), s.sandbox.OzonetelURL(), s.sandbox.ControlURL())
+`, "\n"), traffic, url, url, url, url, s.sandbox.FortyTwoURL(), s.sandbox.OzonetelURL(),
+		s.sandbox.KnowlarityURL(), s.sandbox.ElevenLabsURL(), s.sandbox.ControlURL(), sandboxCRMKey)
 }
