@@ -14,19 +14,19 @@ import (
 )
 
 // dials asks Knowlarity for a call and answers with the HTTP status.
-func (s *running) dials(customer string) int {
-	s.t.Helper()
-	account := s.Knowlarity().Account()
+func (r *running) dials(customer string) int {
+	r.t.Helper()
+	account := r.Knowlarity().Account()
 	body := `{"k_number":"` + account.Numbers[0] + `","agent_number":"+918035550009","customer_number":"` + customer + `","caller_id":"` + account.Numbers[0] + `"}`
-	request, err := http.NewRequestWithContext(s.t.Context(), "POST", s.KnowlarityURL()+"/Basic/v1/account/call/makecall", strings.NewReader(body))
+	request, err := http.NewRequestWithContext(r.t.Context(), "POST", r.KnowlarityURL()+"/Basic/v1/account/call/makecall", strings.NewReader(body))
 	if err != nil {
-		s.t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	request.Header.Set("x-api-key", account.APIKey)
 	request.Header.Set("authorization", account.Authorization)
-	response, err := s.client.Do(request)
+	response, err := r.client.Do(request)
 	if err != nil {
-		s.t.Fatal(err)
+		r.t.Fatal(err)
 	}
 	defer response.Body.Close()
 	return response.StatusCode

@@ -2,7 +2,9 @@ package outboundday
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/helix-engage/gateway/sandbox/client"
@@ -90,9 +92,7 @@ type started struct {
 // wishes asks for the call; extra members change or extend the wish.
 func (s *subject) wishes(ctx context.Context, extra map[string]any) (started, error) {
 	input := map[string]any{"idempotencyKey": "demo-" + s.key, "language": "hi", "patient": s.patient}
-	for name, value := range extra {
-		input[name] = value
-	}
+	maps.Copy(input, extra)
 	var out struct {
 		Start started `json:"startOutboundCall"`
 	}
@@ -107,7 +107,7 @@ func (s *subject) asks(ctx context.Context) (string, error) {
 		err = answer.Check()
 	}
 	if err == nil && answer.Replayed {
-		err = fmt.Errorf("replayed although it is new")
+		err = errors.New("replayed although it is new")
 	}
 	if err != nil {
 		return "", err

@@ -145,7 +145,7 @@ func describeWAV(sound []byte) (string, error) {
 	var loudest [2]int
 	data := sound[header:]
 	for i := 0; i+1 < len(data); i += 2 {
-		sample := int(int16(binary.LittleEndian.Uint16(data[i:]))) //nolint:gosec // the two's complement is meant
+		sample := int(int16(binary.LittleEndian.Uint16(data[i:])))
 		channel := i / 2 % 2
 		loudest[channel] = max(loudest[channel], sample, -sample)
 	}
