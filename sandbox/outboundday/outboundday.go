@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/helix-engage/gateway/sandbox/client"
@@ -84,21 +85,16 @@ func (p *player) begin(ctx context.Context, scenes []*scene) {
 		func(s *scene) bool { return s.alone == 0 && !s.last },
 		func(s *scene) bool { return s.last },
 	}
-	ended := make(chan struct{}, len(scenes))
-	begun := 0
+	var playing sync.WaitGroup
 	for _, phase := range phases {
 		for _, s := range scenes {
 			if !phase(s) {
 				continue
 			}
-			for ; s.last && begun > 0; begun-- {
-				<-ended
+			if s.last {
+				playing.Wait()
 			}
-			begun++
-			go func() {
-				defer func() { ended <- struct{}{} }()
-				s.play(ctx, p.o.Patience)
-			}()
+			playing.Go(func() { s.play(ctx, p.o.Patience) })
 			<-s.ready
 		}
 	}
@@ -110,16 +106,11 @@ func (s *scene) play(ctx context.Context, patience time.Duration) {
 	if s.close != nil {
 		defer s.close()
 	}
-	isReady := false
-	defer func() {
-		if !isReady {
-			close(s.ready)
-		}
-	}()
+	ready := sync.OnceFunc(func() { close(s.ready) })
+	defer ready()
 	for i, step := range s.steps {
 		if i == s.alone {
-			isReady = true
-			close(s.ready)
+			ready()
 		}
 		s.told <- fmt.Sprintf("  - %s.\n", step.what)
 		seen, err := within(ctx, patience, step.do)
