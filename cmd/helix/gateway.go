@@ -71,8 +71,12 @@ type Gateway struct {
 }
 
 // NewGateway wires a gateway from its configuration; listener may be nil. A gateway that is not run must be closed.
-func NewGateway(ctx context.Context, cfg Config, listener net.Listener, log *slog.Logger) (_ *Gateway, err error) {
-	g := &Gateway{cfg: cfg, log: log, now: time.Now}
+func NewGateway(ctx context.Context, cfg Config, listener net.Listener, log *slog.Logger) (*Gateway, error) {
+	return newGateway(ctx, cfg, time.Now, listener, log)
+}
+
+func newGateway(ctx context.Context, cfg Config, now func() time.Time, listener net.Listener, log *slog.Logger) (_ *Gateway, err error) {
+	g := &Gateway{cfg: cfg, log: log, now: now}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, g.Close())

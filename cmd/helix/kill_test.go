@@ -125,12 +125,23 @@ func environ(environment map[string]string, more ...string) []string {
 // startChild runs `helix serve` in a process of its own and waits until it is alive.
 func startChild(t *testing.T, environment map[string]string) (url string, child *exec.Cmd) {
 	t.Helper()
+	return startChildOn(t, freePort(t), environment)
+}
+
+// freePort is one that nobody listens on.
+func freePort(t *testing.T) string {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	_ = listener.Close()
+	return port
+}
+
+func startChildOn(t *testing.T, port string, environment map[string]string) (url string, child *exec.Cmd) {
+	t.Helper()
 	child = exec.Command(os.Args[0])
 	child.Dir = t.TempDir() // no .env of ours
 	child.Env = append(os.Environ(), environ(environment, asHelix+"=serve", "PORT="+port)...)

@@ -111,7 +111,7 @@ func readGoodbye(file string) (audio.Clip, error) {
 	if file == "" {
 		return audio.Clip{}, nil
 	}
-	data, err := os.ReadFile(file) //nolint:gosec // the operator's own choice
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return audio.Clip{}, fmt.Errorf("OUTBOUND_GOODBYE_FILE: %w", err)
 	}
@@ -154,7 +154,8 @@ const (
 	reconcileDialsEvery     = 30 * time.Second
 	fetchConversationsEvery = time.Minute
 	sweepRecordingsEvery    = time.Hour
-	announceStreamEvery     = time.Hour
+	announceStreamEvery     = 5 * time.Second
+	announceStreamAgain     = time.Hour
 )
 
 // voiceJobs are the scheduled jobs of outbound AI calls.
@@ -179,11 +180,26 @@ func (g *Gateway) voiceJobs() []scheduler.Job {
 	if k := g.cfg.Knowlarity; k.Strategy != string(knowlarity.StrategyFlow) && len(k.Secrets) > 0 {
 		url := g.cfg.streamBase() + pathNumberStream + "/" + k.Secrets[0].Reveal()
 		jobs = append(jobs, scheduler.Job{
-			Name: "announce-stream", Every: announceStreamEvery, Within: time.Minute,
-			Run: func(ctx context.Context) error { return v.knowlarity.SetStreamURL(ctx, "", url) },
+			Name: "announce-stream", Every: announceStreamEvery, Within: time.Minute, Run: g.announceStream(url),
 		})
 	}
 	return jobs
+}
+
+// announceStream tells the telephony provider where the audio of the number's calls goes: as soon as this replica leads, since
+// no call can be heard before, and now and then again.
+func (g *Gateway) announceStream(url string) func(context.Context) error {
+	var told time.Time // runs of a job do not overlap
+	return func(ctx context.Context) error {
+		if g.now().Sub(told) < announceStreamAgain {
+			return nil
+		}
+		if err := g.voice.knowlarity.SetStreamURL(ctx, "", url); err != nil {
+			return err
+		}
+		told = g.now()
+		return nil
+	}
 }
 
 // voiceComponents are what runs for outbound AI calls. Streams stop before what they report to.
@@ -210,11 +226,11 @@ func (g *Gateway) endStreams(ctx context.Context) error {
 	}
 	for {
 		e, err := feed.Next(ctx)
-		switch {
-		case err != nil && ctx.Err() == nil:
-			return fmt.Errorf("ended streams: %w", err)
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("ended streams: %w", err)
 		}
 		if e.Outbound != nil && e.Outbound.State.Final() {
 			g.voice.streams.End(e.Call, e.Outbound.Reason)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/server"
@@ -35,7 +36,14 @@ type sandboxed struct {
 
 // newSandboxed starts listening: the emulators first, then a gateway that is configured to use them. What environment
 // sets wins over what the sandbox would choose, the addresses of the emulators apart.
-func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string]string, listener net.Listener, log *slog.Logger) (_ *sandboxed, err error) {
+func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string]string, listener net.Listener, log *slog.Logger) (*sandboxed, error) {
+	return newSandboxedAt(ctx, o, environment, time.Now, listener, log)
+}
+
+// newSandboxedAt lets the gateway have a clock of its own.
+func newSandboxedAt(
+	ctx context.Context, o sandbox.Options, environment map[string]string, now func() time.Time, listener net.Listener, log *slog.Logger,
+) (_ *sandboxed, err error) {
 	box, err := sandbox.New(o)
 	if err != nil {
 		return nil, err
@@ -53,7 +61,7 @@ func newSandboxed(ctx context.Context, o sandbox.Options, environment map[string
 		return nil, err
 	}
 	cfg.Directory = sandboxDirectory(box)
-	g, err := NewGateway(ctx, cfg, listener, log)
+	g, err := newGateway(ctx, cfg, now, listener, log)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,12 @@ func startSystem(t *testing.T, environment map[string]string) *system {
 // startSystemAt runs the emulators by a clock of their own; the gateway's is the real one.
 func startSystemAt(t *testing.T, now func() time.Time, environment map[string]string) *system {
 	t.Helper()
+	return startSystemWith(t, now, time.Now, environment)
+}
+
+// startSystemWith lets the gateway have a clock of its own too.
+func startSystemWith(t *testing.T, emulators, gateway func() time.Time, environment map[string]string) *system {
+	t.Helper()
 	listener, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -42,9 +48,9 @@ func startSystemAt(t *testing.T, now func() time.Time, environment map[string]st
 	all := map[string]string{"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000"}
 	maps.Copy(all, environment)
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := newSandboxed(t.Context(), sandbox.Options{
-		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log, Now: now,
-	}.OnFreePorts(), all, listener, log)
+	s, err := newSandboxedAt(t.Context(), sandbox.Options{
+		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log, Now: emulators,
+	}.OnFreePorts(), all, gateway, listener, log)
 	if err != nil {
 		t.Fatal(err)
 	}
