@@ -98,28 +98,12 @@ func (s *stage) requests(ctx context.Context, endpoint string) (int, error) {
 
 // patients lists some whom FortyTwo knows.
 func (s *stage) patients(ctx context.Context, as *person) ([]patient, error) {
-	var out struct {
-		Patients struct {
-			Edges []struct {
-				Node struct {
-					ID    string `json:"id"`
-					Name  string `json:"name"`
-					Phone struct {
-						Number string `json:"primaryPhoneNumber"`
-					} `json:"phone"`
-				} `json:"node"`
-			} `json:"edges"`
-		} `json:"patients"`
+	known, err := as.client.Patients(ctx, s.fortyTwo, 60)
+	all := make([]patient, len(known))
+	for i, k := range known {
+		all[i] = patient{ID: k.ID, Name: k.Name, Phone: k.Phone}
 	}
-	const query = `query Patients { patients(first: 60) { edges { node { id name phone { primaryPhoneNumber } } } } }`
-	if err := as.client.Run(ctx, s.fortyTwo+"/graphql", query, nil, &out); err != nil {
-		return nil, err
-	}
-	var all []patient
-	for _, e := range out.Patients.Edges {
-		all = append(all, patient{ID: e.Node.ID, Name: e.Node.Name, Phone: "+91" + e.Node.Phone.Number})
-	}
-	return all, nil
+	return all, err
 }
 
 // holds awaits that a record of FortyTwo, read with a person's own token, is as it should be.

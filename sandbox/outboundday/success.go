@@ -30,29 +30,16 @@ func (p *player) success() *scene {
 
 // asksForKnown picks a patient whom FortyTwo knows, so that his record is known too.
 func (s *subject) asksForKnown(ctx context.Context) (string, error) {
-	var out struct {
-		Patients struct {
-			Edges []struct {
-				Node struct {
-					ID    string `json:"id"`
-					Name  string `json:"name"`
-					Phone struct {
-						Number string `json:"primaryPhoneNumber"`
-					} `json:"phone"`
-				} `json:"node"`
-			} `json:"edges"`
-		} `json:"patients"`
+	patients, err := s.fortyTwo.Patients(ctx, s.o.FortyTwo, 1)
+	if err == nil && len(patients) == 0 {
+		err = errors.New("FortyTwo knows no patient")
 	}
-	const query = `query Patients { patients(first: 1) { edges { node { id name phone { primaryPhoneNumber } } } } }`
-	if err := s.fortyTwo.Run(ctx, s.o.FortyTwo+"/graphql", query, nil, &out); err != nil {
+	if err != nil {
 		return "", err
 	}
-	if len(out.Patients.Edges) != 1 {
-		return "", errors.New("FortyTwo knows no patient")
-	}
-	known := out.Patients.Edges[0].Node
-	s.phone = "+91" + known.Phone.Number
-	s.patient["id"], s.patient["name"], s.patient["phoneNumber"] = known.ID, known.Name, s.phone
+	known := patients[0]
+	s.phone = known.Phone
+	s.patient["id"], s.patient["name"], s.patient["phoneNumber"] = known.ID, known.Name, known.Phone
 	seen, err := s.asks(ctx)
 	return seen + " for " + known.Name, err
 }
