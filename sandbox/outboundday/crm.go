@@ -173,7 +173,7 @@ func (s *subject) becomes(ctx context.Context, what string, fits func(call) bool
 			return c, err
 		}
 		if err := s.socket.More(ctx, "OutboundCallUpdated", len(known)); err != nil {
-			return c, fmt.Errorf("%s did not come about: %w; the call is %+v", what, err, c)
+			return c, fmt.Errorf("%s did not come about: %w; the call is %s, %s after %d entries of timeline", what, err, c.State, c.EndReason, len(c.Timeline))
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 // What a patient may notice, in milliseconds.
 const (
 	maxSilenceMs   = 1_500 // in which nobody speaks, while the agent is lost and found
-	recoveryMs     = 5_000 // until it is found
-	maxOverlapMs   = 500   // from killAudio until the agent is silent
+	recoveryMs     = 4_000 // from the loss until the new conversation's greeting is over
+	maxOverlapMs   = 800   // from killAudio until the agent is silent
 	interruptionMs = 1_500 // into the greeting
 )
 
@@ -76,8 +76,7 @@ func (p *player) lostAgent() *scene {
 			return "armed", s.control.Post(ctx, s.o.Control+"/sandbox/elevenlabs/conversations/faults", map[string]any{"kind": "die", "afterMs": 6_000}, nil)
 		}},
 		{"The CRM asks for a call, and the voice agent is reached while it rings", func(ctx context.Context) (string, error) {
-			// A new conversation begins with the greeting, which the patient answers once more.
-			seen, err := s.askTo(map[string]any{"lines": []map[string]any{{"say": "age"}, {"say": "age"}, {"say": "knee"}, {"say": "tomorrow"}}})(ctx)
+			seen, err := s.asks(ctx)
 			if err != nil {
 				return "", err
 			}
@@ -119,6 +118,6 @@ func (s *subject) bridgedSilence(ctx context.Context, lost int) (string, error) 
 		return "", fmt.Errorf("nobody spoke for %d ms after the loss at %d ms: %+v", silence, lostAt, phone.Moments)
 	}
 	c, err := s.becomes(ctx, "the collected data", func(c call) bool { return len(c.Collected) >= 3 })
-	return fmt.Sprintf("lost %.1f s after the answer, the longest silence from then on was %d ms; %d values collected",
+	return fmt.Sprintf("lost %.1f s after the answer, the longest silence until the agent spoke again was %d ms; %d values collected",
 		float64(lostAt)/1000, silence, len(c.Collected)), err
 }
