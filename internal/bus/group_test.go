@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -259,7 +260,7 @@ func TestAGroupThatCannotBeReadBecomesADeadLetter(t *testing.T) {
 	})
 	waitEmpty(t, b, streamInbox)
 	letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10))
-	if len(letters) != 1 || string(letters[0].Data) != string(bad.Data) {
+	if len(letters) != 1 || !bytes.Equal(letters[0].Data, bad.Data) {
 		t.Errorf("the dead letters are %+v", letters)
 	}
 }
