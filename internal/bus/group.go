@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -47,6 +48,7 @@ type queuedPush struct {
 	message InboxMessage
 	hash    pushHash
 	size    int
+	since   time.Time     // when it was queued
 	callers int           // who wait for it
 	done    chan struct{} // closed when err is set
 	err     error
@@ -85,13 +87,14 @@ func (w *groupWriter) enqueue(m InboxMessage) (*queuedPush, error) {
 		p.callers++
 		return p, nil
 	}
-	p := &queuedPush{message: m, hash: hash, size: packedSize(m), callers: 1, done: make(chan struct{})}
+	p := &queuedPush{message: m, hash: hash, size: packedSize(m), since: w.bus.governor.now(), callers: 1, done: make(chan struct{})}
 	if len(w.queue) >= maxQueued || len(w.queue) > 0 && w.bytes+p.size > maxQueuedBytes {
 		return nil, fmt.Errorf("bus.append inbox: too many pushes wait to be stored: %w", ErrUnavailable)
 	}
 	w.queue = append(w.queue, p)
 	w.bytes += p.size
 	w.byHash[hash] = p
+	w.bus.governor.arrive()
 	if !w.writing {
 		w.writing = true
 		go w.write()
@@ -100,10 +103,13 @@ func (w *groupWriter) enqueue(m InboxMessage) (*queuedPush, error) {
 }
 
 // write stores groups until nothing is queued. It belongs to no caller: one who leaves does not take others with him.
+// Before each group it lets those run who are ready to, so that on a busy machine their pushes are in it.
 func (w *groupWriter) write() {
+	runtime.Gosched()
 	for group := w.next(); len(group) > 0; group = w.next() {
 		err := w.publish(group)
 		w.settle(group, err)
+		runtime.Gosched()
 	}
 }
 
@@ -121,6 +127,7 @@ func (w *groupWriter) next() (group []*queuedPush) {
 		w.bytes -= p.size
 		if p.callers == 0 { // all were told that it was not stored
 			delete(w.byHash, p.hash)
+			w.bus.governor.leave(1, p.since)
 			continue
 		}
 		group = append(group, p)
@@ -144,6 +151,7 @@ func (w *groupWriter) publish(group []*queuedPush) error {
 }
 
 func (w *groupWriter) settle(group []*queuedPush, err error) {
+	w.bus.governor.leave(len(group), group[0].since)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range group {
