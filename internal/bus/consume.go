@@ -93,7 +93,9 @@ func (c *inboxConsumer) run(ctx context.Context, workers int) error {
 		return nil
 	})
 	work.Go(func() error {
-		c.bus.governor.run(ctx)
+		if err := c.bus.governor.run(ctx); err != nil {
+			c.bus.log.WarnContext(ctx, "bus: how late the network is cannot be measured", "error", err)
+		}
 		return nil
 	})
 	err := work.Wait()

@@ -2,6 +2,8 @@ package bus
 
 import (
 	"context"
+	"io"
+	"os"
 	"sync"
 	"time"
 )
@@ -13,17 +15,22 @@ const (
 	// judgeEvery is how often the pressure is judged.
 	judgeEvery = 5 * time.Millisecond
 	// raise is what is added to the rate, in pushes a second, after each stretch without pressure.
-	raise = 50
+	raise = 100
 	// lower is what the rate is multiplied with after each stretch under pressure.
-	lower = 0.7
+	lower = 0.85
+	// handOutFor is for how long at most pushes are handed out at once: many at a time would be what others wait for.
+	handOutFor = 2 * time.Millisecond
 	// calmAfter is how long nothing must have waited to be stored for the limit to end.
 	calmAfter = 20 * time.Millisecond
 
-	// Each of these is pressure: pushes that wait to be stored, how long one of them waits, and how late a goroutine
-	// wakes up that should run.
-	manyWaiting = 16
+	// Each of these is pressure: pushes that wait to be stored, how long one of them waits, and how long a byte takes
+	// through a pipe. The last tells of what cannot be seen otherwise: a runtime that is busy with handling looks at the
+	// network only every 10 ms, so that pushes do not even arrive.
+	manyWaiting = 8
 	longWait    = 10 * time.Millisecond
-	longDelay   = 4 * time.Millisecond
+	longEcho    = 2 * time.Millisecond
+	// echoEvery is how often a byte is sent while pushes come.
+	echoEvery = 2 * time.Millisecond
 )
 
 // governor lets storing go before handling: whoever pushed waits for an answer, and nobody waits for the handling. While
@@ -36,6 +43,7 @@ type governor struct {
 	arrived  chan struct{} // holds a token when something has begun to wait
 	waiting  int           // pushes to be stored
 	calm     time.Time     // since when none is; counts while waiting is 0
+	sent     time.Time     // when the byte was that is on its way; zero when none is
 	pressed  bool          // since judged
 	judged   time.Time     // when the rate was last set, or its stretch began
 	handed   int           // pushes handed out since then
@@ -70,12 +78,23 @@ func (g *governor) leave(pushes int, since time.Time) {
 	}
 }
 
-// late notes by how much a goroutine woke up late; false when nothing waits any more.
-func (g *governor) late(delay time.Duration) (waiting bool) {
+// send notes that a byte is on its way.
+func (g *governor) send() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.pressed = g.pressed || delay > longDelay
-	return g.waiting > 0
+	g.sent = g.now()
+}
+
+// receive notes that it came; false when there is no need to send another. A late one is no calm.
+func (g *governor) receive() (again bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	if now.Sub(g.sent) > longEcho {
+		g.pressed, g.calm = true, now
+	}
+	g.sent = time.Time{}
+	return g.waiting > 0 || now.Sub(g.calm) < calmAfter
 }
 
 // admit says how long to wait before asking again; 0: a push may be handed out, and has been counted.
@@ -83,19 +102,25 @@ func (g *governor) admit() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	if g.waiting == 0 && now.Sub(g.calm) >= calmAfter {
+	lost := !g.sent.IsZero() && now.Sub(g.sent) > longEcho
+	if g.waiting == 0 && !lost && now.Sub(g.calm) >= calmAfter {
 		g.limited, g.pressed, g.judged, g.handed = false, false, now, 0
 		return 0
 	}
+	g.pressed = g.pressed || lost
 	g.judge(now)
 	if !g.limited {
 		g.handed++
 		return 0
 	}
-	g.credit = min(g.credit+g.rate*now.Sub(g.credited).Seconds(), max(1, g.rate*judgeEvery.Seconds()))
+	rate := g.rate
+	if lost || g.waiting > manyWaiting {
+		rate = floorRate
+	}
+	g.credit = min(g.credit+rate*now.Sub(g.credited).Seconds(), max(1, rate*handOutFor.Seconds()))
 	g.credited = now
 	if g.credit < 1 {
-		return max(time.Duration((1-g.credit)/g.rate*float64(time.Second)), time.Millisecond)
+		return max(time.Duration((1-g.credit)/rate*float64(time.Second)), time.Millisecond)
 	}
 	g.credit--
 	g.handed++
@@ -130,20 +155,46 @@ func (g *governor) pause(ctx context.Context) bool {
 	return ctx.Err() == nil
 }
 
-// run samples how late goroutines wake up while something waits to be stored, until ctx ends.
-func (g *governor) run(ctx context.Context) {
+// run sends bytes through a pipe while pushes come, until ctx ends.
+func (g *governor) run(ctx context.Context) error {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	came := make(chan struct{})
+	go func() { // waits in the runtime's poller, as connections do
+		defer close(came)
+		var b [1]byte
+		for {
+			if _, err := r.Read(b[:]); err != nil {
+				return
+			}
+			came <- struct{}{}
+		}
+	}()
+	defer func() {
+		_, _ = w.Close(), r.Close()
+		for range came { //nolint:revive // until it has ended
+		}
+	}()
 	for {
 		select {
 		case <-g.arrived:
 		case <-ctx.Done():
-			return
+			return nil
 		}
-		for waiting := true; waiting; {
-			began := time.Now()
-			if !sleep(ctx, judgeEvery) {
-				return
+		for again := true; again; {
+			if !sleep(ctx, echoEvery) {
+				return nil
 			}
-			waiting = g.late(time.Since(began) - judgeEvery)
+			g.send()
+			if _, err := w.Write([]byte{0}); err != nil {
+				return err
+			}
+			if _, ok := <-came; !ok {
+				return io.ErrUnexpectedEOF
+			}
+			again = g.receive()
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -14,6 +13,8 @@ const (
 	// ErrUnavailable. They are reached only when the disk or the cluster stands still.
 	maxQueued      = 4096
 	maxQueuedBytes = 32 << 20
+	// gatherFor is how long pushes gather when those before them had company.
+	gatherFor = time.Millisecond
 	// maxRemembered bounds the hashes of each generation of stored pushes; there are two.
 	maxRemembered = 32_768
 )
@@ -103,13 +104,14 @@ func (w *groupWriter) enqueue(m InboxMessage) (*queuedPush, error) {
 }
 
 // write stores groups until nothing is queued. It belongs to no caller: one who leaves does not take others with him.
-// Before each group it lets those run who are ready to, so that on a busy machine their pushes are in it.
+// After a group of several it waits a moment before the next, so that a busy machine stores fewer and larger ones.
 func (w *groupWriter) write() {
-	runtime.Gosched()
 	for group := w.next(); len(group) > 0; group = w.next() {
 		err := w.publish(group)
 		w.settle(group, err)
-		runtime.Gosched()
+		if len(group) > 1 {
+			time.Sleep(gatherFor)
+		}
 	}
 }
 
