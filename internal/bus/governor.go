@@ -17,7 +17,7 @@ const (
 	// raise is what is added to the rate, in pushes a second, after each stretch without pressure.
 	raise = 100
 	// lower is what the rate is multiplied with after each stretch under pressure.
-	lower = 0.85
+	lower = 0.9
 	// handOutFor is for how long at most pushes are handed out at once: many at a time would be what others wait for.
 	handOutFor = 2 * time.Millisecond
 	// calmAfter is how long nothing must have waited to be stored for the limit to end.
@@ -26,9 +26,9 @@ const (
 	// Each of these is pressure: pushes that wait to be stored, how long one of them waits, and how long a byte takes
 	// through a pipe. The last tells of what cannot be seen otherwise: a runtime that is busy with handling looks at the
 	// network only every 10 ms, so that pushes do not even arrive.
-	manyWaiting = 8
-	longWait    = 10 * time.Millisecond
-	longEcho    = 2 * time.Millisecond
+	manyWaiting = 12
+	longWait    = 8 * time.Millisecond
+	longEcho    = 3 * time.Millisecond
 	// echoEvery is how often a byte is sent while pushes come.
 	echoEvery = 2 * time.Millisecond
 )
