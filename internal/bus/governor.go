@@ -174,7 +174,7 @@ func (g *governor) run(ctx context.Context) error {
 	}()
 	defer func() {
 		_, _ = w.Close(), r.Close()
-		for range came { //nolint:revive // until it has ended
+		for range came { // until it has ended
 		}
 	}()
 	for {
