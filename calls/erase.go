@@ -192,6 +192,7 @@ func (s *Service) followErasures(ctx context.Context) error {
 
 // drop forgets the folds and the events in memory that have these places in the log.
 func (s *Service) drop(holes []uint64) {
+	s.names.clear()
 	gone := make(map[uint64]struct{}, len(holes))
 	for _, h := range holes {
 		gone[h] = struct{}{}

@@ -17,41 +17,56 @@ type Decoder func(contentType string, body []byte) (helix.ProviderReports, error
 // and then for FortyTwo, so there are more than cores.
 const inboxWorkers = 16
 
+// decoded is what a decoder made of a push, kept from finding its lane to its handling.
+type decoded struct {
+	reports helix.ProviderReports
+	err     error
+}
+
 // ConsumeInbox handles stored pushes until ctx ends. decoders are named by the source that the webhook stored, e.g.
 // "ozonetel.cdr". Pushes of one call are handled one after another.
 func (s *Service) ConsumeInbox(ctx context.Context, decoders map[string]Decoder) error {
-	lane := func(m bus.InboxMessage) string {
-		decode := decoders[m.Source]
-		if decode == nil {
-			return m.Source
+	decode := func(m *bus.InboxMessage) decoded {
+		decoder := decoders[m.Source]
+		if decoder == nil {
+			return decoded{err: fmt.Errorf("no decoder for pushes of %s", m.Source)}
 		}
-		reports, err := decode(m.ContentType, m.Body)
-		switch {
-		case err != nil:
-			return m.Source
-		case len(reports.Calls) > 0:
-			return reports.Calls[0].ProviderCallID
-		case len(reports.Agents) > 0:
-			return string(reports.Agents[0].Agent)
-		case len(reports.Changes) > 0:
-			return m.Source + reports.Changes[0].Record
-		case len(reports.Dials) > 0:
-			return m.Source + string(reports.Dials[0].Customer) + reports.Dials[0].ProviderCallID
-		case len(reports.Conversations) > 0:
-			return m.Source + reports.Conversations[0].ID
-		}
-		return m.Source
+		reports, err := decoder(m.ContentType, m.Body)
+		return decoded{reports, err}
+	}
+	lane := func(m *bus.InboxMessage) string {
+		d := decode(m)
+		m.Decoded = d
+		return laneOf(m.Source, d.reports)
 	}
 	return s.bus.ConsumeInbox(ctx, inboxWorkers, lane, func(ctx context.Context, m bus.InboxMessage) error {
-		decode := decoders[m.Source]
-		if decode == nil {
-			return bus.Permanent(fmt.Errorf("no decoder for pushes of %s", m.Source))
+		d, ok := m.Decoded.(decoded)
+		if !ok { // it was read again
+			d = decode(&m)
 		}
-		reports, err := decode(m.ContentType, m.Body)
-		if err != nil {
-			return bus.Permanent(err)
+		if d.err != nil {
+			return bus.Permanent(d.err)
 		}
-		ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": m.Traceparent})
-		return s.Ingest(ctx, reports)
+		if m.Traceparent != "" {
+			ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": m.Traceparent})
+		}
+		return s.Ingest(ctx, d.reports)
 	})
+}
+
+// laneOf names what the reports of a push must stay in order with.
+func laneOf(source string, reports helix.ProviderReports) string {
+	switch {
+	case len(reports.Calls) > 0:
+		return reports.Calls[0].ProviderCallID
+	case len(reports.Agents) > 0:
+		return string(reports.Agents[0].Agent)
+	case len(reports.Changes) > 0:
+		return source + reports.Changes[0].Record
+	case len(reports.Dials) > 0:
+		return source + string(reports.Dials[0].Customer) + reports.Dials[0].ProviderCallID
+	case len(reports.Conversations) > 0:
+		return source + reports.Conversations[0].ID
+	}
+	return source
 }

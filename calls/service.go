@@ -68,6 +68,7 @@ type Service struct {
 	bus      *bus.Bus
 	dials    *bus.Bucket[helix.OpenDial]
 	ids      *bus.Bucket[helix.CallID]
+	names    *names // of ids, the latest
 	person   func(helix.Phone) string
 	missed   MissedCalls
 	agents   Agents
@@ -111,7 +112,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{
-		bus: o.Bus, dials: dials, ids: ids, person: o.Person, records: o.Records, now: o.Now, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
+		bus: o.Bus, dials: dials, ids: ids, names: newNames(), person: o.Person, records: o.Records, now: o.Now, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
 		seals: newSealer(o.Secret), erasures: erasures, erased: erased,
 	}
 	s.tail, err = newTail(ctx, o.Bus, s.refresh)

@@ -69,7 +69,7 @@ func (a *Agents) Run(ctx context.Context) error {
 func (a *Agents) learn(p presence, revision uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if before, ok := a.known[p.Agent]; ok && before.shown() == p.shown() {
+	if before, ok := a.known[p.Agent]; ok && before.shown().plain() == p.shown().plain() {
 		revision = before.revision
 	}
 	a.known[p.Agent] = known{p, revision}

@@ -48,6 +48,8 @@ type line struct {
 	reports    []helix.AgentReport
 	details    []helix.CallDetail
 	days       []helix.AgentDay
+
+	onLogin func() // before the login is answered
 }
 
 func (l *line) fail(err error) {
@@ -62,7 +64,13 @@ func (l *line) outcome() error {
 	return l.err
 }
 
-func (l *line) Login(context.Context, helix.AgentSeat) error  { return l.outcome() }
+func (l *line) Login(context.Context, helix.AgentSeat) error {
+	if l.onLogin != nil {
+		l.onLogin()
+	}
+	return l.outcome()
+}
+
 func (l *line) Logout(context.Context, helix.AgentSeat) error { return l.outcome() }
 func (l *line) SetState(_ context.Context, _ helix.AgentSeat, state helix.AgentState, _ string) error {
 	l.mu.Lock()

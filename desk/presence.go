@@ -49,7 +49,7 @@ func (p *presence) observe(r helix.AgentReport, now time.Time) bool {
 	} else {
 		p.accept(r)
 	}
-	return before != *p
+	return before.plain() != p.plain()
 }
 
 // accept makes a report what the agent is.
@@ -135,7 +135,7 @@ func (p *presence) over(call *helix.Call) bool {
 			p.Current = call.ID
 		}
 	}
-	return before != *p
+	return before.plain() != p.plain()
 }
 
 // afterwards is what an agent does when a call of his is over: he sums up a call that he talked in, or had dialled, unless
@@ -148,6 +148,14 @@ func (p *presence) afterwards(call *helix.Call) helix.AgentState {
 		return helix.AgentPaused
 	}
 	return helix.AgentReady
+}
+
+// plain is a presence whose times compare by ==: what was stored and read again names the same moments in other zones.
+func (p presence) plain() presence {
+	for _, at := range []*time.Time{&p.Since, &p.ReportedAt, &p.Settled, &p.Held.At, &p.EndedAt} {
+		*at = at.Round(0).UTC()
+	}
+	return p
 }
 
 // shown is a presence without what nobody is shown.

@@ -100,6 +100,21 @@ func TestEchoesOfOurOwnCommandsAreNotToldOf(t *testing.T) {
 	}
 }
 
+func TestEchoesThatComeBeforeACommandIsDoneAreNotToldOf(t *testing.T) {
+	t.Parallel()
+	x := setup(t)
+	x.observe(t, 0, helix.AgentAfterCallWork)
+	states := x.AgentStates("agent1")
+	tellUntil(t, states, helix.AgentAfterCallWork)
+	x.line.onLogin = func() { x.observe(t, 0, helix.AgentOffline, helix.AgentIdle) }
+	if _, err := x.ForceReady(t.Context(), worker("1"), ""); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]helix.AgentState{helix.AgentReady}, tellUntil(t, states, helix.AgentReady)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestWhatContradictsACommandCountsWhenItPersists(t *testing.T) {
 	t.Parallel()
 	x := setup(t)

@@ -84,6 +84,12 @@ func (d *Desk) ForceReady(ctx context.Context, w Worker, extension string) (heli
 	if extension != "" {
 		w.Seat.SIPExtension = extension
 	}
+	if _, err := d.agents.change(ctx, w.Seat.Agent, func(p *presence) bool {
+		p.settle(p.State, "", d.now()) // what it leads through may be told before it is done
+		return true
+	}); err != nil {
+		return now, err
+	}
 	if err := d.telephony.Logout(ctx, w.Seat); err != nil {
 		return now, err
 	}

@@ -164,15 +164,19 @@ func startChildOn(t *testing.T, port string, environment map[string]string) (url
 	return url, child
 }
 
-// pushUntilKilled sends pushes from several connections and kills the child at some instant; it answers with the calls
-// whose pushes were acknowledged.
+// pushUntilKilled sends pushes from several connections and kills the child at some instant after it acknowledged one; it
+// answers with the calls whose pushes were acknowledged.
 func pushUntilKilled(t *testing.T, url string, child *exec.Cmd, round int) []string {
 	t.Helper()
 	transport := &http.Transport{MaxIdleConnsPerHost: 8}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
-	kill := time.AfterFunc(time.Duration(100+rand.IntN(400))*time.Millisecond, func() { _ = child.Process.Kill() })
-	defer kill.Stop()
+	client := &http.Client{Transport: transport, Timeout: 30 * time.Second}
+	var once sync.Once
+	kill := func() {
+		once.Do(func() {
+			time.AfterFunc(time.Duration(rand.IntN(400))*time.Millisecond, func() { _ = child.Process.Kill() })
+		})
+	}
 	var mu sync.Mutex
 	var acked []string
 	var pushers sync.WaitGroup
@@ -193,6 +197,7 @@ func pushUntilKilled(t *testing.T, url string, child *exec.Cmd, round int) []str
 					mu.Lock()
 					acked = append(acked, ucid)
 					mu.Unlock()
+					kill()
 				}
 			}
 		})

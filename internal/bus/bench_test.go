@@ -52,7 +52,7 @@ func BenchmarkInbox(b *testing.B) {
 	handled := make(chan struct{}, 1)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- bus.ConsumeInbox(ctx, 16, func(m InboxMessage) string { return m.Source }, func(context.Context, InboxMessage) error {
+		ended <- bus.ConsumeInbox(ctx, 16, func(m *InboxMessage) string { return m.Source }, func(context.Context, InboxMessage) error {
 			handled <- struct{}{}
 			return nil
 		})

@@ -36,14 +36,15 @@ type Bus struct {
 	holder    string // names this process in leases
 	retry     retryPolicy
 
-	lock   *os.File       // nil when remote
-	srv    *server.Server // nil when remote
-	nc     *nats.Conn
-	js     jetstream.JetStream
-	byName map[string]jetstream.Stream   // written once by define
-	parked *Bucket[parkedLane]           // lanes of the outbox that wait for an operator, by Key
-	writer *groupWriter                  // of the inbox
-	tenure atomic.Pointer[inboxConsumer] // who consumes the inbox in this process; nil when nobody does
+	lock     *os.File       // nil when remote
+	srv      *server.Server // nil when remote
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	byName   map[string]jetstream.Stream   // written once by define
+	parked   *Bucket[parkedLane]           // lanes of the outbox that wait for an operator, by Key
+	writer   *groupWriter                  // of the inbox
+	governor *governor                     // weighs the inbox's handling against its storing
+	tenure   atomic.Pointer[inboxConsumer] // who consumes the inbox in this process; nil when nobody does
 
 	mu          sync.Mutex
 	reconnected chan struct{} // closed and replaced when a lost connection is back
@@ -56,6 +57,7 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 		log: o.Logger, now: o.Now, retention: o.Retention, maxStore: o.MaxStore, replicas: 1, holder: uuid.NewString(),
 		retry: defaultRetry(), reconnected: make(chan struct{}),
 	}
+	b.governor = newGovernor(time.Now)
 	b.writer = newGroupWriter(b)
 	if err := b.applyDefaults(); err != nil {
 		return nil, err

@@ -14,21 +14,24 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
+// maxReady is how many lanes may have something to hand out before more is taken in: what is read before it can be
+// handled would have to be read again.
+const maxReady = 256
+
 // inboxLease is how long a replica that died keeps the others from the inbox.
 const inboxLease = 10 * time.Second
 
 // ConsumeInbox handles stored pushes until ctx ends, and then returns nil after the handlers that run have returned.
 // Any number of processes may call it: one consumes, the others wait to take over.
 //
-// lane names what must stay in order, e.g. the call; it must be quick and always give the same answer. Neither it nor
-// handle may change a body. Messages of a
-// lane are handled in order and never at the same time; of several lanes, up to workers at once. A message is gone when
+// lane names what must stay in order, e.g. the call; it must be quick and always give the same answer. It may leave what
+// it read in the message's Decoded. Neither it nor handle may change a body. Messages of a lane are handled in order and never at the same time; of several lanes, up to workers at once. A message is gone when
 // handle returns nil. On another error its lane waits with back-off and tries again; on one made by [Permanent], or
 // after too many attempts, it becomes a dead letter and its lane goes on. A panic counts as an error.
 //
 // Delivery is at-least-once: what was handled is removed in steps, some 50 ms later and only when all pushes that were
-// stored in one message are, and a crash before that gives it again.
-func (b *Bus) ConsumeInbox(ctx context.Context, workers int, lane func(InboxMessage) string,
+// stored in one message are, and a crash before that gives it again. While many pushes wait to be stored, fewer are handled: see governor.
+func (b *Bus) ConsumeInbox(ctx context.Context, workers int, lane func(*InboxMessage) string,
 	handle func(context.Context, InboxMessage) error,
 ) error {
 	lease := b.NewLease("inbox", b.holder, inboxLease)
@@ -59,11 +62,11 @@ type inboxConsumer struct {
 	removal *removal
 	held    *held
 	reads   singleflight.Group // of messages that are not held, by sequence
-	lane    func(InboxMessage) string
+	lane    func(*InboxMessage) string
 	handle  func(context.Context, InboxMessage) error
 }
 
-func newInboxConsumer(b *Bus, lane func(InboxMessage) string, handle func(context.Context, InboxMessage) error) *inboxConsumer {
+func newInboxConsumer(b *Bus, lane func(*InboxMessage) string, handle func(context.Context, InboxMessage) error) *inboxConsumer {
 	inbox := b.byName[streamInbox]
 	return &inboxConsumer{
 		bus: b, inbox: inbox, lanes: newLanes(), removal: newRemoval(inbox, b), held: newHeld(), lane: lane, handle: handle,
@@ -89,6 +92,12 @@ func (c *inboxConsumer) run(ctx context.Context, workers int) error {
 		c.dispatch(ctx, workers)
 		return nil
 	})
+	work.Go(func() error {
+		if err := c.bus.governor.run(ctx); err != nil {
+			c.bus.log.WarnContext(ctx, "bus: how late the network is cannot be measured", "error", err)
+		}
+		return nil
+	})
 	err := work.Wait()
 	c.removal.flush(ctx)
 	return err
@@ -100,9 +109,16 @@ func (c *inboxConsumer) take(ctx context.Context, m message) error {
 	if !c.removal.see(ctx, m.sequence, len(pushes)) {
 		return ctx.Err()
 	}
+	if !c.lanes.awaitRoom(ctx, maxReady) {
+		return ctx.Err()
+	}
+	names := make([]string, len(pushes))
+	for i := range pushes {
+		names[i] = c.laneOf(&pushes[i])
+	}
 	c.held.offer(time.Now(), m.sequence, pushes, len(m.Data()))
-	for i, push := range pushes {
-		c.lanes.push(c.laneOf(push), uint64(newPushID(m.sequence, i)))
+	for i, name := range names {
+		c.lanes.push(name, uint64(newPushID(m.sequence, i)))
 	}
 	return nil
 }
@@ -118,26 +134,28 @@ func (c *inboxConsumer) unpack(ctx context.Context, sequence uint64, subject str
 	return pushes
 }
 
-// dispatch hands out heads of lanes, at most workers at a time, and waits for what it handed out.
+// dispatch hands out heads of lanes, at most workers at a time and as the governor lets it, and waits for what it handed
+// out. The workers stay, since a new goroutine would grow its stack for each push.
 func (c *inboxConsumer) dispatch(ctx context.Context, workers int) {
 	var running sync.WaitGroup
 	defer running.Wait()
-	slots := make(chan struct{}, workers)
-	for c.lanes.await(ctx) {
-		select {
-		case slots <- struct{}{}:
-		case <-ctx.Done():
-			return
-		}
-		taken := c.lanes.take(time.Now(), 1, 1)
-		if len(taken) == 0 {
-			<-slots
-			continue
-		}
+	tickets := make(chan ticket)
+	defer close(tickets)
+	for range workers {
 		running.Go(func() {
-			defer func() { <-slots }()
-			c.process(ctx, taken[0])
+			for t := range tickets {
+				c.process(ctx, t)
+			}
 		})
+	}
+	for c.lanes.await(ctx) && c.bus.governor.pause(ctx) {
+		for _, t := range c.lanes.take(time.Now(), 1, 1) {
+			select {
+			case tickets <- t:
+			case <-ctx.Done():
+				return
+			}
+		}
 	}
 }
 
@@ -197,7 +215,7 @@ func (c *inboxConsumer) load(ctx context.Context, sequence uint64) ([]InboxMessa
 
 // laneOf asks for a message's lane; a message that makes that panic has a lane of its own kind, where handling it will
 // show what is wrong.
-func (c *inboxConsumer) laneOf(m InboxMessage) (name string) {
+func (c *inboxConsumer) laneOf(m *InboxMessage) (name string) {
 	if err := c.bus.guard(func() error { name = c.lane(m); return nil }); err != nil {
 		return m.Source
 	}

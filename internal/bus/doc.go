@@ -3,7 +3,8 @@
 // It owns the connection (an embedded server over a directory, or a NATS cluster), every stream and every bucket
 // (streams.go defines them all), and the ways in which the gateway uses them:
 //
-//	Inbox    raw provider pushes; stored before they are answered, handled lane by lane, deleted when handled
+//	Inbox    raw provider pushes; stored before they are answered, those that come together as one message;
+//	         handled lane by lane, deleted soon after the last of a message is handled
 //	Events   the log of calls; compare-and-append per call, replay in pages, one live tail per process
 //	Outbox   commands for FortyTwo; one lane per call, drained in batches by whoever holds the drainer's lease
 //	Dials    the queue of outbound calls to be dialled, now or later; whoever has room takes one
@@ -27,11 +28,17 @@
 //	                                               │
 //	                                               └── Permanent, or maxAttempts ─► dead letter
 //
+// Messages of the inbox are deleted in steps (removal.go): those before the first that is not handled in one request,
+// every 50 ms, and those that have waited behind it for a second one by one. A crash before that gives them again, and all
+// pushes of a message with them.
+//
 // A dead letter of the inbox leaves its lane, which goes on. A dead letter of the outbox keeps its place: the lane is
 // parked behind it until an operator replays or drops it, so later commands of the call never overtake it.
 //
 // Erasing a person (EraseEvents, Discard) overwrites what the log held of him; an ordinary deletion leaves the bytes on the
-// disk until the server tidies up. Values of buckets can only be deleted in the ordinary way.
+// disk until the server tidies up. Values of buckets can only be deleted in the ordinary way. A message of which only some
+// pushes are erased is overwritten as a whole, after the others were stored again at the end of the inbox: the one case in
+// which a push leaves its place in its lane.
 //
 // Failure policy: delivery is at-least-once, handlers are idempotent. A handler that panics has failed and is tried
 // again. Followers (TailEvents, Watch, ConsumeInbox, DrainOutbox) outlive a lost connection and go on where they were;

@@ -13,6 +13,8 @@ const (
 	// ErrUnavailable. They are reached only when the disk or the cluster stands still.
 	maxQueued      = 4096
 	maxQueuedBytes = 32 << 20
+	// gatherFor is how long pushes gather when those before them had company.
+	gatherFor = time.Millisecond
 	// maxRemembered bounds the hashes of each generation of stored pushes; there are two.
 	maxRemembered = 32_768
 )
@@ -47,6 +49,7 @@ type queuedPush struct {
 	message InboxMessage
 	hash    pushHash
 	size    int
+	since   time.Time     // when it was queued
 	callers int           // who wait for it
 	done    chan struct{} // closed when err is set
 	err     error
@@ -85,13 +88,14 @@ func (w *groupWriter) enqueue(m InboxMessage) (*queuedPush, error) {
 		p.callers++
 		return p, nil
 	}
-	p := &queuedPush{message: m, hash: hash, size: packedSize(m), callers: 1, done: make(chan struct{})}
+	p := &queuedPush{message: m, hash: hash, size: packedSize(m), since: w.bus.governor.now(), callers: 1, done: make(chan struct{})}
 	if len(w.queue) >= maxQueued || len(w.queue) > 0 && w.bytes+p.size > maxQueuedBytes {
 		return nil, fmt.Errorf("bus.append inbox: too many pushes wait to be stored: %w", ErrUnavailable)
 	}
 	w.queue = append(w.queue, p)
 	w.bytes += p.size
 	w.byHash[hash] = p
+	w.bus.governor.arrive()
 	if !w.writing {
 		w.writing = true
 		go w.write()
@@ -100,10 +104,14 @@ func (w *groupWriter) enqueue(m InboxMessage) (*queuedPush, error) {
 }
 
 // write stores groups until nothing is queued. It belongs to no caller: one who leaves does not take others with him.
+// After a group of several it waits a moment before the next, so that a busy machine stores fewer and larger ones.
 func (w *groupWriter) write() {
 	for group := w.next(); len(group) > 0; group = w.next() {
 		err := w.publish(group)
 		w.settle(group, err)
+		if len(group) > 1 {
+			time.Sleep(gatherFor)
+		}
 	}
 }
 
@@ -121,6 +129,7 @@ func (w *groupWriter) next() (group []*queuedPush) {
 		w.bytes -= p.size
 		if p.callers == 0 { // all were told that it was not stored
 			delete(w.byHash, p.hash)
+			w.bus.governor.leave(1, p.since)
 			continue
 		}
 		group = append(group, p)
@@ -144,6 +153,7 @@ func (w *groupWriter) publish(group []*queuedPush) error {
 }
 
 func (w *groupWriter) settle(group []*queuedPush, err error) {
+	w.bus.governor.leave(len(group), group[0].since)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range group {

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -259,7 +260,7 @@ func TestAGroupThatCannotBeReadBecomesADeadLetter(t *testing.T) {
 	})
 	waitEmpty(t, b, streamInbox)
 	letters := must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10))
-	if len(letters) != 1 || string(letters[0].Data) != string(bad.Data) {
+	if len(letters) != 1 || !bytes.Equal(letters[0].Data, bad.Data) {
 		t.Errorf("the dead letters are %+v", letters)
 	}
 }
@@ -271,7 +272,7 @@ func TestAGroupStaysUntilItsLastPushIsSettled(t *testing.T) {
 	appendTogether(t, b, pushesOfLanes("a/1", "stuck/1", "b/1")...)
 	got := make(chan string, 10)
 	stop := consume(t, b, 1, func(_ context.Context, m InboxMessage) error {
-		if laneOfBody(m) == "stuck" {
+		if laneOfBody(&m) == "stuck" {
 			return errors.New("not now")
 		}
 		got <- string(m.Body)
@@ -312,7 +313,7 @@ func TestDiscardingAPushOfAGroupLeavesTheOthers(t *testing.T) {
 	appendTogether(t, b, pushesOfLanes("c/1", "d/1")...)
 	tried, mended := make(chan string, 100), make(chan struct{})
 	consume(t, b, 8, func(_ context.Context, m InboxMessage) error {
-		if laneOfBody(m) != "done" {
+		if laneOfBody(&m) != "done" {
 			select {
 			case <-mended:
 			default:

@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// maxHeldBytes bounds the pushes that are kept in memory between their delivery and their handling.
+	// maxHeldBytes bounds the pushes that are kept in memory between their delivery and their handling, by their bodies; what
+	// was decoded of them comes on top.
 	maxHeldBytes = 8 << 20
 	// maxHeldFor is how long: one that is discarded meanwhile on another replica must not come back later than that.
 	maxHeldFor = time.Second

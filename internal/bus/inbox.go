@@ -15,6 +15,8 @@ type InboxMessage struct {
 	ContentType string
 	ReceivedAt  time.Time
 	Traceparent string // W3C trace context of the request, "" when there is none
+
+	Decoded any // what the lane function of ConsumeInbox left for its handler; never stored
 }
 
 // Headers of stored pushes and dead letters.

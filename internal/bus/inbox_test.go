@@ -17,7 +17,7 @@ import (
 // push is a push whose lane is the part of its body before the slash.
 func push(body string) InboxMessage { return InboxMessage{Source: "test", Body: []byte(body)} }
 
-func laneOfBody(m InboxMessage) string {
+func laneOfBody(m *InboxMessage) string {
 	lane, _, _ := strings.Cut(string(m.Body), "/")
 	return lane
 }
@@ -237,7 +237,7 @@ func TestALaneThatIsStuckDoesNotHoldUpOthers(t *testing.T) {
 	appendPushes(t, b, "free/1")
 	got := make(chan string, 1)
 	consume(t, b, 1, func(_ context.Context, m InboxMessage) error {
-		if laneOfBody(m) == "stuck" {
+		if laneOfBody(&m) == "stuck" {
 			return errors.New("not now")
 		}
 		got <- string(m.Body)

@@ -21,6 +21,7 @@ type lanes struct {
 	ready   []*lane       // in turn; each once
 	waits   waitHeap      // lanes in back-off, and entries that have become void
 	changed chan struct{} // holds one token when there may be something new to take
+	taken   chan struct{} // holds one token when something was taken
 }
 
 type lane struct {
@@ -41,7 +42,7 @@ type ticket struct {
 }
 
 func newLanes() *lanes {
-	return &lanes{byName: map[string]*lane{}, changed: make(chan struct{}, 1)}
+	return &lanes{byName: map[string]*lane{}, changed: make(chan struct{}, 1), taken: make(chan struct{}, 1)}
 }
 
 // push adds a message behind its lane. Messages that are there already are ignored, so that a follower which starts
@@ -71,6 +72,7 @@ func (l *lanes) take(now time.Time, limit, deep int) []ticket {
 	n := min(limit, len(l.ready))
 	chosen := l.ready[:n]
 	l.ready = l.ready[n:]
+	signal(l.taken)
 	for depth := 0; depth < deep && len(taken) < limit; depth++ {
 		before := len(taken)
 		for _, ln := range chosen {
@@ -178,10 +180,7 @@ func (l *lanes) enqueue(ln *lane) {
 		ln.queued = true
 		l.ready = append(l.ready, ln)
 	}
-	select {
-	case l.changed <- struct{}{}:
-	default:
-	}
+	signal(l.changed)
 }
 
 // wait is a lane's place among those in back-off.
@@ -224,6 +223,20 @@ func (l *lanes) await(ctx context.Context) bool {
 		}
 		if timer != nil {
 			timer.Stop()
+		}
+	}
+	return false
+}
+
+// awaitRoom waits until fewer lanes than most are ready; false when ctx ended first. One goroutine at a time may wait.
+func (l *lanes) awaitRoom(ctx context.Context, most int) bool {
+	for ctx.Err() == nil {
+		if ready, _ := l.next(time.Now()); ready < most {
+			return true
+		}
+		select {
+		case <-l.taken:
+		case <-ctx.Done():
 		}
 	}
 	return false

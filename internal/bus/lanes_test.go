@@ -178,3 +178,27 @@ func TestBackOffDoublesAndIsBounded(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoFillsLanesWaitsWhileEnoughAreReady(t *testing.T) {
+	t.Parallel()
+	l := newLanes()
+	ctx := testContext(t)
+	l.push("a", 1)
+	l.push("a", 2)
+	if !l.awaitRoom(ctx, 2) {
+		t.Error("one lane is ready, and there was no room for a second")
+	}
+	l.push("b", 3)
+	room := make(chan bool, 1)
+	go func() { room <- l.awaitRoom(ctx, 2) }()
+	l.take(time.Now(), 1, 1)
+	if !receive(t, room) {
+		t.Error("there was no room when one was taken")
+	}
+	l.push("c", 4)
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	if l.awaitRoom(ended, 2) {
+		t.Error("there was room when the context had ended")
+	}
+}

@@ -6,17 +6,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
 	childOpens   = "open"
 	childAppends = "append"
+	childPushes  = "push"
 )
 
 // runChild is what the test binary does as another process, over a directory.
@@ -26,8 +32,11 @@ func runChild(mode, dir string) error {
 	if err != nil {
 		return err
 	}
-	if mode == childOpens {
+	switch mode {
+	case childOpens:
 		return b.Close(ctx)
+	case childPushes:
+		return pushAndHandle(ctx, b)
 	}
 	bucket, err := OpenBucket[int](ctx, b, BucketMeta)
 	if err != nil {
@@ -54,6 +63,41 @@ func runChild(mode, dir string) error {
 		}
 		fmt.Println(i)
 	}
+}
+
+// pushAndHandle appends from many goroutines, and handles what it and those before it appended, until it is killed. It
+// tells which pushes were acknowledged and which were handled.
+func pushAndHandle(ctx context.Context, b *Bus) error {
+	out := bufio.NewWriter(os.Stdout)
+	var mu sync.Mutex
+	tell := func(what, body string) {
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Fprintln(out, what, body)
+		_ = out.Flush()
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error {
+		return b.ConsumeInbox(ctx, 8, laneOfBody, func(_ context.Context, m InboxMessage) error {
+			if rand.IntN(8) == 0 {
+				return errors.New("not now")
+			}
+			tell("handled", string(m.Body))
+			return nil
+		})
+	})
+	for worker := range 24 {
+		work.Go(func() error {
+			for i := 0; ; i++ {
+				body := fmt.Sprintf("%d/%d-%d", rand.IntN(16), os.Getpid()*100+worker, i)
+				if err := b.AppendInbox(ctx, push(body)); err != nil {
+					return err
+				}
+				tell("stored", body)
+			}
+		})
+	}
+	return work.Wait()
 }
 
 func child(mode, dir string) *exec.Cmd {
@@ -126,6 +170,57 @@ func TestEverythingAcknowledgedSurvivesKill9(t *testing.T) {
 			t.Errorf("the counter is %d, %v; %d was acknowledged", got, err, acknowledged)
 		}
 	})
+}
+
+// Whatever groups pushes are stored in, and wherever a process is killed that stores and handles them at the same time,
+// each acknowledged one is handled by it or by a later one.
+func TestEveryAcknowledgedPushIsHandledByWhomeverIsNotKilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	told := map[string]map[string]bool{"stored": {}, "handled": {}}
+	for range 4 {
+		cmd := child(childPushes, dir)
+		out := must[io.ReadCloser](t)(cmd.StdoutPipe())
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timeout := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+		until := 1 + rand.IntN(1500)
+		lines := bufio.NewScanner(out)
+		for seen := 0; lines.Scan(); {
+			what, body, _ := strings.Cut(lines.Text(), " ")
+			told[what][body] = true
+			if seen++; seen == until {
+				if err := cmd.Process.Kill(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		timeout.Stop()
+		_ = cmd.Wait()
+	}
+	b := open(t, Options{Dir: dir})
+	got := make(chan string)
+	consume(t, b, 8, func(ctx context.Context, m InboxMessage) error {
+		if m.Source != "test" {
+			t.Errorf("a push came out with the source %q", m.Source)
+		}
+		select {
+		case got <- string(m.Body):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	missing := maps.Clone(told["stored"])
+	maps.DeleteFunc(missing, func(body string, _ bool) bool { return told["handled"][body] })
+	for len(missing) > 0 {
+		delete(missing, receive(t, got))
+	}
+	if len(told["stored"]) == 0 {
+		t.Error("nothing was stored")
+	}
+	t.Logf("%d were acknowledged, %d handled before the kills", len(told["stored"]), len(told["handled"]))
 }
 
 // killAfter runs a child that appends, kills it once it has acknowledged so many, and gives the last acknowledged one.

@@ -30,8 +30,10 @@ func TestRemovalTakesSettledMessagesAndNoOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		seq := uint64(i + 1)
-		if !r.see(ctx, seq, n) || !r.see(ctx, seq, n) {
-			t.Fatal("there is no room")
+		for range 2 { // a repetition changes nothing
+			if !r.see(ctx, seq, n) {
+				t.Fatal("there is no room")
+			}
 		}
 		open[seq] = n
 		for j := range n {

@@ -64,7 +64,7 @@ const (
 
 // Limits of single messages, headers included.
 const (
-	// MaxInboxMessage is the largest raw push that [Bus.AppendInbox] takes, in bytes.
+	// MaxInboxMessage is the largest raw push that [Bus.AppendInbox] takes, in bytes, and the largest group of them.
 	MaxInboxMessage = 512 << 10
 	// MaxEvent is the largest event, in bytes.
 	MaxEvent = 64 << 10
@@ -98,8 +98,9 @@ const (
 func (b *Bus) streams() []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{
 		{
-			// Raw pushes until they are handled. Full: new ones are refused with ErrFull, the webhook is answered 503 and
-			// the provider repeats. At most 200,000 wait; the reader keeps about 100 bytes of each in memory.
+			// Raw pushes until they are handled, up to 64 in a message (frame.go). Full: new ones are refused with ErrFull,
+			// the webhook is answered 503 and the provider repeats. The reader keeps about 100 bytes of each push in mind,
+			// of at most 200,000; those behind wait on the disk.
 			Name: streamInbox, Subjects: []string{"inbox.>"},
 			MaxBytes: b.share(100), MaxMsgs: 200_000, MaxMsgSize: MaxInboxMessage, Discard: jetstream.DiscardNew,
 			Duplicates: dedupeWindow,

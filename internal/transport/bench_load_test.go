@@ -54,7 +54,7 @@ func benchmarkPaced(b *testing.B, shared bool, sockets int) {
 	}
 	server := httptest.NewServer(h)
 	defer server.Close()
-	before := memory()
+	before, stacksBefore := memory(), stacks()
 	clients := exec.CommandContext(b.Context(), os.Args[0])
 	clients.Env = append(os.Environ(), clientsVariable+"="+strconv.Itoa(sockets)+" "+server.URL)
 	clients.Stderr = os.Stderr
@@ -67,6 +67,7 @@ func benchmarkPaced(b *testing.B, shared bool, sockets int) {
 		time.Sleep(time.Millisecond)
 	}
 	perSocket := float64(memory()-before) / float64(sockets)
+	stackOfSocket := float64(stacks()-stacksBefore) / float64(sockets)
 	tick := time.NewTicker(time.Second / 20)
 	defer tick.Stop()
 	start := processorTime()
@@ -85,6 +86,7 @@ func benchmarkPaced(b *testing.B, shared bool, sockets int) {
 		b.Fatal(err, got.Messages)
 	}
 	b.ReportMetric(perSocket, "B/socket")
+	b.ReportMetric(stackOfSocket, "stack-B/socket")
 	b.ReportMetric(float64(used.Microseconds())/float64(b.N*sockets), "cpu-µs/delivery")
 	b.ReportMetric(float64(got.P50.Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(got.P99.Microseconds())/1000, "p99-ms")

@@ -201,6 +201,13 @@ func subscribeAll(url string, n int) ([]*websocket.Conn, error) {
 	return conns, nil
 }
 
+// stacks is what the stacks take, in bytes.
+func stacks() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.StackInuse)
+}
+
 // memory is the heap in use and the stacks, in bytes.
 func memory() int64 {
 	runtime.GC()

@@ -223,7 +223,8 @@ func TestAStalledReaderIsCutOffWhileOthersGoOn(t *testing.T) {
 	t.Parallel()
 	log := newLogSchema(8 << 10)
 	closed := make(chan SocketClosed, 2)
-	server, h := newTestServerOf(t, log.exec, Options{Share: log.share, Socket: SocketOptions{MaxFrames: 4}, Hooks: Hooks{
+	socket := SocketOptions{MaxFrames: 4, CloseTimeout: 10 * time.Millisecond} // the stuck write is given up at once
+	server, h := newTestServerOf(t, log.exec, Options{Share: log.share, Socket: socket, Hooks: Hooks{
 		SocketClosed: func(_ context.Context, c SocketClosed) { closed <- c },
 	}})
 	stalled, quick := dialURL(t, server.URL, protocolTransportWS).initialise(), dialURL(t, server.URL, protocolTransportWS).initialise()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -30,6 +31,8 @@ type socket struct {
 	header http.Header
 	opened time.Time
 	legacy bool // speaks the predecessor
+
+	initTimer *time.Timer
 
 	writeBy time.Time // the writer's: until when the network has to take a write
 
@@ -61,18 +64,25 @@ func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *
 	return s
 }
 
-// serve runs the socket until both sides have let go of it.
-func (s *socket) serve() {
+// open makes the socket ready to be served.
+func (s *socket) open() {
 	s.h.opts.Hooks.SocketOpened(s.ctx)
 	s.touch()
 	s.tasks.Go(s.write)
-	initTimer := time.AfterFunc(s.h.opts.Socket.InitTimeout, s.checkInitialised)
-	defer initTimer.Stop()
+	s.initTimer = time.AfterFunc(s.h.opts.Socket.InitTimeout, s.checkInitialised)
 	if s.conn.Subprotocol() == "" {
 		s.close(closeNotAcceptable, "Subprotocol not acceptable")
 	}
+}
 
-	s.leave(s.read())
+// serve runs the open socket until both sides have let go of it. It waits for the peer nearly all the time, on a stack that
+// should stay as small as it begins: what needs a deeper one is done before, afterwards, or aside.
+func (s *socket) serve() { s.shut(s.read()) }
+
+// shut waits until all that belongs to the socket has ended. err is why nothing more can be read.
+func (s *socket) shut(err error) {
+	s.initTimer.Stop()
+	s.leave(err)
 	s.cancel(errSessionClosed)
 	_ = s.conn.Close() // the writer may be stuck in a write
 	s.finish()
@@ -80,6 +90,7 @@ func (s *socket) serve() {
 	s.h.opts.Hooks.SocketClosed(s.ctx, SocketClosed{
 		Code: end.code, Reason: end.reason, Slow: end.slow, Lasted: s.h.opts.Now().Sub(s.opened),
 	})
+	s.h.sessions.remove(&s.session)
 }
 
 // read takes messages until the connection fails or is closed. What comes after our close is dropped.
@@ -94,9 +105,17 @@ func (s *socket) read() error {
 			s.close(closeBadRequest, "Invalid message: it must be text")
 		default:
 			s.touch()
-			s.handle(data)
+			aside(func() { s.handle(data) })
 		}
 	}
+}
+
+// aside runs f on another goroutine's stack and waits for it: a stack that has grown stays so, and there is one for each
+// socket, which is idle.
+func aside(f func()) {
+	var done sync.WaitGroup
+	done.Go(f)
+	done.Wait()
 }
 
 // handle acts on one message. It never waits for anything but room to answer.
@@ -147,7 +166,8 @@ func (s *socket) initialise(payload map[string]any) {
 	})
 }
 
-// authenticate runs Init in its time. The context lives on in the operations, so it has no deadline of its own.
+// authenticate runs Init in its time. The context lives on in the operations, so it has no deadline of its own; the socket's
+// ends instead, which is about to be closed then.
 func (s *socket) authenticate(payload map[string]any) (ctx context.Context, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -155,14 +175,10 @@ func (s *socket) authenticate(payload map[string]any) (ctx context.Context, err 
 			err = internalError()
 		}
 	}()
-	given, cancel := context.WithCancelCause(s.ctx)
-	timer := time.AfterFunc(s.h.opts.Socket.InitTimeout, func() { cancel(context.DeadlineExceeded) })
-	ctx, err = s.h.opts.Init(given, payload)
+	timer := time.AfterFunc(s.h.opts.Socket.InitTimeout, func() { s.cancel(context.DeadlineExceeded) })
+	ctx, err = s.h.opts.Init(s.ctx, payload)
 	if !timer.Stop() && err == nil {
 		err = context.DeadlineExceeded
-	}
-	if err != nil {
-		cancel(err)
 	}
 	return ctx, err
 }

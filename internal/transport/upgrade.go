@@ -68,8 +68,6 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !h.sessions.add(&s.session) {
 		s.drain()
 	}
-	go func() {
-		defer h.sessions.remove(&s.session)
-		s.serve()
-	}()
+	s.open()
+	go s.serve()
 }

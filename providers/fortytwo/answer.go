@@ -62,11 +62,20 @@ func decodeAnswer(body []byte) (answer, error) {
 	if !json.Valid(body) {
 		return answer{}, errNotGraphQL
 	}
-	a := answer{Data: valueOf(body, "data")}
+	var a answer
+	var failed []byte
+	for name, value := range members(body) {
+		switch {
+		case named(name, "data"):
+			a.Data = value
+		case named(name, "errors"):
+			failed = value
+		}
+	}
 	if isNull(a.Data) {
 		a.Data = nil
 	}
-	if failed := valueOf(body, "errors"); !isNull(failed) && json.Unmarshal(failed, &a.Errors) != nil {
+	if !isNull(failed) && json.Unmarshal(failed, &a.Errors) != nil {
 		return answer{}, errNotGraphQL // the decoder's own text may quote the body
 	}
 	if a.Data == nil && len(a.Errors) == 0 {

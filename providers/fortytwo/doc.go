@@ -3,6 +3,7 @@
 //
 //	signIn, who-am-I, data model ── /metadata ── generated.go (genqlient), fixed operations
 //	records                      ── /graphql  ── query.go, upsert.go, built from the model that was resolved at start
+//	answers                      ── answer.go: errors or data; scan.go and node.go: what the data holds
 //	webhooks                     ── webhook.go: the signature, what is kept of a body, what it says
 //
 // A search is read by searchtext.go, asked by searchfilter.go, judged by searchrank.go and put together by search.go.

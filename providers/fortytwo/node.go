@@ -2,6 +2,7 @@ package fortytwo
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,38 +15,50 @@ const (
 	columnCreatedAt = "createdAt"
 )
 
-// node is a record as FortyTwo answers it. A value that is absent, null or of another type reads as its zero value: a
-// field that was deleted meanwhile reads as null (fortytwo.md 0.6).
-type node map[string]json.RawMessage
+// node is a record as FortyTwo answers it: its fields, in no order. A value that is absent, null or of another type reads as
+// its zero value: a field that was deleted meanwhile reads as null (fortytwo.md 0.6).
+type node []namedValue
+
+type namedValue struct {
+	name  string
+	value json.RawMessage
+}
 
 // nodeOf takes an object apart; nil when raw is none. known may be shared by the records of an answer.
 func nodeOf(raw []byte, known *nameTable) node {
 	if !begins(raw, '{') {
 		return nil
 	}
-	n := make(node, nodeFields)
+	n := make(node, 0, max(len(*known), 4))
 	for name, value := range members(raw) {
-		n[known.of(name)] = value
+		n = append(n, namedValue{known.of(name), value})
 	}
 	return n
 }
 
-// nodeFields is how many fields most selections have.
-const nodeFields = 8
+// value gives a field's value; nil when the record has none of that name.
+func (n node) value(name string) json.RawMessage {
+	for _, f := range slices.Backward(n) { // the last of a name counts
+		if f.name == name {
+			return f.value
+		}
+	}
+	return nil
+}
 
-func (n node) id() string { return strings.ToLower(stringOf(n[columnID])) }
+func (n node) id() string { return strings.ToLower(stringOf(n.value(columnID))) }
 
 // text reads a TEXT or SELECT field; f may be nil.
 func (n node) text(f *field) string {
 	if f == nil {
 		return ""
 	}
-	return stringOf(n[f.name])
+	return stringOf(n.value(f.name))
 }
 
 // time reads a DATE_TIME by FortyTwo's name.
 func (n node) time(name string) time.Time {
-	t, err := time.Parse(time.RFC3339, stringOf(n[name]))
+	t, err := time.Parse(time.RFC3339, stringOf(n.value(name)))
 	if err != nil {
 		return time.Time{}
 	}
@@ -67,7 +80,7 @@ func (n node) duration(f *field, unit time.Duration) time.Duration {
 	}
 	const century = 100 * 365 * 24 * time.Hour // no duration of ours is longer, and none overflows
 	var units float64
-	if json.Unmarshal(n[f.name], &units) != nil || units < 0 || units > float64(century/unit) {
+	if json.Unmarshal(n.value(f.name), &units) != nil || units < 0 || units > float64(century/unit) {
 		return 0
 	}
 	return time.Duration(units * float64(unit))
@@ -78,7 +91,7 @@ func (n node) related(f *field) node {
 	if f == nil {
 		return nil
 	}
-	return nodeOf(n[f.name], new(nameTable))
+	return nodeOf(n.value(f.name), new(nameTable))
 }
 
 // column reads a relation's id without the relation.
@@ -86,7 +99,7 @@ func (n node) column(f *field) string {
 	if f == nil {
 		return ""
 	}
-	return strings.ToLower(stringOf(n[f.column]))
+	return strings.ToLower(stringOf(n.value(f.column)))
 }
 
 // phone reads the primary number of a PHONES field as E.164; without its calling code it cannot be told and reads as "".
@@ -104,8 +117,8 @@ func (n node) phoneParts(f *field) (calling, national string) {
 	if f == nil {
 		return "", ""
 	}
-	calling = strings.TrimPrefix(stringOf(valueOf(n[f.name], "primaryPhoneCallingCode")), "+")
-	national = stringOf(valueOf(n[f.name], "primaryPhoneNumber"))
+	calling = strings.TrimPrefix(stringOf(valueOf(n.value(f.name), "primaryPhoneCallingCode")), "+")
+	national = stringOf(valueOf(n.value(f.name), "primaryPhoneNumber"))
 	if !isDigits(calling) || !isDigits(national) || len(calling)+len(national) > 15 {
 		return "", ""
 	}
@@ -126,7 +139,7 @@ func (n node) fullName(o *object) string {
 	if f == nil {
 		return ""
 	}
-	return joinName(stringOf(valueOf(n[f.name], "firstName")), stringOf(valueOf(n[f.name], "lastName")))
+	return joinName(stringOf(valueOf(n.value(f.name), "firstName")), stringOf(valueOf(n.value(f.name), "lastName")))
 }
 
 func isDigits(s string) bool {

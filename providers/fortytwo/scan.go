@@ -101,11 +101,18 @@ func valueEnd(b []byte, i int) int {
 // stringEnd gives where the string ends whose opening quote is at i.
 func stringEnd(b []byte, i int) int {
 	for i++; i < len(b); i++ {
-		switch b[i] {
-		case '"':
+		quote := bytes.IndexByte(b[i:], '"')
+		if quote < 0 {
+			break
+		}
+		begin := i
+		i += quote
+		escapes := 0
+		for i-escapes > begin && b[i-escapes-1] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
 			return i + 1
-		case '\\':
-			i++
 		}
 	}
 	return len(b)

@@ -70,12 +70,12 @@ func TestAFullNameThatRepeatsTheNameIsNotShownTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same := node{"name": quoted(t, "Asha Rao"), "fullName": []byte(`{"firstName":"Asha","lastName":"Rao"}`)}
+	same := nodeOf([]byte(`{"name":"Asha Rao","fullName":{"firstName":"Asha","lastName":"Rao"}}`), new(nameTable))
 	_, got := text.rank(same.shown(o))
 	if diff := gocmp.Diff([]helix.Highlight{{Field: "name", Text: "⟦Asha⟧ Rao"}}, got); diff != "" {
 		t.Error(diff)
 	}
-	other := node{"name": quoted(t, "Mrs Rao"), "fullName": []byte(`{"firstName":"Asha","lastName":"Rao"}`)}
+	other := nodeOf([]byte(`{"name":"Mrs Rao","fullName":{"firstName":"Asha","lastName":"Rao"}}`), new(nameTable))
 	_, got = text.rank(other.shown(o))
 	if diff := gocmp.Diff([]helix.Highlight{{Field: "fullName", Text: "⟦Asha⟧ Rao"}}, got); diff != "" {
 		t.Error(diff)

@@ -84,11 +84,7 @@ func (r row) node(t *rapid.T) node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var n node
-	if err := json.Unmarshal(raw, &n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return nodeOf(raw, new(nameTable))
 }
 
 // found evaluates a filter as the database would.
@@ -208,8 +204,8 @@ func FuzzASearchIsUnderstoodWithoutPanic(f *testing.F) {
 				t.Fatalf("a filter that FortyTwo does not take: %q, %v", raw, err)
 			}
 		}
-		n := node{"name": quoted(t, name), "phone": json.RawMessage(
-			`{"primaryPhoneCallingCode":` + string(quoted(t, calling)) + `,"primaryPhoneNumber":` + string(quoted(t, number)) + `}`)}
+		n := nodeOf([]byte(`{"name":`+string(quoted(t, name))+`,"phone":{"primaryPhoneCallingCode":`+string(quoted(t, calling))+
+			`,"primaryPhoneNumber":`+string(quoted(t, number))+`}}`), new(nameTable))
 		score, highlights := text.rank(n.shown(o))
 		if score < 0 || score > 1 {
 			t.Fatalf("score %v", score)

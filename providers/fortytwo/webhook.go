@@ -93,16 +93,15 @@ func (c *Client) ReduceWebhook(_ string, body []byte) []byte {
 	if told.ObjectMetadata.NameSingular != "" {
 		name = told.ObjectMetadata.NameSingular
 	}
-	record := node(told.Record)
 	for _, w := range watchedObjects() {
 		if strings.HasPrefix(told.EventName, metadataPrefix) || !c.overrides.spells(string(w.object), name) {
 			continue
 		}
-		n.Object, n.Record, n.At, n.Member = w.object, anID(record.id()), short(told.EventDate), anID(told.WorkspaceMemberID)
+		n.Object, n.Record, n.At, n.Member = w.object, anID(strings.ToLower(stringOf(told.Record[columnID]))), short(told.EventDate), anID(told.WorkspaceMemberID)
 		n.Told, n.Values = told.UpdatedFields != nil, map[string]string{}
 		for _, field := range w.values {
-			for key := range told.Record {
-				if value := short(stringOf(record[key])); value != "" && c.overrides.spellsColumn(w.object, field, key) {
+			for key, raw := range told.Record {
+				if value := short(stringOf(raw)); value != "" && c.overrides.spellsColumn(w.object, field, key) {
 					n.Values[field] = value
 				}
 			}

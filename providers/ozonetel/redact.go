@@ -43,9 +43,18 @@ func (c *Client) blankOwnKey(body []byte) []byte {
 	return bytes.ReplaceAll(out, []byte(url.QueryEscape(c.apiKey)), []byte(redacted))
 }
 
-// redactNamedKeys replaces what any spelling of the name stands before, which takes reading the whole push.
+// redactNamedKeys replaces what any spelling of the name stands before. Unless it is plain to see that only blank keys are
+// left, that takes reading the whole push.
 func (c *Client) redactNamedKeys(contentType string, body []byte) []byte {
 	out := c.blankOwnKey(blankNamedKeys(body))
+	if !mayNameKey(contentType, out) {
+		return out
+	}
+	return redactByReading(contentType, out)
+}
+
+// redactByReading blanks the keys of the documents in a push of which the text is redacted.
+func redactByReading(contentType string, out []byte) []byte {
 	docs, err := readPush(contentType, out)
 	if err != nil {
 		return out
@@ -69,15 +78,24 @@ func (c *Client) redactNamedKeys(contentType string, body []byte) []byte {
 	return clean
 }
 
-// mayNameKey reports whether a body may hold the name of a key, as it stands or percent-decoded, in any casing and with
+// mayNameKey reports whether a body may hold the name of a key that is not blank, as it stands or percent-decoded, in any casing and with
 // any separators. So may whatever can hide letters from a look at the text: escapes of JSON, parts of a multipart form
 // that have encodings of their own, and characters beyond ASCII, some of which have the lower case of a letter.
 func mayNameKey(contentType string, body []byte) bool {
-	if strings.Contains(strings.ToLower(contentType), "multipart") || namesKey(body) {
+	if strings.Contains(strings.ToLower(contentType), "multipart") {
 		return true
 	}
-	return bytes.IndexByte(body, '%') >= 0 && namesKey(percentDecoded(body))
+	encoded := bytes.IndexByte(body, '%') >= 0
+	if !encoded || isComposite(bytes.TrimSpace(body)) { // else it is read percent-decoded only, where a name stays a name
+		if namesKey(body) {
+			return true
+		}
+	}
+	return encoded && namesKey(percentDecoded(body))
 }
+
+// blankKey follows the name of a key in a JSON object when it is blank.
+var blankKey = []byte(`":"` + redacted + `"`)
 
 func namesKey(text []byte) bool {
 	const name = "apikey" // no letter comes twice, so that a mismatch begins anew
@@ -89,9 +107,13 @@ func namesKey(text []byte) bool {
 			return true
 		case b == '_', b == '-', b == '.', b == ' ', b == '+':
 		case lower == name[matched]:
-			if matched++; matched == len(name) {
+			if matched++; matched < len(name) {
+				continue
+			}
+			if !bytes.HasPrefix(text[i+1:], blankKey) {
 				return true
 			}
+			matched = 0
 		case lower == name[0]:
 			matched = 1
 		default:

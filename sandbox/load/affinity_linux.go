@@ -47,7 +47,9 @@ func PinDriver(cpus []int) error {
 			return fmt.Errorf("cores %v: %w", cpus, err)
 		}
 	}
-	runtime.GOMAXPROCS(len(cpus))
+	// More threads than cores, between which the system divides them: else clients would wait while an emulator is busy, and
+	// that would be taken for the gateway's time.
+	runtime.GOMAXPROCS(4 * len(cpus))
 	return nil
 }
 
