@@ -226,8 +226,8 @@ func (g *Gateway) endStreams(ctx context.Context) error {
 	}
 	for {
 		e, err := feed.Next(ctx)
-		if ctx.Err() != nil {
-			return nil
+		if err := ctx.Err(); err != nil {
+			return err
 		}
 		if err != nil {
 			return fmt.Errorf("ended streams: %w", err)

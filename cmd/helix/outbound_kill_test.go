@@ -180,7 +180,7 @@ func TestKill9LosesNoOutboundCallAndRepeatsNoDial(t *testing.T) {
 			t.Errorf("the key of call %s answers with %s, replayed: %v", id, again, replayed)
 		}
 	}
-	// What was queued is dialled, then the time of what nobody tells of is over.
+	// What was queued is dialled; then the time of what nobody tells of is over.
 	waits := func(fits func(helix.OutboundCall) bool) func() bool {
 		return func() bool {
 			for _, id := range accepted {
@@ -191,7 +191,8 @@ func TestKill9LosesNoOutboundCallAndRepeatsNoDial(t *testing.T) {
 			return true
 		}
 	}
-	until(t, "the dials", waits(func(c helix.OutboundCall) bool { return c.State != helix.OutboundInitiating }))
+	// A dial that the killed process had taken is handed out again after a minute.
+	untilWithin(t, 90*time.Second, "the dials", waits(func(c helix.OutboundCall) bool { return c.State != helix.OutboundInitiating }))
 	ahead.Store(int64(12 * time.Minute))
 	until(t, "the ends", waits(func(c helix.OutboundCall) bool { return c.State.Final() }))
 

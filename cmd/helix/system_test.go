@@ -177,9 +177,14 @@ func at(v any, path ...string) any {
 // until asks again until the answer fits or the test's time is over.
 func until(t *testing.T, what string, fits func() bool) {
 	t.Helper()
+	untilWithin(t, 20*time.Second, what, fits)
+}
+
+func untilWithin(t *testing.T, patience time.Duration, what string, fits func() bool) {
+	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(patience)
 	for !fits() {
 		select {
 		case <-tick.C:
