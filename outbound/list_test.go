@@ -158,8 +158,8 @@ func TestErasingAPersonLeavesNothingOfHim(t *testing.T) {
 	p.do(err)
 	erased, err := s.Erase(p.ctx, rahul)
 	p.do(err)
-	if erased != len(p.world.forgotten) || erased == 0 {
-		t.Errorf("%d calls are erased, the recordings of %d", erased, len(p.world.forgotten))
+	if erased != len(p.forgotten) || erased == 0 {
+		t.Errorf("%d calls are erased, the recordings of %d", erased, len(p.forgotten))
 	}
 	for _, call := range []helix.OutboundCall{done, up} {
 		if _, err := s.Get(p.ctx, call.ID); !helix.IsCode(err, helix.CodeNotFound) {

@@ -19,7 +19,7 @@ import (
 	"github.com/helix-engage/gateway/desk"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/outbound"
-	"github.com/helix-engage/gateway/sandbox/day"
+	"github.com/helix-engage/gateway/sandbox/outboundday"
 )
 
 // line is a telephony provider whose calls all ring, a voice provider, and the streams between them.
@@ -85,7 +85,7 @@ func (b *outboundBed) start(ctx context.Context, document string, variables map[
 	b.t.Helper()
 	params := &graphql.RawParams{Query: document}
 	if !strings.Contains(document, "{") {
-		params.Query, params.OperationName = day.OutboundDocuments, document
+		params.Query, params.OperationName = outboundday.Documents, document
 	}
 	raw, err := json.Marshal(variables) // as a request has them
 	if err != nil {
