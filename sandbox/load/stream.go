@@ -88,7 +88,7 @@ type StreamLatency struct {
 	ToLine Distribution `json:"toLine"`
 	// Paced: from when a later message of a turn was due on the line to its arrival there. It is due when its last frame was
 	// sent by the agent, but not before the line, had it begun with the turn, has only 400 ms left to play: nobody hears
-	// anything of it below that. The gateway lets such messages wait up to 10 ms for each other.
+	// anything of it below that. The gateway lets such messages wait a few milliseconds for each other.
 	Paced Distribution `json:"paced"`
 	// Driver: how late the driver itself sent frames of the line. It is no part of the others, but shows how far to trust them.
 	Driver Distribution `json:"driver"`

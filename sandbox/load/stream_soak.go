@@ -123,7 +123,7 @@ func (s Soak) Print(out io.Writer) error {
 	t := newTable(out)
 	t.row("machine", s.Machine.String())
 	t.row("short calls", fmt.Sprintf("%d in %.0f s, %d failed", s.Calls, s.Seconds, s.Failed))
-	t.row("frames", s.StreamFrames.String())
+	t.row("frames", s.String())
 	t.row("effort", s.Effort.String())
 	t.row("gateway before", s.Before.String())
 	t.row("gateway after", s.After.String())
