@@ -26,6 +26,9 @@ func (s *outboundSystem) opens(path, first string) (code int) {
 	if response != nil {
 		_ = response.Body.Close()
 	}
+	if err != nil && response == nil {
+		s.t.Fatal(err)
+	}
 	if err != nil {
 		return response.StatusCode
 	}
@@ -218,7 +221,7 @@ func TestAVoiceAgentThatIsLost(t *testing.T) {
 		})
 	})
 	call := s.ends(dies, helix.ReasonPatientHungUp)
-	if call.State != helix.OutboundCompleted || call.Media.Reconnects != 1 || found.Conversations[0].ID == found.Conversation {
+	if call.State != helix.OutboundCompleted || call.Media == nil || call.Media.Reconnects != 1 || found.Conversations[0].ID == found.Conversation {
 		t.Errorf("%s %+v: %+v", call.State, call.Media, call.Timeline)
 	}
 	if gap := s.rang(phone)[0].LongestGap; gap > 1500*time.Millisecond {
@@ -235,7 +238,7 @@ func TestAPatientInterruptsTheAgent(t *testing.T) {
 		Lines: []knowlarity.Line{{Say: "wait", When: knowlarity.OverAgent, After: 800 * time.Millisecond}},
 	}
 	call := s.ends(s.asks(phone, script), helix.ReasonPatientHungUp)
-	if call.Media.Interruptions != 1 {
+	if call.Media == nil || call.Media.Interruptions != 1 {
 		t.Errorf("%+v: %+v", call.Media, call.Timeline)
 	}
 	var spoke, killed, silent time.Duration
