@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -48,7 +49,9 @@ type EditsOptions struct {
 type Edits struct {
 	o       EditsOptions
 	signals *bus.Bucket[workSignal]
-	swept   helix.CallID // where the last sweep stopped, "" when it came to the end
+
+	sweeping sync.Mutex   // held by Sweep
+	swept    helix.CallID // where the last sweep stopped, "" when it came to the end
 }
 
 // NewEdits prepares to hear.
@@ -160,6 +163,8 @@ func (x *Edits) Sweep(ctx context.Context) error {
 	if err := x.o.Queue.ready(ctx); err != nil {
 		return err
 	}
+	x.sweeping.Lock()
+	defer x.sweeping.Unlock()
 	edits := 0
 	for range maxSweepPages {
 		page := x.page()

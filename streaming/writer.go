@@ -195,7 +195,7 @@ func (w *writer) collect(out []byte, now time.Duration) (_ []byte, next time.Dur
 
 // beatEvery is the grid of moments at which calls do what can wait a little. Waking once for many calls costs a fraction of
 // waking for each.
-const beatEvery = 10 * time.Millisecond
+const beatEvery = 5 * time.Millisecond
 
 // beat gives a duration between two that ends on the grid, or the first when there is none.
 func beat(least, most time.Duration) time.Duration {

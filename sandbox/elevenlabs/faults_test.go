@@ -173,7 +173,7 @@ func TestConversationsThatDisturb(t *testing.T) {
 			if initiated == 1 {
 				p.next("user_transcript")
 			}
-			if err := w.End(w.Conversations()[0].ID, 1011, "over"); err != nil {
+			if err := w.End(w.opened().ID, 1011, "over"); err != nil {
 				t.Fatal(err)
 			}
 			code, reason, kinds := p.closed()

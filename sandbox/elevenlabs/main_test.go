@@ -233,3 +233,20 @@ func (w *workspace) settled(id string) elevenlabs.View {
 	w.t.Fatal("the conversation does not end")
 	return elevenlabs.View{}
 }
+
+// opened waits for the first conversation, which the server enters when its handshake is over.
+func (w *workspace) opened() elevenlabs.View {
+	w.t.Helper()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for range ticker.C {
+		if all := w.Conversations(); len(all) > 0 {
+			return all[0]
+		}
+		if w.t.Context().Err() != nil {
+			break
+		}
+	}
+	w.t.Fatal("no conversation is opened")
+	return elevenlabs.View{}
+}
