@@ -156,8 +156,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	base, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(ErrStopping)
+	quiet := &silent{conns: map[net.Conn]struct{}{}}
 	srv := &http.Server{
 		Handler:           s.handler,
+		ConnState:         quiet.observe,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -178,7 +180,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return fmt.Errorf("serving ended: %w", err)
 	case <-ctx.Done():
 	}
-	err := s.drain(ctx, srv, cancel)
+	err := s.drain(ctx, srv, quiet, cancel)
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}
@@ -186,7 +188,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // drain ends what runs, in good order as long as DrainTimeout allows.
-func (s *Server) drain(ctx context.Context, srv *http.Server, cancel context.CancelCauseFunc) error {
+func (s *Server) drain(ctx context.Context, srv *http.Server, quiet *silent, cancel context.CancelCauseFunc) error {
 	s.draining.Store(true)
 	s.o.Logger.InfoContext(ctx, "draining", slog.Duration("delay", s.o.DrainDelay), slog.Duration("timeout", s.o.DrainTimeout))
 	if s.o.DrainDelay > 0 {
@@ -200,6 +202,8 @@ func (s *Server) drain(ctx context.Context, srv *http.Server, cancel context.Can
 	if s.o.OnDrain != nil {
 		sockets.Go(func() { s.o.OnDrain(deadline) })
 	}
+	silence := time.AfterFunc(silentGrace, quiet.close)
+	defer silence.Stop()
 	err := srv.Shutdown(deadline)
 	if err != nil {
 		cancel(ErrStopping)

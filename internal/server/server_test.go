@@ -99,6 +99,21 @@ func TestLoadBalancersAreToldBeforeThePortCloses(t *testing.T) {
 	}
 }
 
+func TestAConnectionOnWhichNothingIsAskedHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	srv := start(t, server.Options{DrainTimeout: 4 * time.Second}) // net/http alone would wait for five
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(srv.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	srv.do(t, http.MethodGet, "/healthz") // by which the other connection was accepted too
+	srv.stop()
+	if err := srv.wait(t); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSocketsAreGivenTheDrainAndNoMore(t *testing.T) {
 	t.Parallel()
 	told := make(chan bool, 1)
