@@ -91,15 +91,22 @@ func TestASubscriberSeesEveryMoveAndResumes(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t)
 	s := p.still()
-	call := p.dialled(s, "k")
+	call, _, err := s.Start(p.ctx, asker, request("k"))
+	p.do(err)
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	updates, err := s.Updates(ctx, call.ID, nil)
 	p.do(err)
 	first, err := updates.Next(ctx)
 	p.do(err)
-	if first.Call.State != helix.OutboundDialing {
-		t.Errorf("the call as it is at first: %s", first.Call.State)
+	if first.Kind != helix.EventCheckpoint || first.Call.State != helix.OutboundInitiating {
+		t.Errorf("the call as it is at first: %s %s", first.Kind, first.Call.State)
+	}
+	p.do(s.dial(p.ctx, call.ID, func() {}))
+	seen := first
+	for seen.Kind != helix.EventOutboundUpdated { // the provider's id of the call is the last that dialling adds
+		seen, err = updates.Next(ctx)
+		p.do(err)
 	}
 	_, err = s.Attach(p.ctx, Claim{Call: call.ID, Attempt: 1})
 	p.do(err)
@@ -108,7 +115,7 @@ func TestASubscriberSeesEveryMoveAndResumes(t *testing.T) {
 	p.do(err)
 	p.do(s.Ended(p.ctx, call.ID, 1, Result{Reason: helix.ReasonCompleted}))
 	// From the cursor on, as after a reconnect: the last state of the call with each kind of event.
-	resumed, err := s.Updates(ctx, call.ID, &first.Cursor)
+	resumed, err := s.Updates(ctx, call.ID, &seen.Cursor)
 	p.do(err)
 	var kinds []helix.EventKind
 	for range 4 {
