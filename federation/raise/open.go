@@ -1,0 +1,212 @@
+package raise
+
+// Opened is an answer of FortyTwo, split. Its slices are parts of the body.
+type Opened struct {
+	Value  []byte // the root field's value; nil when it, data or the field is null or absent
+	Errors []byte // the errors as they came, usually an array; nil when they are absent, null or []
+	Same   bool   // Value is what the shape asks for as it stands, and can be handed through
+}
+
+// Open splits FortyTwo's answer {"data":{"<field>":VALUE},"errors":[…],…} in one pass, whatever the order of its members,
+// and checks all of its syntax; the errors are those of [Tape.Parse], and one for a body that is no object.
+//
+// Same says that VALUE has exactly the members that shape asks for, in its order, each of its kind, no null where none may
+// be, nothing renamed, nothing added and no white space. Without a shape it is false. When it turns out false late, the
+// part read until then is read again to check the rest.
+func Open(body []byte, field string, shape *Shape) (Opened, error) {
+	var o opener
+	if len(body) > maxBytes {
+		return Opened{}, unreadable(maxBytes)
+	}
+	o.src, o.field, o.shape = body, field, shape
+	end := o.object(space(body, 0), (*opener).envelope)
+	if end >= 0 {
+		if end = space(body, end); end == len(body) {
+			return o.opened, nil
+		}
+		end = ^end
+	}
+	return Opened{}, unreadable(^end)
+}
+
+// opener reads the two outer levels of an answer.
+type opener struct {
+	src    []byte
+	field  string
+	shape  *Shape
+	opened Opened
+	data   bool // data was seen
+	errors bool
+	value  bool
+}
+
+// object reads the object at i, handing each member's name and the offset of its value to member, which returns its end.
+func (o *opener) object(i int, member func(o *opener, name []byte, i int) int) int {
+	src := o.src
+	if at(src, i) != '{' {
+		return ^i
+	}
+	if i = space(src, i+1); at(src, i) == '}' {
+		return i + 1
+	}
+	for {
+		if at(src, i) != '"' {
+			return ^i
+		}
+		end, _ := scanString(src, i)
+		if end < 0 {
+			return end
+		}
+		name := src[i+1 : end-1]
+		if i = space(src, end); at(src, i) != ':' {
+			return ^i
+		}
+		if i = member(o, name, space(src, i+1)); i < 0 {
+			return i
+		}
+		switch i = space(src, i); at(src, i) {
+		case ',':
+			i = space(src, i+1)
+		case '}':
+			return i + 1
+		default:
+			return ^i
+		}
+	}
+}
+
+func (o *opener) envelope(name []byte, i int) int {
+	switch {
+	case string(name) == "data" && !o.data:
+		o.data = true
+		if at(o.src, i) == '{' {
+			return o.object(i, (*opener).root)
+		}
+	case string(name) == "errors" && !o.errors:
+		o.errors = true
+		end := check(o.src, i, 1)
+		if end > i+len("[]") && at(o.src, i) != 'n' {
+			o.opened.Errors = o.src[i:end]
+		}
+		return end
+	}
+	return check(o.src, i, 1)
+}
+
+func (o *opener) root(name []byte, i int) int {
+	if o.value || string(name) != o.field {
+		return check(o.src, i, 2)
+	}
+	o.value = true
+	if at(o.src, i) == 'n' {
+		return scanWord(o.src, i, "null")
+	}
+	end := -1
+	if o.shape != nil {
+		end = match(o.src, i, o.shape, 2)
+	}
+	o.opened.Same = end >= 0
+	if end < 0 {
+		end = check(o.src, i, 2)
+	}
+	if end >= 0 {
+		o.opened.Value = o.src[i:end]
+	}
+	return end
+}
+
+// check scans the value at i, which has depth levels above it.
+func check(src []byte, i, depth int) int { return (*Tape)(nil).value(src, i, depth, 0, 0) }
+
+// match scans the value at i as check does, and is negative also when it is not what s asks for.
+func match(src []byte, i int, s *Shape, depth int) int {
+	c := at(src, i)
+	switch {
+	case c == 'n':
+		if s.NonNull {
+			return -1
+		}
+		return scanWord(src, i, "null")
+	case s.Elem != nil:
+		if c != '[' {
+			return -1
+		}
+		return matchList(src, i, s.Elem, depth+1)
+	case s.Object != nil:
+		if c != '{' || s.Object.ByType != nil {
+			return -1
+		}
+		return matchObject(src, i, s.Object.Fields, depth+1)
+	}
+	return matchLeaf(src, i, c, s.Leaf, depth)
+}
+
+func matchLeaf(src []byte, i int, c byte, leaf Leaf, depth int) int {
+	switch {
+	case leaf == LeafAny:
+		return check(src, i, depth)
+	case c == '"':
+		if leaf == LeafString || leaf == LeafID {
+			end, _ := scanString(src, i)
+			return end
+		}
+	case c == 't' || c == 'f':
+		if leaf == LeafBoolean {
+			return check(src, i, depth)
+		}
+	case leaf == LeafNumber || leaf == LeafID:
+		return scanNumber(src, i)
+	}
+	return -1
+}
+
+func matchList(src []byte, i int, elem *Shape, depth int) int {
+	if depth > maxDepth {
+		return -1
+	}
+	if i++; at(src, i) == ']' {
+		return i + 1
+	}
+	for {
+		if i = match(src, i, elem, depth); i < 0 {
+			return i
+		}
+		switch at(src, i) {
+		case ',':
+			i++
+		case ']':
+			return i + 1
+		default:
+			return -1
+		}
+	}
+}
+
+// matchObject compares each name with the one that is due, and so never searches for the name's end.
+func matchObject(src []byte, i int, fields []Field, depth int) int {
+	if depth > maxDepth {
+		return -1
+	}
+	i++
+	for n := range fields {
+		f := &fields[n]
+		if n > 0 {
+			if at(src, i) != ',' {
+				return -1
+			}
+			i++
+		}
+		end := i + len(f.Key) + len(`"":`)
+		if f.Hop >= 0 || f.Const != nil || f.From != f.Key || end > len(src) ||
+			src[i] != '"' || string(src[i+1:end-2]) != f.Key || src[end-2] != '"' || src[end-1] != ':' {
+			return -1
+		}
+		if i = match(src, end, f.Shape, depth); i < 0 {
+			return i
+		}
+	}
+	if at(src, i) != '}' {
+		return -1
+	}
+	return i + 1
+}
