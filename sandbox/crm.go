@@ -47,6 +47,15 @@ func (s *Sandbox) crmRoutes() []route {
 			Method: "POST", Path: "/sandbox/fortytwo/tokens/expire", Does: "every access token issued so far counts as expired",
 			serve: act(s.crm.ExpireTokens),
 		},
+		{
+			Method: "POST", Path: "/sandbox/fortytwo/streams/cut",
+			Does:  "every open event stream breaks off and is forgotten, as when the CRM restarts; what happens meanwhile is not told",
+			serve: act(s.crm.CutStreams),
+		},
+		{
+			Method: "POST", Path: "/sandbox/fortytwo/streams/silence",
+			Does: "every open event stream stays open and says nothing any more", serve: act(s.crm.SilenceStreams),
+		},
 	}
 }
 

@@ -5,8 +5,13 @@ import (
 	"slices"
 )
 
-// announce queues the webhooks of changes that have taken effect, one request per record.
+// announce tells of changes that have taken effect: event streams, and webhooks, one request per record.
 func (s *Server) announce(ws *workspace, c *caller, events []recordEvent) {
+	s.tellStreams(ws, c, events)
+	s.queueWebhooks(ws, c, events)
+}
+
+func (s *Server) queueWebhooks(ws *workspace, c *caller, events []recordEvent) {
 	if len(ws.webhooks) == 0 {
 		return
 	}

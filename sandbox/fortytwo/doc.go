@@ -6,7 +6,8 @@
 //	/graphql   records, executed directly (graphql.go): no validation, one error per root field without a path, aliases below the root
 //	           ignored, nested arguments ignored, unknown fields null, one operator per filter field, … (fortytwo.md section 0);
 //	           introspection of the workspace; search
-//	/metadata  a conforming executor over metadata.graphqls: sign-in, who am I, objects and fields, API keys, webhooks
+//	/metadata  a conforming executor over metadata.graphqls: sign-in, who am I, objects and fields, API keys, webhooks;
+//	           the event stream (stream.go, streamserve.go)
 //
 // Where to look for the dialect: graphql.go and document.go (what becomes of a document), filter.go, operator.go, order.go, page.go
 // (arguments of lists), read.go and project.go (what is answered), coerce.go, transform.go, create.go, update.go, remove.go (writes), authenticate.go
@@ -18,13 +19,14 @@
 //   - The same seed and start time give the same records with the same ids. Tokens and metadata of a running server differ.
 //   - Nothing of a request but its path, operation name and root fields is kept or logged.
 //
-// Bounds: 250,000 records per object, 100 webhooks, 1,000 API keys, 10,000 waiting deliveries (more are dropped and counted), 1,000
+// Bounds: 250,000 records per object, 100 webhooks, 1,000 API keys, 1,000 event streams of
+// 1,000 queries and 1,000 waiting frames each (a stream that is further behind is cut off), 10,000 waiting deliveries (more are dropped and counted), 1,000
 // logged requests (the oldest go), 100 armed faults, 10,000 refresh tokens (the oldest go), bodies of 10 MB, 500 levels of nesting.
 //
 // Failure policy: a request is answered as upstream would, or as an armed Fault says; outside input never panics. A webhook is sent
 // once and then forgotten.
 //
-// What it refuses to do: line 1.5; /rest; the event stream (subscriptions and addQueryToEventStream); file upload; mergeXs; views,
+// What it refuses to do: line 1.5; /rest; events of metadata and the small nested lists of `after` in the event stream; file upload; mergeXs; views,
 // workflows, applications; two-factor sign-in; the OAuth endpoints; row-level permissions; purging the trash. Roles and users are
 // configured (Options, SetRole), not edited over the API.
 package fortytwo

@@ -12,7 +12,7 @@ type Edit struct {
 	Object  string         // singular, e.g. "call"
 	ID      string         // of the record
 	Data    map[string]any // as an update mutation takes it
-	Unheard bool           // no webhook tells of it, as when a delivery is lost
+	Unheard bool           // no webhook tells of it, as when a delivery is lost; event streams do
 }
 
 // Edit changes a record as a person would. Errors: ErrUnknown, what upstream would refuse.
@@ -57,8 +57,9 @@ func (s *Server) Edit(e Edit) error {
 		q.writes.rollBack()
 		return errors.New("fortytwo emulator: " + refused.message)
 	}
+	s.tellStreams(ws, c, q.writes.events)
 	if !e.Unheard {
-		s.announce(ws, c, q.writes.events)
+		s.queueWebhooks(ws, c, q.writes.events)
 	}
 	return nil
 }

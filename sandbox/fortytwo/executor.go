@@ -14,15 +14,19 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
-//go:embed core.graphqls metadata.graphqls
+//go:embed core.graphqls metadata.graphqls stream.graphqls
 var schemas embed.FS
 
-func loadSchema(name string) (*ast.Schema, error) {
-	source, err := schemas.ReadFile(name)
-	if err != nil {
-		return nil, err
+func loadSchema(names ...string) (*ast.Schema, error) {
+	sources := make([]*ast.Source, len(names))
+	for i, name := range names {
+		source, err := schemas.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		sources[i] = &ast.Source{Name: name, Input: string(source)}
 	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: name, Input: string(source)})
+	schema, err := gqlparser.LoadSchema(sources...)
 	if err != nil {
 		return nil, fmt.Errorf("fortytwo emulator: %w", err)
 	}

@@ -98,6 +98,10 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, in incom
 		s.applyFault(w, r, fault, reply{}, names)
 		return
 	}
+	if authErr == nil && parseErr == nil && in.streams(doc) {
+		s.serveStream(w, r, in, doc, caller)
+		return
+	}
 	var out reply
 	switch {
 	case authErr != nil:

@@ -37,7 +37,9 @@ func (s *Server) executeMetadata(in incoming, doc *document, c *caller) reply {
 		"createOneObject": m.writing(settingDataModel, m.createObject), "createOneField": m.writing(settingDataModel, m.createField),
 		"updateOneField": m.writing(settingDataModel, m.updateField), "deleteOneField": m.writing(settingDataModel, m.deleteField),
 		"createApiKey": m.writing(settingKeys, m.createAPIKey), "generateApiKeyToken": m.writing(settingKeys, m.generateAPIKeyToken),
-		"revokeApiKey":  m.writing(settingKeys, m.revokeAPIKey),
+		"revokeApiKey":          m.writing(settingKeys, m.revokeAPIKey),
+		"addQueryToEventStream": m.reading("", m.addQuery), "removeQueryFromEventStream": m.reading("", m.removeQuery),
+
 		"createWebhook": m.writing(settingKeys, m.createWebhook), "deleteWebhook": m.writing(settingKeys, m.deleteWebhook),
 	}
 	return in.runValidated(s.metadata, doc, c.workspace, values)

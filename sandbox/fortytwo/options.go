@@ -12,6 +12,9 @@ type Options struct {
 	Now    func() time.Time // nil: time.Now
 	Logger *slog.Logger     // nil: discards
 
+	// Line is the generation of FortyTwo that is emulated; empty: Line27.
+	Line Line
+
 	// Metadata is the data model of both workspaces; nil: StandardObjects and HospitalObjects. An object workspaceMember is needed.
 	Metadata []ObjectSpec
 	// Empty leaves out the seeded records; users and their members are there all the same.
@@ -33,16 +36,25 @@ type Options struct {
 	LoginTokenTTL   time.Duration // default 15 minutes
 	Rate            RateLimit
 
+	// StreamComment is how often an event stream says that it is alive; default 12 s.
+	StreamComment time.Duration
+
 	// WebhookClient delivers webhooks; nil: one with a time-out of 5 s.
 	WebhookClient *http.Client
 }
 
-// RateLimit is what API keys of a workspace share (fortytwo.md 12). Zero values are upstream's; Off lifts it.
+// RateLimit is how many root fields may be asked for (fortytwo.md 12). Zero values are upstream's; Off lifts it.
 type RateLimit struct {
-	Off         bool
-	Short, Long int // root fields; default 100 and 100
+	Off bool
+
+	// Of line 2.7, shared by the API keys of a workspace.
+	Short, Long int // default 100 and 100
 	ShortWindow time.Duration
 	LongWindow  time.Duration // default 1 s and 60 s
+
+	// Of line 1.5, for each user; callers without one share by address.
+	PerCaller    int           // default 500
+	CallerWindow time.Duration // default 100 s
 }
 
 // defaultPassword is every default user's.
@@ -64,6 +76,7 @@ func DefaultRoles() []Role {
 }
 
 func (o Options) withDefaults() Options {
+	setDefault(&o.Line, Line27)
 	setDefault(&o.WorkspaceID, "3b8e6f6d-2a51-4c1c-9d0b-6d0b7f4b8a11")
 	setDefault(&o.WorkspaceName, "Sandbox Hospital")
 	setDefault(&o.InviteHash, "sandbox-invite-hash")
@@ -76,6 +89,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Rate.Long, 100)
 	setDefault(&o.Rate.ShortWindow, time.Second)
 	setDefault(&o.Rate.LongWindow, time.Minute)
+	setDefault(&o.Rate.PerCaller, 500)
+	setDefault(&o.Rate.CallerWindow, 100*time.Second)
+	setDefault(&o.StreamComment, 12*time.Second)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

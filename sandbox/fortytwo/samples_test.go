@@ -79,6 +79,7 @@ var arrangements = map[string]arrangement{
 	"unique-violation": withPatient,
 	"upsert":           withPatient,
 	"upsert-again":     withPatient,
+	"sse-add-query":    withStream,
 	"create-many":      withFreshIDs,
 }
 
@@ -315,6 +316,11 @@ func withFreshIDs(b *bench, s *sample) string {
 	if err := json.Unmarshal([]byte(text), &s.Response.Body); err != nil {
 		b.t.Fatal(err)
 	}
+	return b.token(adminEmail)
+}
+
+func withStream(b *bench, _ *sample) string {
+	b.listen(adminEmail, recordedStream)
 	return b.token(adminEmail)
 }
 

@@ -27,6 +27,7 @@ type Server struct {
 	faults   faults.Book[Fault]
 	requests faults.Log[RequestRecord]
 	hooks    *deliveries
+	streams  streamBook
 	stopped  chan struct{} // closed when Run ends: requests that hang on purpose end too
 	stop     sync.Once
 
@@ -51,7 +52,7 @@ func New(options Options) (*Server, error) {
 	if s.core, err = loadSchema("core.graphqls"); err != nil {
 		return nil, err
 	}
-	if s.metadata, err = loadSchema("metadata.graphqls"); err != nil {
+	if s.metadata, err = loadSchema("metadata.graphqls", "stream.graphqls"); err != nil {
 		return nil, err
 	}
 	if err := s.addWorkspaces(); err != nil {
@@ -140,7 +141,7 @@ func (s *Server) serveClientConfig(w http.ResponseWriter, _ *http.Request) {
 	reply{status: http.StatusOK, contentType: jsonUTF8, body: appendJSON(nil, config)}.write(w)
 }
 
-// Run delivers webhooks until ctx ends and then returns nil. Requests that hang on purpose end with it. It is to be called once;
+// Run delivers webhooks until ctx ends and then returns nil. Event streams and requests that hang on purpose end with it. It is to be called once;
 // without it webhooks wait in their queue.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.Close()
@@ -148,5 +149,5 @@ func (s *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// Close ends the requests that hang on purpose.
+// Close ends event streams and the requests that hang on purpose.
 func (s *Server) Close() { s.stop.Do(func() { close(s.stopped) }) }
