@@ -3,10 +3,8 @@ package providers
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/http"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -54,92 +52,27 @@ func (b Breaker) withDefaults() Breaker {
 	return b
 }
 
-// verdict is what one request showed of its provider.
-type verdict int
-
-const (
-	silent verdict = iota // nothing: the caller gave up, or was in a hurry
-	alive                 // it answered, be it with a refusal
-	gone                  // it did not
-)
-
-// breaker is the state of one provider's Breaker.
-type breaker struct {
-	rules Breaker
-
-	mu       sync.Mutex
-	failures int           // in a row
-	pause    time.Duration // the present one; zero while closed
-	until    time.Time     // end of the pause
-	probing  bool
-}
-
-// admit reports whether a request may be sent, and else when to try again.
-func (b *breaker) admit(now time.Time) (retryAfter time.Duration, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case b.pause == 0:
-		return 0, true
-	case now.Before(b.until):
-		return b.until.Sub(now), false
-	case b.probing:
-		return b.rules.Pause, false
-	default:
-		b.probing = true
-		return 0, true
-	}
-}
-
-// note takes in what an admitted request showed. changed reports whether the breaker opened or closed by it.
-func (b *breaker) note(now time.Time, v verdict) (open, changed bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	wasOpen := b.pause > 0
-	switch v {
-	case silent:
-		b.probing = false
-	case alive:
-		b.failures, b.pause, b.probing = 0, 0, false
-	case gone:
-		b.failures++
-		switch {
-		case b.probing:
-			b.pause = min(2*b.pause, b.rules.MaxPause)
-		case wasOpen: // it was sent before the breaker opened
-			return true, false
-		case b.failures >= b.rules.Failures:
-			b.pause = b.rules.Pause
-		default:
-			return false, false
-		}
-		b.probing = false
-		b.until = now.Add(b.pause/2 + rand.N(b.pause/2+1))
-	}
-	return b.pause > 0, wasOpen != (b.pause > 0)
-}
-
 // verdict tells what an exchange shows of the provider, or of the proxies before it.
-func (b *breaker) verdict(answer Response, err error, took time.Duration) verdict {
+func (b Breaker) verdict(answer Response, err error, took time.Duration) Verdict {
 	if err != nil {
 		var netErr net.Error
 		outOfTime := errors.Is(err, context.DeadlineExceeded) || errors.As(err, &netErr) && netErr.Timeout()
-		if errors.Is(err, context.Canceled) || outOfTime && took < b.rules.Patience {
-			return silent
+		if errors.Is(err, context.Canceled) || outOfTime && took < b.Patience {
+			return Silent
 		}
-		return gone
+		return Gone
 	}
 	switch answer.Status {
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return gone
+		return Gone
 	default:
-		return alive
+		return Alive
 	}
 }
 
 // admit asks the breaker.
 func (c *Client) admit(ctx context.Context, op Operation) *helix.Error {
-	wait, ok := c.breaker.admit(c.now())
+	wait, ok := c.breaker.Admit(c.now())
 	if ok {
 		return nil
 	}
@@ -151,8 +84,8 @@ func (c *Client) admit(ctx context.Context, op Operation) *helix.Error {
 }
 
 // learn tells the breaker how an admitted request went.
-func (c *Client) learn(ctx context.Context, v verdict) {
-	open, changed := c.breaker.note(c.now(), v)
+func (c *Client) learn(ctx context.Context, v Verdict) {
+	open, changed := c.breaker.Note(c.now(), v)
 	if !changed {
 		return
 	}

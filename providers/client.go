@@ -52,7 +52,7 @@ type Client struct {
 	log         *slog.Logger
 	now         func() time.Time
 	health      *healthBook
-	breaker     *breaker
+	breaker     *Circuit
 	limiters    map[string]*limiter // by family
 }
 
@@ -64,7 +64,7 @@ func NewHTTP(o Options) (*Client, error) {
 		pooled: pooledTransport(o.Transport, o.MaxConns), single: singleTransport(o.Transport, o.MaxConns),
 		tracer: o.TracerProvider.Tracer(scope), meter: o.MeterProvider.Meter(scope),
 		log: o.Logger.With("provider", string(o.Provider)), now: o.Now,
-		health: &healthBook{}, breaker: &breaker{rules: o.Breaker},
+		health: &healthBook{}, breaker: NewCircuit(o.Breaker),
 	}
 	return c, c.instruments()
 }

@@ -77,7 +77,7 @@ func (c *Client) attempt(ctx context.Context, op Operation, req Request, read fu
 	}
 	began := c.now()
 	answer, netErr := c.exchange(httpReq, op)
-	c.learn(ctx, c.breaker.verdict(answer, netErr, c.now().Sub(began)))
+	c.learn(ctx, c.breaker.rules.verdict(answer, netErr, c.now().Sub(began)))
 	if netErr != nil {
 		return c.broken(ctx, op, connected.Load(), netErr), true
 	}

@@ -41,11 +41,11 @@ func (c *Client) judgeStatus(op Operation, answer Response) *helix.Error {
 	if answer.Status == http.StatusTooManyRequests {
 		return c.complete(op, &helix.Error{
 			Code: helix.CodeTooManyRequests, Message: "too many requests: try again in a moment",
-			Retryable: true, RetryAfter: c.retryAfter(answer.Header), Detail: detail,
+			Retryable: true, RetryAfter: RetryAfter(answer.Header, c.now()), Detail: detail,
 		})
 	}
 	err := c.unreadable(op, detail)
-	err.RetryAfter = c.retryAfter(answer.Header)
+	err.RetryAfter = RetryAfter(answer.Header, c.now())
 	return err
 }
 
@@ -64,7 +64,7 @@ func (c *Client) broken(ctx context.Context, op Operation, connected bool, cause
 	if connected {
 		message = "the provider did not answer"
 	}
-	err := &helix.Error{Code: helix.CodeUnavailable, Message: message, Retryable: true, Detail: describe(cause), Err: ctx.Err()}
+	err := &helix.Error{Code: helix.CodeUnavailable, Message: message, Retryable: true, Detail: Describe(cause), Err: ctx.Err()}
 	if op.Safety == Once && connected {
 		asUnknown(err)
 	}
@@ -104,8 +104,8 @@ func (c *Client) complete(op Operation, err *helix.Error) *helix.Error {
 	return &out
 }
 
-// describe says what a network failure was without quoting it: texts of net/http may hold a piece of the answer.
-func describe(err error) string {
+// Describe says what a network failure was without quoting it: texts of net/http may hold a piece of the answer.
+func Describe(err error) string {
 	var (
 		errno syscall.Errno
 		dns   *net.DNSError
@@ -134,14 +134,14 @@ func describe(err error) string {
 	}
 }
 
-// retryAfter reads the header in both its forms; zero when there is none.
-func (c *Client) retryAfter(h http.Header) time.Duration {
+// RetryAfter reads the header in both its forms; zero when there is none.
+func RetryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
 		return time.Duration(seconds) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return max(at.Sub(c.now()), 0)
+		return max(at.Sub(now), 0)
 	}
 	return 0
 }

@@ -27,7 +27,6 @@ func TestBackoffGrowsAndHonoursTheProvider(t *testing.T) {
 func TestRetryAfterIsReadInBothForms(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 14, 10, 0, 0, 0, time.UTC)
-	c := &Client{now: func() time.Time { return now }}
 	for text, want := range map[string]time.Duration{
 		"":                              0,
 		"17":                            17 * time.Second,
@@ -37,7 +36,7 @@ func TestRetryAfterIsReadInBothForms(t *testing.T) {
 		"Wed, 14 Jan 2026 10:00:30 GMT": 30 * time.Second,
 		"Wed, 14 Jan 2026 09:00:00 GMT": 0,
 	} {
-		if got := c.retryAfter(http.Header{"Retry-After": {text}}); got != want {
+		if got := RetryAfter(http.Header{"Retry-After": {text}}, now); got != want {
 			t.Errorf("Retry-After %q is %v, want %v", text, got, want)
 		}
 	}
