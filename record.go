@@ -13,6 +13,7 @@ const (
 	ObjectLead        RecordObject = "lead"
 	ObjectPatient     RecordObject = "patient"
 	ObjectAppointment RecordObject = "appointment"
+	ObjectMember      RecordObject = "workspaceMember"
 )
 
 // RecordWrite is one idempotent write: the record with this id has these values afterwards, whether it existed or not.

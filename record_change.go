@@ -1,6 +1,9 @@
 package helix
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // RecordEvent is what happened to a record of FortyTwo (fortytwo.md 15.2).
 type RecordEvent string
@@ -36,4 +39,16 @@ type RecordChange struct {
 	// Of a call:
 	ProviderCallID string
 	Callback       CallbackStatus // as the event told it, which is not the last word
+}
+
+// RecordUpdate is a change of a record of any object of FortyTwo, for a reader who may see the record: it was read again with
+// his own rights after the signal.
+type RecordUpdate struct {
+	Event  RecordEvent
+	Object string // FortyTwo's singular name
+	Record string
+	Fields []string // that changed, as FortyTwo names them; empty when it was not told
+	// After is the record as the reader may read it, a JSON object; nil when it is deleted or destroyed.
+	After json.RawMessage
+	At    time.Time // by FortyTwo's clock
 }

@@ -154,8 +154,11 @@ func (s *Service) keepTrace(ctx context.Context, t erasureTrace) error {
 	return nil
 }
 
-// forgetIDs removes what leads from a provider or an agent to the calls.
+// forgetIDs removes what leads from a provider, an agent or a record to the calls.
 func (s *Service) forgetIDs(ctx context.Context, phone helix.Phone, calls []helix.Call) error {
+	if err := s.unlink(ctx, calls); err != nil {
+		return err
+	}
 	for _, c := range calls {
 		if c.ProviderCallID == "" {
 			continue

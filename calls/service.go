@@ -68,7 +68,8 @@ type Service struct {
 	bus      *bus.Bus
 	dials    *bus.Bucket[helix.OpenDial]
 	ids      *bus.Bucket[helix.CallID]
-	names    *names // of ids, the latest
+	names    *names                      // of ids, the latest
+	links    *bus.Bucket[[]helix.CallID] // calls by the records that they are recorded under
 	person   func(helix.Phone) string
 	missed   MissedCalls
 	agents   Agents
@@ -103,6 +104,10 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	links, err := bus.OpenBucket[[]helix.CallID](ctx, o.Bus, bus.BucketRecordCalls)
+	if err != nil {
+		return nil, err
+	}
 	erasures, err := bus.OpenBucket[erasureTrace](ctx, o.Bus, bus.BucketErasures)
 	if err != nil {
 		return nil, err
@@ -113,7 +118,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{
 		bus: o.Bus, dials: dials, ids: ids, names: newNames(), person: o.Person, records: o.Records, now: o.Now, tracer: o.Tracer, cache: map[helix.CallID]*helix.Call{},
-		seals: newSealer(o.Secret), erasures: erasures, erased: erased,
+		links: links, seals: newSealer(o.Secret), erasures: erasures, erased: erased,
 	}
 	s.tail, err = newTail(ctx, o.Bus, s.refresh)
 	return s, err

@@ -18,7 +18,12 @@ func (d *Desk) MissedCalls(ctx context.Context, w Worker) ([]helix.MissedCall, e
 	if err != nil || w.Supervisor {
 		return all, err
 	}
-	return slices.DeleteFunc(all, func(m helix.MissedCall) bool { return m.Agent != "" && m.Agent != w.Seat.Agent }), nil
+	return slices.DeleteFunc(all, func(m helix.MissedCall) bool { return !w.Sees(m) }), nil
+}
+
+// Sees reports whether the queue shows an entry to the worker: all to a supervisor, else what the worker or nobody holds.
+func (w Worker) Sees(m helix.MissedCall) bool {
+	return w.Supervisor || m.Agent == "" || m.Agent == w.Seat.Agent
 }
 
 // UpdateMissedCall sets where a missed call stands.

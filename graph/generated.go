@@ -31,12 +31,15 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Call() CallResolver
 	CallMissed() CallMissedResolver
 	DeskAgent() DeskAgentResolver
 	IncomingCall() IncomingCallResolver
+	Lead() LeadResolver
 	MissedCallAssigned() MissedCallAssignedResolver
 	MissedCallGroup() MissedCallGroupResolver
 	Mutation() MutationResolver
+	Patient() PatientResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
 }
@@ -119,6 +122,11 @@ type ComplexityRoot struct {
 		Title       func(childComplexity int) int
 	}
 
+	Call struct {
+		ID         func(childComplexity int) int
+		MissedCall func(childComplexity int) int
+	}
+
 	CallAnswered struct {
 		Agent    func(childComplexity int) int
 		At       func(childComplexity int) int
@@ -190,6 +198,11 @@ type ComplexityRoot struct {
 		Phone           func(childComplexity int) int
 		Reason          func(childComplexity int) int
 		Sequence        func(childComplexity int) int
+	}
+
+	CallEventConnection struct {
+		Edges    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
 	}
 
 	CallHistoryConnection struct {
@@ -383,6 +396,7 @@ type ComplexityRoot struct {
 		Events        func(childComplexity int) int
 		Finished      func(childComplexity int) int
 		ID            func(childComplexity int) int
+		Member        func(childComplexity int) int
 		MemberID      func(childComplexity int) int
 		MissedCalls   func(childComplexity int) int
 		OutboundCalls func(childComplexity int) int
@@ -420,7 +434,9 @@ type ComplexityRoot struct {
 		FollowUp func(childComplexity int) int
 		ID       func(childComplexity int) int
 		Kind     func(childComplexity int) int
+		Lead     func(childComplexity int) int
 		Overdue  func(childComplexity int) int
+		Patient  func(childComplexity int) int
 		Phone    func(childComplexity int) int
 		Priority func(childComplexity int) int
 		Reason   func(childComplexity int) int
@@ -446,7 +462,8 @@ type ComplexityRoot struct {
 	}
 
 	Lead struct {
-		ID func(childComplexity int) int
+		CallTimeline func(childComplexity int, first *int, after *string) int
+		ID           func(childComplexity int) int
 	}
 
 	LeadResult struct {
@@ -486,6 +503,7 @@ type ComplexityRoot struct {
 		OnHold          func(childComplexity int) int
 		OutboundState   func(childComplexity int) int
 		Phone           func(childComplexity int) int
+		Record          func(childComplexity int) int
 		RecordingPaused func(childComplexity int) int
 		StartedAt       func(childComplexity int) int
 		State           func(childComplexity int) int
@@ -508,6 +526,7 @@ type ComplexityRoot struct {
 		Phone          func(childComplexity int) int
 		Priority       func(childComplexity int) int
 		Reason         func(childComplexity int) int
+		Record         func(childComplexity int) int
 		Title          func(childComplexity int) int
 	}
 
@@ -720,7 +739,9 @@ type ComplexityRoot struct {
 	}
 
 	Patient struct {
-		ID func(childComplexity int) int
+		ID       func(childComplexity int) int
+		Insight  func(childComplexity int) int
+		LastCall func(childComplexity int) int
 	}
 
 	PatientResult struct {
@@ -753,6 +774,8 @@ type ComplexityRoot struct {
 		Search             func(childComplexity int, query string, kinds []SearchKind, first *int) int
 		Viewer             func(childComplexity int) int
 		Worklist           func(childComplexity int, kinds []WorklistKind, first *int, after *string) int
+		__resolve__service func(childComplexity int) int
+		__resolve_entities func(childComplexity int, representations []scalar.Representation) int
 	}
 
 	RecentCall struct {
@@ -763,10 +786,20 @@ type ComplexityRoot struct {
 		DurationSeconds func(childComplexity int) int
 		ID              func(childComplexity int) int
 		Outcome         func(childComplexity int) int
+		Record          func(childComplexity int) int
 	}
 
 	RecentCallAgent struct {
 		Name func(childComplexity int) int
+	}
+
+	RecordChange struct {
+		Action        func(childComplexity int) int
+		After         func(childComplexity int) int
+		At            func(childComplexity int) int
+		ObjectName    func(childComplexity int) int
+		RecordID      func(childComplexity int) int
+		UpdatedFields func(childComplexity int) int
 	}
 
 	RefreshSessionPayload struct {
@@ -836,6 +869,7 @@ type ComplexityRoot struct {
 	SignedInUser struct {
 		Email    func(childComplexity int) int
 		ID       func(childComplexity int) int
+		Member   func(childComplexity int) int
 		MemberID func(childComplexity int) int
 		Name     func(childComplexity int) int
 		Roles    func(childComplexity int) int
@@ -861,6 +895,7 @@ type ComplexityRoot struct {
 		AgentStates         func(childComplexity int) int
 		CallEvents          func(childComplexity int, after *string, agentID *string, kinds []CallEventKind) int
 		OutboundCallUpdated func(childComplexity int, id string, after *string) int
+		RecordChanged       func(childComplexity int, object string, id string) int
 		WorklistChanged     func(childComplexity int) int
 	}
 
@@ -913,12 +948,23 @@ type ComplexityRoot struct {
 		Kind    func(childComplexity int) int
 		Message func(childComplexity int) int
 	}
+
+	WorkspaceMember struct {
+		ID func(childComplexity int) int
+	}
+
+	_Service struct {
+		Sdl func(childComplexity int) int
+	}
 }
 
 // endregion ***************************** api!.gotpl *****************************
 
 // region    ************************** generated!.gotpl **************************
 
+type CallResolver interface {
+	MissedCall(ctx context.Context, obj *Call) (*MissedCall, error)
+}
 type CallMissedResolver interface {
 	MissedCall(ctx context.Context, obj *CallMissed) (*MissedCall, error)
 }
@@ -927,6 +973,9 @@ type DeskAgentResolver interface {
 }
 type IncomingCallResolver interface {
 	Caller(ctx context.Context, obj *IncomingCall) (*CallerSummary, error)
+}
+type LeadResolver interface {
+	CallTimeline(ctx context.Context, obj *Lead, first *int, after *string) (*CallEventConnection, error)
 }
 type MissedCallAssignedResolver interface {
 	MissedCall(ctx context.Context, obj *MissedCallAssigned) (*MissedCall, error)
@@ -954,6 +1003,10 @@ type MutationResolver interface {
 	StartOutboundCall(ctx context.Context, input StartOutboundCallInput) (*StartOutboundCallPayload, error)
 	CancelOutboundCall(ctx context.Context, input CancelOutboundCallInput) (*CancelOutboundCallPayload, error)
 }
+type PatientResolver interface {
+	LastCall(ctx context.Context, obj *Patient) (*LiveCall, error)
+	Insight(ctx context.Context, obj *Patient) (*CallerInsight, error)
+}
 type QueryResolver interface {
 	Viewer(ctx context.Context) (*Viewer, error)
 	Worklist(ctx context.Context, kinds []WorklistKind, first *int, after *string) (*WorklistConnection, error)
@@ -979,6 +1032,7 @@ type SubscriptionResolver interface {
 	AgentStates(ctx context.Context) (<-chan *AgentStateEvent, error)
 	WorklistChanged(ctx context.Context) (<-chan *WorklistChange, error)
 	OutboundCallUpdated(ctx context.Context, id string, after *string) (<-chan *OutboundCallUpdate, error)
+	RecordChanged(ctx context.Context, object string, id string) (<-chan *RecordChange, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1272,6 +1326,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AppointmentResult.Title(childComplexity), true
+
+	case "Call.id":
+		if e.ComplexityRoot.Call.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.ID(childComplexity), true
+	case "Call.missedCall":
+		if e.ComplexityRoot.Call.MissedCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Call.MissedCall(childComplexity), true
 
 	case "CallAnswered.agent":
 		if e.ComplexityRoot.CallAnswered.Agent == nil {
@@ -1591,6 +1658,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CallEnded.Sequence(childComplexity), true
+
+	case "CallEventConnection.edges":
+		if e.ComplexityRoot.CallEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallEventConnection.Edges(childComplexity), true
+	case "CallEventConnection.pageInfo":
+		if e.ComplexityRoot.CallEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CallEventConnection.PageInfo(childComplexity), true
 
 	case "CallHistoryConnection.edges":
 		if e.ComplexityRoot.CallHistoryConnection.Edges == nil {
@@ -2341,6 +2421,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Erasure.ID(childComplexity), true
+	case "Erasure.member":
+		if e.ComplexityRoot.Erasure.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Erasure.Member(childComplexity), true
 	case "Erasure.memberId":
 		if e.ComplexityRoot.Erasure.MemberID == nil {
 			break
@@ -2478,12 +2564,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.FollowUpTask.Kind(childComplexity), true
+	case "FollowUpTask.lead":
+		if e.ComplexityRoot.FollowUpTask.Lead == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowUpTask.Lead(childComplexity), true
 	case "FollowUpTask.overdue":
 		if e.ComplexityRoot.FollowUpTask.Overdue == nil {
 			break
 		}
 
 		return e.ComplexityRoot.FollowUpTask.Overdue(childComplexity), true
+	case "FollowUpTask.patient":
+		if e.ComplexityRoot.FollowUpTask.Patient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FollowUpTask.Patient(childComplexity), true
 	case "FollowUpTask.phone":
 		if e.ComplexityRoot.FollowUpTask.Phone == nil {
 			break
@@ -2583,6 +2681,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.IncomingCall.Sequence(childComplexity), true
 
+	case "Lead.callTimeline":
+		if e.ComplexityRoot.Lead.CallTimeline == nil {
+			break
+		}
+
+		args, err := ec.field_Lead_callTimeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Lead.CallTimeline(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Lead.id":
 		if e.ComplexityRoot.Lead.ID == nil {
 			break
@@ -2772,6 +2881,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LiveCall.Phone(childComplexity), true
+	case "LiveCall.record":
+		if e.ComplexityRoot.LiveCall.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LiveCall.Record(childComplexity), true
 	case "LiveCall.recordingPaused":
 		if e.ComplexityRoot.LiveCall.RecordingPaused == nil {
 			break
@@ -2887,6 +3002,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.MissedCall.Reason(childComplexity), true
+	case "MissedCall.record":
+		if e.ComplexityRoot.MissedCall.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MissedCall.Record(childComplexity), true
 	case "MissedCall.title":
 		if e.ComplexityRoot.MissedCall.Title == nil {
 			break
@@ -3835,6 +3956,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Patient.ID(childComplexity), true
+	case "Patient.insight":
+		if e.ComplexityRoot.Patient.Insight == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Patient.Insight(childComplexity), true
+	case "Patient.lastCall":
+		if e.ComplexityRoot.Patient.LastCall == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Patient.LastCall(childComplexity), true
 
 	case "PatientResult.highlights":
 		if e.ComplexityRoot.PatientResult.Highlights == nil {
@@ -4059,6 +4192,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Worklist(childComplexity, args["kinds"].([]WorklistKind), args["first"].(*int), args["after"].(*string)), true
+	case "Query._service":
+		if e.ComplexityRoot.Query.__resolve__service == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.__resolve__service(childComplexity), true
+	case "Query._entities":
+		if e.ComplexityRoot.Query.__resolve_entities == nil {
+			break
+		}
+
+		args, err := ec.field_Query__entities_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.__resolve_entities(childComplexity, args["representations"].([]scalar.Representation)), true
 
 	case "RecentCall.agent":
 		if e.ComplexityRoot.RecentCall.Agent == nil {
@@ -4102,6 +4252,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecentCall.Outcome(childComplexity), true
+	case "RecentCall.record":
+		if e.ComplexityRoot.RecentCall.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecentCall.Record(childComplexity), true
 
 	case "RecentCallAgent.name":
 		if e.ComplexityRoot.RecentCallAgent.Name == nil {
@@ -4109,6 +4265,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RecentCallAgent.Name(childComplexity), true
+
+	case "RecordChange.action":
+		if e.ComplexityRoot.RecordChange.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordChange.Action(childComplexity), true
+	case "RecordChange.after":
+		if e.ComplexityRoot.RecordChange.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordChange.After(childComplexity), true
+	case "RecordChange.at":
+		if e.ComplexityRoot.RecordChange.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordChange.At(childComplexity), true
+	case "RecordChange.objectName":
+		if e.ComplexityRoot.RecordChange.ObjectName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordChange.ObjectName(childComplexity), true
+	case "RecordChange.recordId":
+		if e.ComplexityRoot.RecordChange.RecordID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordChange.RecordID(childComplexity), true
+	case "RecordChange.updatedFields":
+		if e.ComplexityRoot.RecordChange.UpdatedFields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecordChange.UpdatedFields(childComplexity), true
 
 	case "RefreshSessionPayload.error":
 		if e.ComplexityRoot.RefreshSessionPayload.Error == nil {
@@ -4319,6 +4512,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignedInUser.ID(childComplexity), true
+	case "SignedInUser.member":
+		if e.ComplexityRoot.SignedInUser.Member == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SignedInUser.Member(childComplexity), true
 	case "SignedInUser.memberId":
 		if e.ComplexityRoot.SignedInUser.MemberID == nil {
 			break
@@ -4428,6 +4627,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.OutboundCallUpdated(childComplexity, args["id"].(string), args["after"].(*string)), true
+	case "Subscription.recordChanged":
+		if e.ComplexityRoot.Subscription.RecordChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_recordChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.RecordChanged(childComplexity, args["object"].(string), args["id"].(string)), true
 	case "Subscription.worklistChanged":
 		if e.ComplexityRoot.Subscription.WorklistChanged == nil {
 			break
@@ -4599,6 +4809,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.WorklistError.Message(childComplexity), true
 
+	case "WorkspaceMember.id":
+		if e.ComplexityRoot.WorkspaceMember.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.WorkspaceMember.ID(childComplexity), true
+
+	case "_Service.sdl":
+		if e.ComplexityRoot._Service.Sdl == nil {
+			break
+		}
+
+		return e.ComplexityRoot._Service.Sdl(childComplexity), true
+
 	}
 	return 0, false
 }
@@ -4731,7 +4955,8 @@ Failures that a caller can act on are data: every mutation answers with ` + "`" 
 left for a missing or expired token, a missing right, an invalid document or variables, and faults of ours; each
 carries ` + "`" + `extensions.code` + "`" + `, one of the values of ` + "`" + `ErrorCode` + "`" + ` or a ` + "`" + `GRAPHQL_…_FAILED` + "`" + ` code.
 """
-schema {
+schema
+@link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"]) {
   query: Query
   mutation: Mutation
   subscription: Subscription
@@ -4990,6 +5215,17 @@ type Subscription {
     "The cursor of the last update that was seen: goes on with the changes since. Absent: begins with the call as it is."
     after: Cursor
   ): OutboundCallUpdate!
+  """
+  Changes of one record of FortyTwo, of any object, as they happen. Each is read again with the viewer's own token before
+  it is told: one who may not read the record hears nothing of it. Changes that come faster than they are read are told by
+  the latest. It ends with the token. ` + "`" + `NOT_FOUND` + "`" + ` when there is no such object.
+  """
+  recordChanged(
+    "FortyTwo's singular name of the object, e.g. ` + "`" + `lead` + "`" + `."
+    object: String!
+    "The record."
+    id: UUID!
+  ): RecordChange!
 }
 
 "Why an operation failed. The set is closed: values are added with notice and never renamed."
@@ -5118,6 +5354,8 @@ type SignedInUser {
   email: String!
   "FortyTwo workspace member id: what ` + "`" + `assignee` + "`" + ` points to."
   memberId: UUID!
+  "The member in FortyTwo."
+  member: WorkspaceMember
   "Labels of his FortyTwo roles."
   roles: [String!]!
 }
@@ -5378,6 +5616,8 @@ type LiveCall {
   campaign: String
   "Where an outbound AI call stands; null for any other call."
   outboundState: OutboundCallState
+  "The call's record in FortyTwo; null until it is written there."
+  record: Call
 }
 
 "Whom to call, and why."
@@ -5584,6 +5824,8 @@ type MissedCall implements WorklistItem {
   lead: Lead
   "The patient with this number."
   patient: Patient
+  "The call record in FortyTwo that shows it."
+  record: Call
 }
 
 "A follow-up that is due."
@@ -5605,7 +5847,11 @@ type FollowUpTask implements WorklistItem {
   "Why it stands here, in words."
   reason: String!
   "The follow-up in FortyTwo."
-  followUp: FollowUp!
+  followUp: FollowUp
+  "The lead that it is about."
+  lead: Lead
+  "The patient that it is about."
+  patient: Patient
 }
 
 "A lead that waits for its first contact."
@@ -5982,7 +6228,7 @@ type LeadResult implements SearchResult {
   "Which fields matched."
   highlights: [SearchHighlight!]!
   "The lead in FortyTwo."
-  lead: Lead!
+  lead: Lead
 }
 
 "A patient whom a search found."
@@ -6002,7 +6248,7 @@ type PatientResult implements SearchResult {
   "Which fields matched."
   highlights: [SearchHighlight!]!
   "The patient in FortyTwo."
-  patient: Patient!
+  patient: Patient
 }
 
 "An appointment that a search found."
@@ -6022,7 +6268,7 @@ type AppointmentResult implements SearchResult {
   "Which fields matched."
   highlights: [SearchHighlight!]!
   "The appointment in FortyTwo."
-  appointment: Appointment!
+  appointment: Appointment
 }
 
 # Who calls
@@ -6040,9 +6286,9 @@ type CallerProfile {
   "The patient with this number."
   patient: Patient
   "Appointments: upcoming ones first, the next at the head; then past ones, the last first."
-  appointments: [Appointment!]!
+  appointments: [Appointment]!
   "Open follow-ups, by due time."
-  openFollowUps: [FollowUp!]!
+  openFollowUps: [FollowUp]!
   "His last calls, the last first."
   recentCalls: [RecentCall!]!
   "What a model makes of all that."
@@ -6067,6 +6313,8 @@ type RecentCall {
   disposition: String
   "Who had it; null when nobody did."
   agent: RecentCallAgent
+  "The record itself."
+  record: Call
 }
 
 "Who had a recorded call."
@@ -6125,30 +6373,92 @@ type SuggestedAction {
   detail: String
 }
 
-# FortyTwo's records, as far as the gateway refers to them
+# FortyTwo's records: what the gateway adds to them. Where one is referred to it may be null: it can be gone, or not the
+# viewer's to read.
 
 "A lead in FortyTwo."
-type Lead {
+type Lead @key(fields: "id") {
   "Record id."
   id: UUID!
+  """
+  What happened in the calls with this lead, the oldest first, as far as the log of events reaches back: those that were
+  dialled for it or are recorded under it. Agents see their own calls and those of nobody in particular.
+  """
+  callTimeline(
+    "How many events, 1 to 100."
+    first: Int = 50
+    "Events after this cursor of an earlier answer."
+    after: Cursor
+  ): CallEventConnection
 }
 
 "A patient in FortyTwo."
-type Patient {
+type Patient @key(fields: "id") {
   "Record id."
   id: UUID!
+  """
+  The latest call with this patient that the log of events knows and the viewer may see: one that was dialled for the
+  patient or is recorded under him.
+  """
+  lastCall: LiveCall
+  "What a model makes of the patient's history."
+  insight: CallerInsight
 }
 
 "An appointment in FortyTwo."
-type Appointment {
+type Appointment @key(fields: "id") {
   "Record id."
   id: UUID!
 }
 
 "A follow-up in FortyTwo."
-type FollowUp {
+type FollowUp @key(fields: "id") {
   "Record id."
   id: UUID!
+}
+
+"The record of a call in FortyTwo."
+type Call @key(fields: "id") {
+  "Record id; also the gateway's own id of the call, where it knows it."
+  id: UUID!
+  "The entry of the missed-call queue that the call made, or that it calls back."
+  missedCall: MissedCall
+}
+
+"A member of the workspace in FortyTwo."
+type WorkspaceMember @key(fields: "id") {
+  "Record id."
+  id: UUID!
+}
+
+"What happened to a record of FortyTwo."
+enum RecordAction {
+  "It was made."
+  CREATED
+  "Some of its fields have other values."
+  UPDATED
+  "It was deleted and can be restored."
+  DELETED
+  "It was restored after it had been deleted."
+  RESTORED
+  "It is gone for good."
+  DESTROYED
+}
+
+"A change of a record of FortyTwo."
+type RecordChange {
+  "What happened."
+  action: RecordAction!
+  "FortyTwo's singular name of the object."
+  objectName: String!
+  "The record."
+  recordId: UUID!
+  "The fields that changed, as FortyTwo names them; empty when it did not say."
+  updatedFields: [String!]!
+  "The record as the viewer may read it now; null when it is deleted or gone."
+  after: JSON
+  "When it changed, by FortyTwo's clock."
+  at: DateTime!
 }
 
 # Call events
@@ -6195,6 +6505,14 @@ type CallTimeline {
   edges: [CallTimelineEdge!]!
   "Whether the call's whole story, not this page alone, is as it was written."
   integrity: LogIntegrity!
+}
+
+"A page of events of several calls."
+type CallEventConnection {
+  "The page's place."
+  pageInfo: PageInfo!
+  "The events."
+  edges: [CallTimelineEdge!]!
 }
 
 "What the seals of events say: each is sealed over itself and the one before it in its call."
@@ -7023,6 +7341,8 @@ type Erasure {
   at: DateTime!
   "FortyTwo workspace member id of who did it."
   memberId: UUID!
+  "Who did it."
+  member: WorkspaceMember
   "False when it was begun and failed on the way: erase the same person again."
   finished: Boolean!
   "Calls."
@@ -7077,6 +7397,48 @@ type EventLogCheck {
   missingEvents: Int!
   "The part's place: go on with ` + "`" + `endCursor` + "`" + ` while ` + "`" + `hasNextPage` + "`" + `."
   pageInfo: PageInfo!
+}
+`, BuiltIn: false},
+	{Name: "../federation.graphqls", Input: `# What every subgraph of Apollo Federation 2 has besides its own types. It is not part of the SDL that ` + "`" + `_service` + "`" + ` answers
+# with: routers add it themselves.
+
+"Imports the definitions of a specification; read by routers."
+directive @link(
+  "Which specification, and its version."
+  url: String!
+  "Which of its names are used without a prefix."
+  import: [String!]
+) repeatable on SCHEMA
+
+"Names the fields that tell one entity from another; read by routers."
+directive @key(
+  "The fields."
+  fields: String!
+) repeatable on OBJECT
+
+"A reference to an entity: an object with its ` + "`" + `__typename` + "`" + ` and its ` + "`" + `id` + "`" + `."
+scalar _Any
+
+"An entity that the gateway adds fields to, or refers to."
+union _Entity = Appointment | Call | FollowUp | Lead | Patient | WorkspaceMember
+
+"What a router needs to know of the gateway."
+type _Service {
+  "The gateway's own schema, FortyTwo's fields left out."
+  sdl: String
+}
+
+extend type Query {
+  "The gateway as a part of a larger graph. Open to whoever may introspect."
+  _service: _Service!
+  """
+  The gateway's own fields of entities, at the place of each reference. Open to routers, by their API key, and to members,
+  who get those that FortyTwo lets them read; null stands for any other. At most 1,000.
+  """
+  _entities(
+    "Which entities."
+    representations: [_Any!]!
+  ): [_Entity]!
 }
 `, BuiltIn: false},
 }
@@ -7212,6 +7574,16 @@ func (ec *executionContext) childFields_Appointment(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type Appointment", field.Name)
 }
 
+func (ec *executionContext) childFields_Call(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Call_id(ctx, field)
+	case "missedCall":
+		return ec.fieldContext_Call_missedCall(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Call", field.Name)
+}
+
 func (ec *executionContext) childFields_CallControlPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ok":
@@ -7222,6 +7594,16 @@ func (ec *executionContext) childFields_CallControlPayload(ctx context.Context, 
 		return ec.fieldContext_CallControlPayload_call(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CallControlPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CallEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pageInfo":
+		return ec.fieldContext_CallEventConnection_pageInfo(ctx, field)
+	case "edges":
+		return ec.fieldContext_CallEventConnection_edges(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CallEventConnection", field.Name)
 }
 
 func (ec *executionContext) childFields_CallHistoryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7516,6 +7898,8 @@ func (ec *executionContext) childFields_Erasure(ctx context.Context, field graph
 		return ec.fieldContext_Erasure_at(ctx, field)
 	case "memberId":
 		return ec.fieldContext_Erasure_memberId(ctx, field)
+	case "member":
+		return ec.fieldContext_Erasure_member(ctx, field)
 	case "finished":
 		return ec.fieldContext_Erasure_finished(ctx, field)
 	case "calls":
@@ -7604,6 +7988,8 @@ func (ec *executionContext) childFields_Lead(ctx context.Context, field graphql.
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Lead_id(ctx, field)
+	case "callTimeline":
+		return ec.fieldContext_Lead_callTimeline(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Lead", field.Name)
 }
@@ -7642,6 +8028,8 @@ func (ec *executionContext) childFields_LiveCall(ctx context.Context, field grap
 		return ec.fieldContext_LiveCall_campaign(ctx, field)
 	case "outboundState":
 		return ec.fieldContext_LiveCall_outboundState(ctx, field)
+	case "record":
+		return ec.fieldContext_LiveCall_record(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LiveCall", field.Name)
 }
@@ -7682,6 +8070,8 @@ func (ec *executionContext) childFields_MissedCall(ctx context.Context, field gr
 		return ec.fieldContext_MissedCall_lead(ctx, field)
 	case "patient":
 		return ec.fieldContext_MissedCall_patient(ctx, field)
+	case "record":
+		return ec.fieldContext_MissedCall_record(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MissedCall", field.Name)
 }
@@ -7994,6 +8384,10 @@ func (ec *executionContext) childFields_Patient(ctx context.Context, field graph
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Patient_id(ctx, field)
+	case "lastCall":
+		return ec.fieldContext_Patient_lastCall(ctx, field)
+	case "insight":
+		return ec.fieldContext_Patient_insight(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Patient", field.Name)
 }
@@ -8014,6 +8408,8 @@ func (ec *executionContext) childFields_RecentCall(ctx context.Context, field gr
 		return ec.fieldContext_RecentCall_disposition(ctx, field)
 	case "agent":
 		return ec.fieldContext_RecentCall_agent(ctx, field)
+	case "record":
+		return ec.fieldContext_RecentCall_record(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecentCall", field.Name)
 }
@@ -8024,6 +8420,24 @@ func (ec *executionContext) childFields_RecentCallAgent(ctx context.Context, fie
 		return ec.fieldContext_RecentCallAgent_name(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RecentCallAgent", field.Name)
+}
+
+func (ec *executionContext) childFields_RecordChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "action":
+		return ec.fieldContext_RecordChange_action(ctx, field)
+	case "objectName":
+		return ec.fieldContext_RecordChange_objectName(ctx, field)
+	case "recordId":
+		return ec.fieldContext_RecordChange_recordId(ctx, field)
+	case "updatedFields":
+		return ec.fieldContext_RecordChange_updatedFields(ctx, field)
+	case "after":
+		return ec.fieldContext_RecordChange_after(ctx, field)
+	case "at":
+		return ec.fieldContext_RecordChange_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecordChange", field.Name)
 }
 
 func (ec *executionContext) childFields_RefreshSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8164,6 +8578,8 @@ func (ec *executionContext) childFields_SignedInUser(ctx context.Context, field 
 		return ec.fieldContext_SignedInUser_email(ctx, field)
 	case "memberId":
 		return ec.fieldContext_SignedInUser_memberId(ctx, field)
+	case "member":
+		return ec.fieldContext_SignedInUser_member(ctx, field)
 	case "roles":
 		return ec.fieldContext_SignedInUser_roles(ctx, field)
 	}
@@ -8284,6 +8700,22 @@ func (ec *executionContext) childFields_WorklistError(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type WorklistError", field.Name)
 }
 
+func (ec *executionContext) childFields_WorkspaceMember(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WorkspaceMember_id(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WorkspaceMember", field.Name)
+}
+
+func (ec *executionContext) childFields__Service(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sdl":
+		return ec.fieldContext__Service_sdl(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type _Service", field.Name)
+}
+
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -8399,6 +8831,28 @@ func (ec *executionContext) childFields___Type(ctx context.Context, field graphq
 // endregion ************************** internal!.gotpl ***************************
 
 // region    ***************************** args.gotpl *****************************
+
+func (ec *executionContext) field_Lead_callTimeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOCursor2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	return args, nil
+}
 
 func (ec *executionContext) field_MissedCallGroup_items_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
@@ -8685,6 +9139,20 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query__entities_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "representations",
+		func(ctx context.Context, v any) ([]scalar.Representation, error) {
+			return ec.unmarshalN_Any2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚋscalarᚐRepresentationᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["representations"] = arg0
 	return args, nil
 }
 
@@ -9055,6 +9523,28 @@ func (ec *executionContext) field_Subscription_outboundCallUpdated_args(ctx cont
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_recordChanged_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "object",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["object"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNUUID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg1
 	return args, nil
 }
 
@@ -10192,10 +10682,10 @@ func (ec *executionContext) _AppointmentResult_appointment(ctx context.Context, 
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Appointment) graphql.Marshaler {
-			return ec.marshalNAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, selections, v)
+			return ec.marshalOAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_appointment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -10206,6 +10696,61 @@ func (ec *executionContext) fieldContext_AppointmentResult_appointment(_ context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Appointment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Call", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _Call_missedCall(ctx context.Context, field graphql.CollectedField, obj *Call) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Call_missedCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Call().MissedCall(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
+			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Call_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Call",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MissedCall(ctx, field)
 		},
 	}
 	return fc, nil
@@ -11474,6 +12019,70 @@ func (ec *executionContext) fieldContext_CallEnded_agent(_ context.Context, fiel
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_AgentRef(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallEventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *CallEventConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallEventConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallEventConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CallEventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *CallEventConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CallEventConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []CallTimelineEdge) graphql.Marshaler {
+			return ec.marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CallEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CallEventConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallTimelineEdge(ctx, field)
 		},
 	}
 	return fc, nil
@@ -12818,8 +13427,8 @@ func (ec *executionContext) _CallerProfile_appointments(ctx context.Context, fie
 			return obj.Appointments, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []Appointment) graphql.Marshaler {
-			return ec.marshalNAppointment2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointmentᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*Appointment) graphql.Marshaler {
+			return ec.marshalNAppointment2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, selections, v)
 		},
 		true,
 		true,
@@ -12850,8 +13459,8 @@ func (ec *executionContext) _CallerProfile_openFollowUps(ctx context.Context, fi
 			return obj.OpenFollowUps, nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []FollowUp) graphql.Marshaler {
-			return ec.marshalNFollowUp2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUpᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []*FollowUp) graphql.Marshaler {
+			return ec.marshalNFollowUp2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, selections, v)
 		},
 		true,
 		true,
@@ -14503,6 +15112,38 @@ func (ec *executionContext) fieldContext_Erasure_memberId(_ context.Context, fie
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
+func (ec *executionContext) _Erasure_member(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Erasure_member(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Member, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *WorkspaceMember) graphql.Marshaler {
+			return ec.marshalOWorkspaceMember2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorkspaceMember(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Erasure_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Erasure",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkspaceMember(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Erasure_finished(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15242,10 +15883,10 @@ func (ec *executionContext) _FollowUpTask_followUp(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *FollowUp) graphql.Marshaler {
-			return ec.marshalNFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, selections, v)
+			return ec.marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_followUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -15256,6 +15897,70 @@ func (ec *executionContext) fieldContext_FollowUpTask_followUp(_ context.Context
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_FollowUp(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FollowUpTask_lead(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FollowUpTask_lead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
+			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FollowUpTask_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FollowUpTask",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Lead(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _FollowUpTask_patient(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_FollowUpTask_patient(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Patient, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
+			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_FollowUpTask_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "FollowUpTask",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Patient(ctx, field)
 		},
 	}
 	return fc, nil
@@ -15596,6 +16301,50 @@ func (ec *executionContext) fieldContext_Lead_id(_ context.Context, field graphq
 	return graphql.NewScalarFieldContext("Lead", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
+func (ec *executionContext) _Lead_callTimeline(ctx context.Context, field graphql.CollectedField, obj *Lead) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Lead_callTimeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Lead().CallTimeline(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallEventConnection) graphql.Marshaler {
+			return ec.marshalOCallEventConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Lead_callTimeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Lead",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallEventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Lead_callTimeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LeadResult_kind(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15779,10 +16528,10 @@ func (ec *executionContext) _LeadResult_lead(ctx context.Context, field graphql.
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalNLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
+			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_LeadResult_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16391,6 +17140,38 @@ func (ec *executionContext) fieldContext_LiveCall_outboundState(_ context.Contex
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
+func (ec *executionContext) _LiveCall_record(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LiveCall_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Record, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Call) graphql.Marshaler {
+			return ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LiveCall_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LiveCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Call(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _MissedCall_id(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16804,6 +17585,38 @@ func (ec *executionContext) fieldContext_MissedCall_patient(_ context.Context, f
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Patient(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MissedCall_record(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MissedCall_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Record, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Call) graphql.Marshaler {
+			return ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MissedCall_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MissedCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Call(ctx, field)
 		},
 	}
 	return fc, nil
@@ -20530,6 +21343,70 @@ func (ec *executionContext) fieldContext_Patient_id(_ context.Context, field gra
 	return graphql.NewScalarFieldContext("Patient", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
+func (ec *executionContext) _Patient_lastCall(ctx context.Context, field graphql.CollectedField, obj *Patient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Patient_lastCall(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Patient().LastCall(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LiveCall) graphql.Marshaler {
+			return ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Patient_lastCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Patient",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LiveCall(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Patient_insight(ctx context.Context, field graphql.CollectedField, obj *Patient) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Patient_insight(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Patient().Insight(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CallerInsight) graphql.Marshaler {
+			return ec.marshalOCallerInsight2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerInsight(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Patient_insight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Patient",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CallerInsight(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PatientResult_kind(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -20713,10 +21590,10 @@ func (ec *executionContext) _PatientResult_patient(ctx context.Context, field gr
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
-			return ec.marshalNPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
+			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_PatientResult_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21455,6 +22332,82 @@ func (ec *executionContext) fieldContext_Query_outboundStatistics(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _Query__service(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query__service(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.__resolve__service(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Service) graphql.Marshaler {
+			return ec.marshalN_Service2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐService(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query__service(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields__Service(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query__entities(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query__entities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.__resolve_entities(ctx, fc.Args["representations"].([]scalar.Representation)), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Entity) graphql.Marshaler {
+			return ec.marshalN_Entity2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query__entities(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("field of type _Entity does not have child fields")
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query__entities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21701,6 +22654,38 @@ func (ec *executionContext) fieldContext_RecentCall_agent(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _RecentCall_record(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecentCall_record(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Record, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Call) graphql.Marshaler {
+			return ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecentCall_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RecentCall",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Call(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RecentCallAgent_name(ctx context.Context, field graphql.CollectedField, obj *RecentCallAgent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -21722,6 +22707,144 @@ func (ec *executionContext) _RecentCallAgent_name(ctx context.Context, field gra
 }
 func (ec *executionContext) fieldContext_RecentCallAgent_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCallAgent", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RecordChange_action(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordChange_action(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Action, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v RecordAction) graphql.Marshaler {
+			return ec.marshalNRecordAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecordAction(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordChange_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type RecordAction does not have child fields"))
+}
+
+func (ec *executionContext) _RecordChange_objectName(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordChange_objectName(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ObjectName, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordChange_objectName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RecordChange_recordId(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordChange_recordId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecordID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordChange_recordId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) _RecordChange_updatedFields(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordChange_updatedFields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UpdatedFields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordChange_updatedFields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _RecordChange_after(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordChange_after(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.After, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
+			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RecordChange_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _RecordChange_at(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecordChange_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecordChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _RefreshSessionPayload_ok(ctx context.Context, field graphql.CollectedField, obj *RefreshSessionPayload) (ret graphql.Marshaler) {
@@ -22673,6 +23796,38 @@ func (ec *executionContext) fieldContext_SignedInUser_memberId(_ context.Context
 	return graphql.NewScalarFieldContext("SignedInUser", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
+func (ec *executionContext) _SignedInUser_member(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SignedInUser_member(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Member, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *WorkspaceMember) graphql.Marshaler {
+			return ec.marshalOWorkspaceMember2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorkspaceMember(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SignedInUser_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SignedInUser",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkspaceMember(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SignedInUser_roles(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23090,6 +24245,50 @@ func (ec *executionContext) fieldContext_Subscription_outboundCallUpdated(ctx co
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Subscription_outboundCallUpdated_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_recordChanged(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_recordChanged(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().RecordChanged(ctx, fc.Args["object"].(string), fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *RecordChange) graphql.Marshaler {
+			return ec.marshalNRecordChange2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecordChange(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_recordChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecordChange(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Subscription_recordChanged_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23773,6 +24972,52 @@ func (ec *executionContext) _WorklistError_message(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_WorklistError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistError", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _WorkspaceMember_id(ctx context.Context, field graphql.CollectedField, obj *WorkspaceMember) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WorkspaceMember_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNUUID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WorkspaceMember_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WorkspaceMember", field, false, false, errors.New("field of type UUID does not have child fields"))
+}
+
+func (ec *executionContext) __Service_sdl(ctx context.Context, field graphql.CollectedField, obj *Service) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext__Service_sdl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sdl, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext__Service_sdl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("_Service", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
@@ -25800,6 +27045,61 @@ func (ec *executionContext) _WorklistItem(ctx context.Context, sel ast.Selection
 	}
 }
 
+func (ec *executionContext) __Entity(ctx context.Context, sel ast.SelectionSet, obj Entity) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case WorkspaceMember:
+		return ec._WorkspaceMember(ctx, sel, &obj)
+	case *WorkspaceMember:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._WorkspaceMember(ctx, sel, obj)
+	case Patient:
+		return ec._Patient(ctx, sel, &obj)
+	case *Patient:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Patient(ctx, sel, obj)
+	case Lead:
+		return ec._Lead(ctx, sel, &obj)
+	case *Lead:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Lead(ctx, sel, obj)
+	case FollowUp:
+		return ec._FollowUp(ctx, sel, &obj)
+	case *FollowUp:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._FollowUp(ctx, sel, obj)
+	case Call:
+		return ec._Call(ctx, sel, &obj)
+	case *Call:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Call(ctx, sel, obj)
+	case Appointment:
+		return ec._Appointment(ctx, sel, &obj)
+	case *Appointment:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Appointment(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of _Entity must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
@@ -26243,7 +27543,7 @@ func (ec *executionContext) _AgentStateEvent(ctx context.Context, sel ast.Select
 	return out
 }
 
-var appointmentImplementors = []string{"Appointment"}
+var appointmentImplementors = []string{"Appointment", "_Entity"}
 
 func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionSet, obj *Appointment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentImplementors)
@@ -26330,9 +27630,85 @@ func (ec *executionContext) _AppointmentResult(ctx context.Context, sel ast.Sele
 			}
 		case "appointment":
 			out.Values[i] = ec._AppointmentResult_appointment(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callImplementors = []string{"Call", "_Entity"}
+
+func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj *Call) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Call")
+		case "id":
+			out.Values[i] = ec._Call_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "missedCall":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Call_missedCall(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -26822,6 +28198,49 @@ func (ec *executionContext) _CallEnded(ctx context.Context, sel ast.SelectionSet
 		case "agent":
 			out.Values[i] = ec._CallEnded_agent(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var callEventConnectionImplementors = []string{"CallEventConnection"}
+
+func (ec *executionContext) _CallEventConnection(ctx context.Context, sel ast.SelectionSet, obj *CallEventConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, callEventConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CallEventConnection")
+		case "pageInfo":
+			out.Values[i] = ec._CallEventConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._CallEventConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -28267,6 +29686,11 @@ func (ec *executionContext) _Erasure(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "member":
+			out.Values[i] = ec._Erasure_member(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "finished":
 			out.Values[i] = ec._Erasure_finished(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -28492,7 +29916,7 @@ func (ec *executionContext) _EventLogCheck(ctx context.Context, sel ast.Selectio
 	return out
 }
 
-var followUpImplementors = []string{"FollowUp"}
+var followUpImplementors = []string{"FollowUp", "_Entity"}
 
 func (ec *executionContext) _FollowUp(ctx context.Context, sel ast.SelectionSet, obj *FollowUp) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, followUpImplementors)
@@ -28584,7 +30008,17 @@ func (ec *executionContext) _FollowUpTask(ctx context.Context, sel ast.Selection
 			}
 		case "followUp":
 			out.Values[i] = ec._FollowUpTask_followUp(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lead":
+			out.Values[i] = ec._FollowUpTask_lead(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "patient":
+			out.Values[i] = ec._FollowUpTask_patient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -28767,7 +30201,7 @@ func (ec *executionContext) _IncomingCall(ctx context.Context, sel ast.Selection
 	return out
 }
 
-var leadImplementors = []string{"Lead"}
+var leadImplementors = []string{"Lead", "_Entity"}
 
 func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj *Lead) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, leadImplementors)
@@ -28782,8 +30216,46 @@ func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj
 		case "id":
 			out.Values[i] = ec._Lead_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "callTimeline":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Lead_callTimeline(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -28854,7 +30326,7 @@ func (ec *executionContext) _LeadResult(ctx context.Context, sel ast.SelectionSe
 			}
 		case "lead":
 			out.Values[i] = ec._LeadResult_lead(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -29048,6 +30520,11 @@ func (ec *executionContext) _LiveCall(ctx context.Context, sel ast.SelectionSet,
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "record":
+			out.Values[i] = ec._LiveCall_record(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -29163,6 +30640,11 @@ func (ec *executionContext) _MissedCall(ctx context.Context, sel ast.SelectionSe
 			}
 		case "patient":
 			out.Values[i] = ec._MissedCall_patient(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "record":
+			out.Values[i] = ec._MissedCall_record(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -30769,7 +32251,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
-var patientImplementors = []string{"Patient"}
+var patientImplementors = []string{"Patient", "_Entity"}
 
 func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, obj *Patient) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, patientImplementors)
@@ -30784,8 +32266,84 @@ func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, 
 		case "id":
 			out.Values[i] = ec._Patient_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "lastCall":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Patient_lastCall(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "insight":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Patient_insight(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -30856,7 +32414,7 @@ func (ec *executionContext) _PatientResult(ctx context.Context, sel ast.Selectio
 			}
 		case "patient":
 			out.Values[i] = ec._PatientResult_patient(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -31296,6 +32854,50 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "_service":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query__service(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "_entities":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query__entities(ctx, field)
+				if res == graphql.Null {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -31378,6 +32980,11 @@ func (ec *executionContext) _RecentCall(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "record":
+			out.Values[i] = ec._RecentCall_record(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -31413,6 +33020,69 @@ func (ec *executionContext) _RecentCallAgent(ctx context.Context, sel ast.Select
 			out.Values[i] = graphql.MarshalString("RecentCallAgent")
 		case "name":
 			out.Values[i] = ec._RecentCallAgent_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var recordChangeImplementors = []string{"RecordChange"}
+
+func (ec *executionContext) _RecordChange(ctx context.Context, sel ast.SelectionSet, obj *RecordChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recordChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecordChange")
+		case "action":
+			out.Values[i] = ec._RecordChange_action(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "objectName":
+			out.Values[i] = ec._RecordChange_objectName(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recordId":
+			out.Values[i] = ec._RecordChange_recordId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "updatedFields":
+			out.Values[i] = ec._RecordChange_updatedFields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._RecordChange_after(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._RecordChange_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -31987,6 +33657,11 @@ func (ec *executionContext) _SignedInUser(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "member":
+			out.Values[i] = ec._SignedInUser_member(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "roles":
 			out.Values[i] = ec._SignedInUser_roles(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -32150,6 +33825,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 		return ec._Subscription_worklistChanged(ctx, fields[0])
 	case "outboundCallUpdated":
 		return ec._Subscription_outboundCallUpdated(ctx, fields[0])
+	case "recordChanged":
+		return ec._Subscription_recordChanged(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -32526,6 +34203,82 @@ func (ec *executionContext) _WorklistError(ctx context.Context, sel ast.Selectio
 		case "message":
 			out.Values[i] = ec._WorklistError_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var workspaceMemberImplementors = []string{"WorkspaceMember", "_Entity"}
+
+func (ec *executionContext) _WorkspaceMember(ctx context.Context, sel ast.SelectionSet, obj *WorkspaceMember) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, workspaceMemberImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("WorkspaceMember")
+		case "id":
+			out.Values[i] = ec._WorkspaceMember_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
+var _ServiceImplementors = []string{"_Service"}
+
+func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet, obj *Service) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, _ServiceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("_Service")
+		case "sdl":
+			out.Values[i] = ec.__Service_sdl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -33041,34 +34794,14 @@ func (ec *executionContext) marshalNAgentStateEvent2ᚖgithubᚗcomᚋhelixᚑen
 	return ec._AgentStateEvent(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNAppointment2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v Appointment) graphql.Marshaler {
-	return ec._Appointment(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNAppointment2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointmentᚄ(ctx context.Context, sel ast.SelectionSet, v []Appointment) graphql.Marshaler {
+func (ec *executionContext) marshalNAppointment2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v []*Appointment) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNAppointment2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, sel, v[i])
+		return ec.marshalOAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, sel, v[i])
 	})
 
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
 	return ret
-}
-
-func (ec *executionContext) marshalNAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v *Appointment) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._Appointment(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
@@ -33606,34 +35339,14 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 	return graphql.WrapContextMarshaler(ctx, res)
 }
 
-func (ec *executionContext) marshalNFollowUp2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v FollowUp) graphql.Marshaler {
-	return ec._FollowUp(ctx, sel, &v)
-}
-
-func (ec *executionContext) marshalNFollowUp2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUpᚄ(ctx context.Context, sel ast.SelectionSet, v []FollowUp) graphql.Marshaler {
+func (ec *executionContext) marshalNFollowUp2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v []*FollowUp) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNFollowUp2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, sel, v[i])
+		return ec.marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, sel, v[i])
 	})
 
-	for _, e := range ret {
-		if e == graphql.Null {
-			return graphql.Null
-		}
-	}
-
 	return ret
-}
-
-func (ec *executionContext) marshalNFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v *FollowUp) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._FollowUp(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNForceAgentReadyInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐForceAgentReadyInput(ctx context.Context, v any) (ForceAgentReadyInput, error) {
@@ -33720,16 +35433,6 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		}
 	}
 	return res
-}
-
-func (ec *executionContext) marshalNLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx context.Context, sel ast.SelectionSet, v *Lead) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._Lead(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNLiveCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx context.Context, sel ast.SelectionSet, v LiveCall) graphql.Marshaler {
@@ -34077,16 +35780,6 @@ func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋ
 	return ec._PageInfo(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalNPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx context.Context, sel ast.SelectionSet, v *Patient) graphql.Marshaler {
-	if v == nil {
-		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
-			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
-		}
-		return graphql.Null
-	}
-	return ec._Patient(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalNPermission2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPermission(ctx context.Context, v any) (Permission, error) {
 	var res Permission
 	err := res.UnmarshalGQL(v)
@@ -34161,6 +35854,26 @@ func (ec *executionContext) marshalNRecentCall2ᚕgithubᚗcomᚋhelixᚑengage�
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNRecordAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecordAction(ctx context.Context, v any) (RecordAction, error) {
+	var res RecordAction
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecordAction(ctx context.Context, sel ast.SelectionSet, v RecordAction) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNRecordChange2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecordChange(ctx context.Context, sel ast.SelectionSet, v *RecordChange) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RecordChange(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRefreshSessionInput2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRefreshSessionInput(ctx context.Context, v any) (RefreshSessionInput, error) {
@@ -34644,6 +36357,65 @@ func (ec *executionContext) marshalNWorklistPriority2githubᚗcomᚋhelixᚑenga
 	return v
 }
 
+func (ec *executionContext) unmarshalN_Any2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚋscalarᚐRepresentation(ctx context.Context, v any) (scalar.Representation, error) {
+	res, err := scalar.UnmarshalRepresentation(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalN_Any2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚋscalarᚐRepresentation(ctx context.Context, sel ast.SelectionSet, v scalar.Representation) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalRepresentation(v)
+	if res == graphql.Null {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalN_Any2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚋscalarᚐRepresentationᚄ(ctx context.Context, v any) ([]scalar.Representation, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]scalar.Representation, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalN_Any2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚋscalarᚐRepresentation(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalN_Any2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚋscalarᚐRepresentationᚄ(ctx context.Context, sel ast.SelectionSet, v []scalar.Representation) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalN_Any2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚋscalarᚐRepresentation(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalN_Entity2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEntity(ctx context.Context, sel ast.SelectionSet, v []Entity) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalO_Entity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEntity(ctx, sel, v[i])
+	})
+
+	return ret
+}
+
+func (ec *executionContext) marshalN_Service2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐService(ctx context.Context, sel ast.SelectionSet, v Service) graphql.Marshaler {
+	return ec.__Service(ctx, sel, &v)
+}
+
 func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx context.Context, sel ast.SelectionSet, v introspection.Directive) graphql.Marshaler {
 	return ec.___Directive(ctx, sel, &v)
 }
@@ -34807,6 +36579,13 @@ func (ec *executionContext) marshalOAgentState2ᚖgithubᚗcomᚋhelixᚑengage�
 	return v
 }
 
+func (ec *executionContext) marshalOAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v *Appointment) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Appointment(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -34835,6 +36614,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall(ctx context.Context, sel ast.SelectionSet, v *Call) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Call(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOCallDirection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx context.Context, v any) (*CallDirection, error) {
@@ -34867,6 +36653,13 @@ func (ec *executionContext) marshalOCallEndReason2ᚖgithubᚗcomᚋhelixᚑenga
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOCallEventConnection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventConnection(ctx context.Context, sel ast.SelectionSet, v *CallEventConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CallEventConnection(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOCallEventKind2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKindᚄ(ctx context.Context, v any) ([]CallEventKind, error) {
@@ -34935,6 +36728,13 @@ func (ec *executionContext) marshalOCallbackStatus2ᚖgithubᚗcomᚋhelixᚑeng
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOCallerInsight2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerInsight(ctx context.Context, sel ast.SelectionSet, v *CallerInsight) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CallerInsight(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCallerSummary2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerSummary(ctx context.Context, sel ast.SelectionSet, v *CallerSummary) graphql.Marshaler {
@@ -35320,6 +37120,41 @@ func (ec *executionContext) marshalOSession2ᚖgithubᚗcomᚋhelixᚑengageᚋg
 	return ec._Session(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOString2ᚖstring(ctx context.Context, v any) (*string, error) {
 	if v == nil {
 		return nil, nil
@@ -35406,6 +37241,20 @@ func (ec *executionContext) marshalOWorklistKind2ᚖgithubᚗcomᚋhelixᚑengag
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOWorkspaceMember2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorkspaceMember(ctx context.Context, sel ast.SelectionSet, v *WorkspaceMember) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._WorkspaceMember(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalO_Entity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEntity(ctx context.Context, sel ast.SelectionSet, v Entity) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec.__Entity(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.EnumValue) graphql.Marshaler {

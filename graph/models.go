@@ -70,6 +70,11 @@ type WorklistItem interface {
 	GetReason() string
 }
 
+// An entity that the gateway adds fields to, or refers to.
+type Entity interface {
+	IsEntity()
+}
+
 // An inbound call that reached nobody, as the provider reports it.
 type AbandonedCall struct {
 	// The gateway's id of the call.
@@ -190,6 +195,8 @@ type Appointment struct {
 	ID string `json:"id"`
 }
 
+func (Appointment) IsEntity() {}
+
 // An appointment that a search found.
 type AppointmentResult struct {
 	// APPOINTMENT.
@@ -207,7 +214,7 @@ type AppointmentResult struct {
 	// Which fields matched.
 	Highlights []SearchHighlight `json:"highlights"`
 	// The appointment in FortyTwo.
-	Appointment *Appointment `json:"appointment"`
+	Appointment *Appointment `json:"appointment,omitempty"`
 }
 
 func (AppointmentResult) IsSearchResult() {}
@@ -241,6 +248,16 @@ func (this AppointmentResult) GetHighlights() []SearchHighlight {
 	}
 	return interfaceSlice
 }
+
+// The record of a call in FortyTwo.
+type Call struct {
+	// Record id; also the gateway's own id of the call, where it knows it.
+	ID string `json:"id"`
+	// The entry of the missed-call queue that the call made, or that it calls back.
+	MissedCall *MissedCall `json:"missedCall,omitempty"`
+}
+
+func (Call) IsEntity() {}
 
 // Agent and patient talk.
 type CallAnswered struct {
@@ -504,6 +521,14 @@ func (this CallEnded) GetCallID() *string { return this.CallID }
 // The patient's number; null when withheld.
 func (this CallEnded) GetPhone() *helix.Phone { return this.Phone }
 
+// A page of events of several calls.
+type CallEventConnection struct {
+	// The page's place.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// The events.
+	Edges []CallTimelineEdge `json:"edges"`
+}
+
 // A page of a day's calls.
 type CallHistoryConnection struct {
 	// All that were asked for, over all pages.
@@ -711,9 +736,9 @@ type CallerProfile struct {
 	// The patient with this number.
 	Patient *Patient `json:"patient,omitempty"`
 	// Appointments: upcoming ones first, the next at the head; then past ones, the last first.
-	Appointments []Appointment `json:"appointments"`
+	Appointments []*Appointment `json:"appointments"`
 	// Open follow-ups, by due time.
-	OpenFollowUps []FollowUp `json:"openFollowUps"`
+	OpenFollowUps []*FollowUp `json:"openFollowUps"`
 	// His last calls, the last first.
 	RecentCalls []RecentCall `json:"recentCalls"`
 	// What a model makes of all that.
@@ -968,6 +993,8 @@ type Erasure struct {
 	At time.Time `json:"at"`
 	// FortyTwo workspace member id of who did it.
 	MemberID string `json:"memberId"`
+	// Who did it.
+	Member *WorkspaceMember `json:"member,omitempty"`
 	// False when it was begun and failed on the way: erase the same person again.
 	Finished bool `json:"finished"`
 	// Calls.
@@ -1030,6 +1057,8 @@ type FollowUp struct {
 	ID string `json:"id"`
 }
 
+func (FollowUp) IsEntity() {}
+
 // A follow-up that is due.
 type FollowUpTask struct {
 	// Id of the follow-up.
@@ -1049,7 +1078,11 @@ type FollowUpTask struct {
 	// Why it stands here, in words.
 	Reason string `json:"reason"`
 	// The follow-up in FortyTwo.
-	FollowUp *FollowUp `json:"followUp"`
+	FollowUp *FollowUp `json:"followUp,omitempty"`
+	// The lead that it is about.
+	Lead *Lead `json:"lead,omitempty"`
+	// The patient that it is about.
+	Patient *Patient `json:"patient,omitempty"`
 }
 
 func (FollowUpTask) IsWorklistItem() {}
@@ -1140,7 +1173,12 @@ func (this IncomingCall) GetPhone() *helix.Phone { return this.Phone }
 type Lead struct {
 	// Record id.
 	ID string `json:"id"`
+	// What happened in the calls with this lead, the oldest first, as far as the log of events reaches back: those that were
+	// dialled for it or are recorded under it. Agents see their own calls and those of nobody in particular.
+	CallTimeline *CallEventConnection `json:"callTimeline,omitempty"`
 }
+
+func (Lead) IsEntity() {}
 
 // A lead that a search found.
 type LeadResult struct {
@@ -1159,7 +1197,7 @@ type LeadResult struct {
 	// Which fields matched.
 	Highlights []SearchHighlight `json:"highlights"`
 	// The lead in FortyTwo.
-	Lead *Lead `json:"lead"`
+	Lead *Lead `json:"lead,omitempty"`
 }
 
 func (LeadResult) IsSearchResult() {}
@@ -1276,6 +1314,8 @@ type LiveCall struct {
 	Campaign *string `json:"campaign,omitempty"`
 	// Where an outbound AI call stands; null for any other call.
 	OutboundState *OutboundCallState `json:"outboundState,omitempty"`
+	// The call's record in FortyTwo; null until it is written there.
+	Record *Call `json:"record,omitempty"`
 }
 
 // A caller who reached nobody: one entry however often he tried.
@@ -1314,6 +1354,8 @@ type MissedCall struct {
 	Lead *Lead `json:"lead,omitempty"`
 	// The patient with this number.
 	Patient *Patient `json:"patient,omitempty"`
+	// The call record in FortyTwo that shows it.
+	Record *Call `json:"record,omitempty"`
 }
 
 func (MissedCall) IsWorklistItem() {}
@@ -1767,7 +1809,14 @@ type PageInfo struct {
 type Patient struct {
 	// Record id.
 	ID string `json:"id"`
+	// The latest call with this patient that the log of events knows and the viewer may see: one that was dialled for the
+	// patient or is recorded under him.
+	LastCall *LiveCall `json:"lastCall,omitempty"`
+	// What a model makes of the patient's history.
+	Insight *CallerInsight `json:"insight,omitempty"`
 }
+
+func (Patient) IsEntity() {}
 
 // A patient whom a search found.
 type PatientResult struct {
@@ -1786,7 +1835,7 @@ type PatientResult struct {
 	// Which fields matched.
 	Highlights []SearchHighlight `json:"highlights"`
 	// The patient in FortyTwo.
-	Patient *Patient `json:"patient"`
+	Patient *Patient `json:"patient,omitempty"`
 }
 
 func (PatientResult) IsSearchResult() {}
@@ -1841,12 +1890,30 @@ type RecentCall struct {
 	Disposition *string `json:"disposition,omitempty"`
 	// Who had it; null when nobody did.
 	Agent *RecentCallAgent `json:"agent,omitempty"`
+	// The record itself.
+	Record *Call `json:"record,omitempty"`
 }
 
 // Who had a recorded call.
 type RecentCallAgent struct {
 	// Name, as recorded.
 	Name string `json:"name"`
+}
+
+// A change of a record of FortyTwo.
+type RecordChange struct {
+	// What happened.
+	Action RecordAction `json:"action"`
+	// FortyTwo's singular name of the object.
+	ObjectName string `json:"objectName"`
+	// The record.
+	RecordID string `json:"recordId"`
+	// The fields that changed, as FortyTwo names them; empty when it did not say.
+	UpdatedFields []string `json:"updatedFields"`
+	// The record as the viewer may read it now; null when it is deleted or gone.
+	After json.RawMessage `json:"after,omitempty"`
+	// When it changed, by FortyTwo's clock.
+	At time.Time `json:"at"`
 }
 
 // A refresh token to exchange.
@@ -2007,6 +2074,8 @@ type SignedInUser struct {
 	Email string `json:"email"`
 	// FortyTwo workspace member id: what `assignee` points to.
 	MemberID string `json:"memberId"`
+	// The member in FortyTwo.
+	Member *WorkspaceMember `json:"member,omitempty"`
 	// Labels of his FortyTwo roles.
 	Roles []string `json:"roles"`
 }
@@ -2170,6 +2239,20 @@ type WorklistError struct {
 	Code ErrorCode `json:"code"`
 	// For the user.
 	Message string `json:"message"`
+}
+
+// A member of the workspace in FortyTwo.
+type WorkspaceMember struct {
+	// Record id.
+	ID string `json:"id"`
+}
+
+func (WorkspaceMember) IsEntity() {}
+
+// What a router needs to know of the gateway.
+type Service struct {
+	// The gateway's own schema, FortyTwo's fields left out.
+	Sdl *string `json:"sdl,omitempty"`
 }
 
 // What an agent is doing.
@@ -3585,6 +3668,73 @@ func (e *Provider) UnmarshalJSON(b []byte) error {
 }
 
 func (e Provider) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What happened to a record of FortyTwo.
+type RecordAction string
+
+const (
+	// It was made.
+	RecordActionCreated RecordAction = "CREATED"
+	// Some of its fields have other values.
+	RecordActionUpdated RecordAction = "UPDATED"
+	// It was deleted and can be restored.
+	RecordActionDeleted RecordAction = "DELETED"
+	// It was restored after it had been deleted.
+	RecordActionRestored RecordAction = "RESTORED"
+	// It is gone for good.
+	RecordActionDestroyed RecordAction = "DESTROYED"
+)
+
+var AllRecordAction = []RecordAction{
+	RecordActionCreated,
+	RecordActionUpdated,
+	RecordActionDeleted,
+	RecordActionRestored,
+	RecordActionDestroyed,
+}
+
+func (e RecordAction) IsValid() bool {
+	switch e {
+	case RecordActionCreated, RecordActionUpdated, RecordActionDeleted, RecordActionRestored, RecordActionDestroyed:
+		return true
+	}
+	return false
+}
+
+func (e RecordAction) String() string {
+	return string(e)
+}
+
+func (e *RecordAction) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RecordAction(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RecordAction", str)
+	}
+	return nil
+}
+
+func (e RecordAction) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RecordAction) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RecordAction) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

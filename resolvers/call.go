@@ -94,6 +94,7 @@ func liveCall(c *helix.Call) *graph.LiveCall {
 		ID: string(c.ID), Phone: number(c.Phone), Direction: graph.CallDirection(c.Direction), State: graph.CallState(c.State),
 		StartedAt: c.StartedAt, AnsweredAt: when(c.AnsweredAt), EndedAt: when(c.EndedAt), Agent: agentRef(c.Agent, c.AgentName),
 		OnHold: c.OnHold, Muted: c.Muted, RecordingPaused: c.Unrecorded, Did: text(c.DID), Campaign: text(c.Campaign),
+		Record: record(string(c.ID)),
 	}
 	if c.EndReason != "" {
 		reason := graph.CallEndReason(c.EndReason)

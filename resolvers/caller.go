@@ -23,16 +23,15 @@ func (r *queryResolver) CallerProfile(ctx context.Context, phone helix.Phone) (*
 func callerProfile(phone helix.Phone, p helix.CallerProfile) *graph.CallerProfile {
 	out := &graph.CallerProfile{
 		Phone: phone, Known: p.Known(), DisplayName: text(p.DisplayName), Lead: lead(p.Lead), Patient: patient(p.Patient),
-		Appointments: make([]graph.Appointment, len(p.Appointments)), OpenFollowUps: make([]graph.FollowUp, len(p.OpenFollowUps)),
+		Appointments: make([]*graph.Appointment, len(p.Appointments)), OpenFollowUps: make([]*graph.FollowUp, len(p.OpenFollowUps)),
 		RecentCalls: make([]graph.RecentCall, len(p.RecentCalls)), Errors: []graph.CallerProfileError{},
-		// No model can be configured yet.
-		Insight: &graph.CallerInsight{Status: graph.InsightStatusNotConfigured, SuggestedActions: []graph.SuggestedAction{}},
+		Insight: insight(),
 	}
 	for i, a := range p.Appointments {
-		out.Appointments[i] = graph.Appointment{ID: a.ID}
+		out.Appointments[i] = &graph.Appointment{ID: a.ID}
 	}
 	for i, f := range p.OpenFollowUps {
-		out.OpenFollowUps[i] = graph.FollowUp{ID: f.ID}
+		out.OpenFollowUps[i] = &graph.FollowUp{ID: f.ID}
 	}
 	for i, c := range p.RecentCalls {
 		out.RecentCalls[i] = recentCall(c)
@@ -48,7 +47,7 @@ func callerProfile(phone helix.Phone, p helix.CallerProfile) *graph.CallerProfil
 
 func recentCall(c helix.RecentCall) graph.RecentCall {
 	out := graph.RecentCall{
-		ID: c.ID, At: when(c.At), DurationSeconds: seconds(c.Duration), Disposition: text(c.Disposition),
+		ID: c.ID, At: when(c.At), DurationSeconds: seconds(c.Duration), Disposition: text(c.Disposition), Record: record(c.ID),
 	}
 	if c.Direction != "" {
 		direction := graph.CallDirection(c.Direction)
@@ -64,7 +63,12 @@ func recentCall(c helix.RecentCall) graph.RecentCall {
 	return out
 }
 
-// lead and patient refer to records; no id is no record.
+// insight says that there is none: no model can be configured yet.
+func insight() *graph.CallerInsight {
+	return &graph.CallerInsight{Status: graph.InsightStatusNotConfigured, SuggestedActions: []graph.SuggestedAction{}}
+}
+
+// lead, patient, record and member refer to records; no id is no record.
 
 func lead(id string) *graph.Lead {
 	if id == "" {
@@ -78,4 +82,18 @@ func patient(id string) *graph.Patient {
 		return nil
 	}
 	return &graph.Patient{ID: id}
+}
+
+func record(call string) *graph.Call {
+	if call == "" {
+		return nil
+	}
+	return &graph.Call{ID: call}
+}
+
+func member(id string) *graph.WorkspaceMember {
+	if id == "" {
+		return nil
+	}
+	return &graph.WorkspaceMember{ID: id}
 }

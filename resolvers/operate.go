@@ -141,7 +141,7 @@ func (r *queryResolver) Erasures(ctx context.Context, first *int, after *string)
 
 func erasure(e helix.Erasure) *graph.Erasure {
 	return &graph.Erasure{
-		ID: e.ID, At: e.At, MemberID: string(e.By), Finished: e.Done, Calls: e.Calls, Events: e.Events, MissedCalls: e.MissedCalls,
+		ID: e.ID, At: e.At, MemberID: string(e.By), Member: member(string(e.By)), Finished: e.Done, Calls: e.Calls, Events: e.Events, MissedCalls: e.MissedCalls,
 		Pushes: e.Pushes, Commands: e.Commands, DeadLetters: e.DeadLetters, OutboundCalls: e.OutboundCalls,
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
-	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/outbound"
 )
 
@@ -45,10 +44,7 @@ func (r *queryResolver) LiveCalls(ctx context.Context) ([]graph.LiveCall, error)
 
 // CallTimeline resolves everything that happened to one call.
 func (r *queryResolver) CallTimeline(ctx context.Context, callID string, first *int, after *string) (*graph.CallTimeline, error) {
-	if _, err := anyWorker(ctx); err != nil { // who sees no calls is not told which ones there are
-		return nil, err
-	}
-	caller, err := auth.Caller(ctx)
+	caller, err := watcher(ctx) // who sees no calls is not told which ones there are
 	if err != nil {
 		return nil, err
 	}
@@ -66,22 +62,15 @@ func (r *queryResolver) CallTimeline(ctx context.Context, callID string, first *
 	if err != nil {
 		return nil, err
 	}
-	if whole := (helix.CallEvent{Agent: call.Agent}); !whole.VisibleTo(caller) {
+	if !callVisible(caller)(&call) {
 		return nil, helix.Forbidden("this call belongs to another agent")
 	}
 	story, err := r.o.Calls.Timeline(ctx, call.ID, from.Sequence, size)
 	if err != nil {
 		return nil, err
 	}
-	out := &graph.CallTimeline{
-		PageInfo: &graph.PageInfo{HasNextPage: story.More}, Edges: []graph.CallTimelineEdge{}, Integrity: graph.LogIntegrity(story.Integrity),
-	}
-	for _, e := range story.Events {
-		out.Edges = append(out.Edges, graph.CallTimelineEdge{Cursor: e.Cursor.String(), Node: callEvent(e)})
-	}
-	if n := len(out.Edges); n > 0 {
-		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
-	}
+	out := &graph.CallTimeline{PageInfo: &graph.PageInfo{HasNextPage: story.More}, Integrity: graph.LogIntegrity(story.Integrity)}
+	out.Edges = timelineEdges(story.Events, out.PageInfo)
 	return out, nil
 }
 

@@ -45,14 +45,18 @@ type Options struct {
 	// Recordings gives a short-lived link of ours to a recording, of a provider's by its URL or of ours by its name; "" when
 	// there is none.
 	Recordings func(recording string) string
-	Sessions   Sessions
-	Auth       Authenticator
-	ByEmail    Limiter        // of sign-ins
-	ByClient   Limiter        // of sign-ins and refreshes, by address
-	PageSize   int            // items of a list at most
-	Zone       *time.Location // in which texts tell times
-	Now        func() time.Time
-	Logger     *slog.Logger
+	// Records tells which entities a caller of `_entities` may read.
+	Records Records
+	// Changes follows records of FortyTwo; nil in a gateway that cannot.
+	Changes  Changes
+	Sessions Sessions
+	Auth     Authenticator
+	ByEmail  Limiter        // of sign-ins
+	ByClient Limiter        // of sign-ins and refreshes, by address
+	PageSize int            // items of a list at most
+	Zone     *time.Location // in which texts tell times
+	Now      func() time.Time
+	Logger   *slog.Logger
 }
 
 // Resolver is the root of all resolvers.
@@ -79,6 +83,15 @@ func (r *Resolver) DeskAgent() graph.DeskAgentResolver { return &deskAgentResolv
 // IncomingCall resolves an incoming call's lazy fields.
 func (r *Resolver) IncomingCall() graph.IncomingCallResolver { return &incomingCallResolver{r} }
 
+// Lead resolves what the gateway knows of a lead.
+func (r *Resolver) Lead() graph.LeadResolver { return &leadResolver{r} }
+
+// Patient resolves what the gateway knows of a patient.
+func (r *Resolver) Patient() graph.PatientResolver { return &patientResolver{r} }
+
+// Call resolves what the gateway knows of a call's record.
+func (r *Resolver) Call() graph.CallResolver { return &callResolver{r} }
+
 // MissedCallGroup resolves a group's lazy fields.
 func (r *Resolver) MissedCallGroup() graph.MissedCallGroupResolver {
 	return &missedCallGroupResolver{r}
@@ -101,6 +114,9 @@ type (
 	callMissedResolver         struct{ *Resolver }
 	missedCallAssignedResolver struct{ *Resolver }
 	missedCallGroupResolver    struct{ *Resolver }
+	leadResolver               struct{ *Resolver }
+	patientResolver            struct{ *Resolver }
+	callResolver               struct{ *Resolver }
 )
 
 // worker is the calling member at his desk: NOT_AN_AGENT when he has none.

@@ -21,7 +21,9 @@ func (r *queryResolver) Viewer(ctx context.Context) (*graph.Viewer, error) {
 func (r *Resolver) viewer(ctx context.Context, caller *helix.Caller) (*graph.Viewer, error) {
 	u := caller.User
 	v := &graph.Viewer{
-		User: &graph.SignedInUser{ID: u.ID, Name: u.Name, Email: u.Email, MemberID: string(u.Member), Roles: u.Roles},
+		User: &graph.SignedInUser{
+			ID: u.ID, Name: u.Name, Email: u.Email, MemberID: string(u.Member), Member: member(string(u.Member)), Roles: u.Roles,
+		},
 	}
 	if caller.Seat != nil {
 		agent, err := r.o.Desk.Agent(ctx, workerOf(caller, *caller.Seat))

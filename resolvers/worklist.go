@@ -146,7 +146,7 @@ func (r *Resolver) worklistItem(item desk.WorklistItem) graph.WorklistItem {
 		f := item.FollowUp
 		return graph.FollowUpTask{
 			ID: f.ID, Kind: graph.WorklistKindFollowUp, Title: title(f.Name, f.Person), Phone: number(f.Phone), DueAt: when(item.DueAt),
-			Overdue: u.overdue, Priority: u.priority, Reason: "follow-up " + u.words, FollowUp: &graph.FollowUp{ID: f.ID},
+			Overdue: u.overdue, Priority: u.priority, Reason: "follow-up " + u.words, FollowUp: &graph.FollowUp{ID: f.ID}, Lead: lead(f.Lead), Patient: patient(f.Patient),
 		}
 	case item.Lead != nil:
 		l := item.Lead
@@ -170,7 +170,7 @@ func (r *Resolver) missedCall(m *helix.MissedCall) *graph.MissedCall {
 		Overdue: u.overdue, Priority: u.priority, Reason: "call back " + u.words,
 		CallbackStatus: graph.CallbackStatus(m.Status), MissedCount: m.Count, FirstMissedAt: m.FirstMissedAt,
 		LastMissedAt: m.LastMissedAt, AttemptedAt: when(m.AttemptedAt), ClaimedUntil: when(m.ClaimedUntil),
-		AssignedAgent: agentRef(m.Agent, m.AgentName), Lead: lead(m.Lead), Patient: patient(m.Patient),
+		AssignedAgent: agentRef(m.Agent, m.AgentName), Lead: lead(m.Lead), Patient: patient(m.Patient), Record: record(string(m.ID)),
 	}
 	if m.Count > 1 {
 		out.Title = fmt.Sprintf("Missed call, tried %d times", m.Count)

@@ -45,6 +45,7 @@ type Options struct {
 	Directory       Directory
 	SupervisorRoles []string // labels of FortyTwo roles; compared without case
 	APIKeys         []APIKey // of the CRM; a handful, each is compared
+	RouterKeys      []APIKey // of routers that the gateway stands behind; a handful, each is compared
 	Now             func() time.Time
 }
 
@@ -54,6 +55,7 @@ type Authenticator struct {
 	directory   Directory
 	supervisors []string
 	keys        []APIKey
+	routers     []APIKey
 	now         func() time.Time
 	flight      singleflight.Group
 
@@ -75,7 +77,8 @@ func New(o Options) *Authenticator {
 	}
 	return &Authenticator{
 		identities: o.Identities, directory: o.Directory, supervisors: roles, keys: slices.Clone(o.APIKeys), now: o.Now,
-		cache: map[[sha256.Size]byte]answer{},
+		routers: slices.Clone(o.RouterKeys),
+		cache:   map[[sha256.Size]byte]answer{},
 	}
 }
 

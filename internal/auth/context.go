@@ -17,11 +17,18 @@ type Credentials struct {
 	token string
 	key   [sha256.Size]byte // hash of the API key
 	keyed bool
+
+	router [sha256.Size]byte // hash of the router's key
+	routed bool
 }
 
-// CredentialsIn reads the headers of a request: Authorization, and X-Api-Key.
+// CredentialsIn reads the headers of a request: Authorization, X-Api-Key and X-Router-Key.
 func CredentialsIn(h http.Header) Credentials {
-	return NewCredentials(h.Get("Authorization"), h.Get(HeaderAPIKey))
+	c := NewCredentials(h.Get("Authorization"), h.Get(HeaderAPIKey))
+	if key := strings.TrimSpace(h.Get(HeaderRouterKey)); key != "" {
+		c.router, c.routed = sha256.Sum256([]byte(key)), true
+	}
+	return c
 }
 
 // NewCredentials are those of an Authorization header and of an API key; "" for none.
@@ -114,6 +121,19 @@ func Anyone(ctx context.Context) (*helix.Caller, error) {
 		r.caller, r.err = r.auth.Authenticate(ctx, r.token)
 	})
 	return r.caller, r.err
+}
+
+// Router tells whether a router of a larger graph sends the request, which it says beside whom it does so for: UNAUTHENTICATED
+// for a key that is not valid.
+func Router(ctx context.Context) (bool, error) {
+	r, ok := ctx.Value(contextKey{}).(*request)
+	if !ok || !r.routed {
+		return false, nil
+	}
+	if holder(r.auth.routers, r.router) < 0 {
+		return false, unauthenticated("the router's key is not valid")
+	}
+	return true, nil
 }
 
 // Seat is the calling member's desk: NOT_AN_AGENT when he has none.

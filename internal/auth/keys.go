@@ -10,7 +10,11 @@ import (
 // HeaderAPIKey carries a key of the CRM, in requests and, in any case of its letters, in the payload of connection_init.
 const HeaderAPIKey = "X-Api-Key"
 
-// APIKey is a key of the CRM as it is kept: its hash, and the name that what it asks for is filed under. Several keys may
+// HeaderRouterKey carries the key of a router of a larger graph that the gateway is a part of. It comes beside what says whom
+// the router asks for, and says only that the router has read the entities that it refers to.
+const HeaderRouterKey = "X-Router-Key"
+
+// APIKey is a key of the CRM, or of a router, as it is kept: its hash, and the name that what it asks for is filed under. Several keys may
 // have one name, so that a key can be replaced without losing sight of what the old one asked for.
 type APIKey struct {
 	ID   string
@@ -26,14 +30,20 @@ func (k APIKey) String() string { return k.ID }
 // GoString tells no more than String.
 func (k APIKey) GoString() string { return "auth.APIKey(" + k.ID + ")" }
 
-// keyHolder tells whose key it is by its hash, in the same time whichever it is, if any.
+// keyHolder tells whose key it is, if any.
 func (a *Authenticator) keyHolder(presented [sha256.Size]byte) (*helix.Caller, error) {
-	found := -1
-	for i := range a.keys {
-		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(a.keys[i].Hash[:], presented[:]), i, found)
-	}
+	found := holder(a.keys, presented)
 	if found < 0 {
 		return nil, unauthenticated("the API key is not valid")
 	}
 	return &helix.Caller{APIKeyID: a.keys[found].ID}, nil
+}
+
+// holder finds a key by its hash, in the same time whichever it is; -1 when it is none.
+func holder(keys []APIKey, presented [sha256.Size]byte) int {
+	found := -1
+	for i := range keys {
+		found = subtle.ConstantTimeSelect(subtle.ConstantTimeCompare(keys[i].Hash[:], presented[:]), i, found)
+	}
+	return found
 }

@@ -51,6 +51,9 @@ const (
 	// is gone; key: Key(what changed and when).
 	BucketWorkSignals = "work_signals"
 
+	// BucketRecordCalls names the latest calls that are recorded under a lead or a patient; key: object.Key(record id).
+	BucketRecordCalls = "record_calls"
+
 	// BucketErasures holds the trace of each erasure of a person, without the person; key: Key(erasure id).
 	BucketErasures = "erasures"
 
@@ -162,6 +165,7 @@ func (b *Bus) buckets() []bucketSpec {
 		{name: BucketRecordIDs, ttl: b.retention, share: 20, value: 1 << 10},
 		{name: BucketOutboundCalls, ttl: b.retention, share: 120, value: MaxOutboundCall},
 		{name: BucketWorkSignals, ttl: time.Minute, share: 5, value: 1 << 10},
+		{name: BucketRecordCalls, ttl: b.retention, share: 15, value: 8 << 10},
 		{name: BucketErasures, ttl: b.retention, share: 10, value: 128 << 10},
 		{name: BucketErased, ttl: min(b.retention, 72*time.Hour), share: 1, value: 1 << 10},
 		// A renewal carries the TTL of its own lease; the bucket's is the backstop.
