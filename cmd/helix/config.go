@@ -21,6 +21,7 @@ type Config struct {
 	Agents      AgentsConfig     `doc:"Agents and supervisors"`
 	MissedCalls MissedCallConfig `doc:"Missed calls"`
 	Limits      LimitsConfig     `doc:"Limits. Each refusal names its limit"`
+	Documents   DocumentsConfig  `doc:"Trusted documents: the GraphQL documents that your own clients send"`
 	Telemetry   TelemetryConfig  `doc:"Logs, traces, metrics"`
 	Sandbox     SandboxConfig    `doc:"Sandbox: read by helix sandbox alone"`
 
@@ -117,6 +118,12 @@ type LimitsConfig struct {
 	RequestBurst      int   `env:"LIMIT_REQUEST_BURST" envDefault:"100" doc:"Operations of one caller at once."`
 	SignInsPerMinute  int   `env:"LIMIT_SIGN_INS_PER_MINUTE" envDefault:"10" doc:"Sign-ins with one e-mail in a minute; 50 times as many from one address."`
 	Sockets           int   `env:"LIMIT_SOCKETS" envDefault:"10000" doc:"WebSockets open at once."`
+}
+
+// DocumentsConfig is about trusted documents.
+type DocumentsConfig struct {
+	Mode string `env:"TRUSTED_DOCUMENTS" envDefault:"off" doc:"What happens to a document that is not trusted: off runs it, log runs it and logs its hash once, only refuses it, introspection included."`
+	Dir  string `env:"TRUSTED_DOCUMENTS_DIR" doc:"Folder of the trusted documents: *.graphql, and the manifests that Apollo's, Relay's and GraphQL Code Generator's tools write (*.json). Changes are followed. Needed unless TRUSTED_DOCUMENTS is off." example:"documents"`
 }
 
 // TelemetryConfig is about logs, traces and metrics.

@@ -21,6 +21,7 @@ func (c *Config) normalise() {
 	c.Server.PublicURL = strings.TrimRight(c.Server.PublicURL, "/")
 	c.Ozonetel.URL = strings.TrimRight(c.Ozonetel.URL, "/")
 	c.Ozonetel.AuthMode = strings.ToLower(c.Ozonetel.AuthMode)
+	c.Documents.Mode = strings.ToLower(c.Documents.Mode)
 	c.Telemetry.LogLevel = strings.ToLower(c.Telemetry.LogLevel)
 	c.Telemetry.LogFormat = strings.ToLower(c.Telemetry.LogFormat)
 	for i, origin := range c.Server.CORSOrigin {
@@ -51,6 +52,7 @@ func (c *Config) check(f *faults) {
 	c.checkOutbound(f)
 	c.checkKeys(f)
 	c.checkTelemetry(f)
+	c.checkDocuments(f)
 	for _, n := range []struct {
 		name     string
 		value    int64
@@ -171,6 +173,15 @@ func (c *Config) checkTelemetry(f *faults) {
 	}
 	if !slices.Contains([]string{"off", "calm", "busy"}, c.Sandbox.Traffic) {
 		f.add("SANDBOX_TRAFFIC", fmt.Sprintf("is %q", c.Sandbox.Traffic), "write off, calm or busy")
+	}
+}
+
+func (c *Config) checkDocuments(f *faults) {
+	switch mode := c.Documents.Mode; {
+	case !slices.Contains([]string{"off", "log", "only"}, mode):
+		f.add("TRUSTED_DOCUMENTS", fmt.Sprintf("is %q", mode), "write off, log or only")
+	case mode != "off" && c.Documents.Dir == "":
+		f.add("TRUSTED_DOCUMENTS_DIR", "is not set although TRUSTED_DOCUMENTS is "+mode, "name the folder of the documents")
 	}
 }
 

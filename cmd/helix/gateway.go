@@ -16,6 +16,7 @@ import (
 	"github.com/helix-engage/gateway/desk"
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/internal/bus"
+	"github.com/helix-engage/gateway/internal/documents"
 	"github.com/helix-engage/gateway/internal/phone"
 	"github.com/helix-engage/gateway/internal/recordings"
 	"github.com/helix-engage/gateway/internal/server"
@@ -64,6 +65,8 @@ type Gateway struct {
 	voice      voiceCalls
 	auth       *auth.Authenticator
 	scheduler  *scheduler.Scheduler
+	documents  *documents.Documents
+	trusted    *documents.Folder // nil unless trusted documents are asked for
 	graphQL    *transport.Handler
 	links      *recordings.Links
 	listening  *recordings.Handler
@@ -300,6 +303,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		{Name: "events", Run: g.calls.Run},
 	}
 	components = append(components, g.voiceComponents()...)
+	components = append(components, g.documentComponents()...)
 	components = append(
 		components,
 		server.Component{Name: "inbox", Run: func(ctx context.Context) error { return g.calls.ConsumeInbox(ctx, decoders) }},

@@ -58,6 +58,9 @@ mutation {
 
 // buildServer makes the routes and what serves them.
 func (g *Gateway) buildServer(listener net.Listener) error {
+	if err := g.buildDocuments(); err != nil {
+		return err
+	}
 	if err := g.buildGraphQL(); err != nil {
 		return err
 	}
@@ -106,7 +109,7 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 // restPaths are the paths of the systems being replaced.
 func (g *Gateway) restPaths() (map[string]http.Handler, error) {
 	paths, err := rest.New(rest.Options{
-		Schema: graph.NewExecutableSchema(graph.Config{}).Schema(), Execute: g.graphQL.Execute,
+		Schema: graph.NewExecutableSchema(graph.Config{}).Schema(), Execute: g.executeOwn,
 		CallID: func(ctx context.Context, ucid string) (helix.CallID, error) {
 			return g.calls.IDOf(ctx, helix.ProviderOzonetel, ucid)
 		},
@@ -158,6 +161,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 	exec.SetErrorPresenter(transport.ErrorPresenter(g.log))
 	exec.SetRecoverFunc(transport.RecoverFunc(g.log))
 	for _, extension := range []graphql.HandlerExtension{
+		g.documents, // in front of the limits, which see the text
 		g.documentLimits(),
 		resolvers.FreshCaller{},
 		resolvers.Introspection{},
@@ -240,18 +244,10 @@ func (g *Gateway) admission() func(context.Context) error {
 	}
 }
 
-// documentLimits refuses documents by their size and shape.
-func (g *Gateway) documentLimits() *limits.Documents {
-	c := g.cfg.Limits
-	return limits.NewDocuments(limits.Options{
-		Tokens: c.Tokens, Depth: c.Depth, Aliases: c.Aliases, RootFields: c.RootFields,
-	})
-}
-
 // checks are the dependencies that /readyz tells of. FortyTwo and Ozonetel are told by their last answers: asking them
 // costs of their budgets.
 func (g *Gateway) checks() []server.Check {
-	return []server.Check{
+	return append(g.documentChecks(), []server.Check{
 		{Name: "bus", Required: true, Probe: func(ctx context.Context) (server.State, string) {
 			if err := g.bus.Healthy(ctx); err != nil {
 				return server.StateDown, "the log does not answer"
@@ -278,7 +274,7 @@ func (g *Gateway) checks() []server.Check {
 			}
 			return server.StateUp, ""
 		}},
-	}
+	}...)
 }
 
 // providerState tells of a provider by its last answers; fix is what to set when it is not configured.

@@ -10,6 +10,7 @@ import (
 func FuzzParseParams(f *testing.F) {
 	f.Add([]byte(`{"query":"{hello}","operationName":"A","variables":{"a":[1,2.50,{"b":null}]},"extensions":{"x":1},"id":7}`))
 	f.Add([]byte(`{"query":null,"extensions":{"persistedQuery":{"version":1}}}`))
+	f.Add([]byte(`{"documentId":"sha256:0","extensions":{}}`))
 	f.Add([]byte(` [{"query":"{hello}"}]`))
 	f.Add([]byte("{\"query\":\"\xff\"}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
@@ -23,7 +24,8 @@ func FuzzParseParams(f *testing.F) {
 		if !json.Valid(body) {
 			t.Fatalf("accepted what is no JSON: %q", body)
 		}
-		if _, persisted := params.Extensions["persistedQuery"]; params.Query == "" && !persisted {
+		_, persisted := params.Extensions["persistedQuery"]
+		if _, named := params.Extensions[keyDocumentID]; params.Query == "" && !persisted && !named {
 			t.Fatal("accepted without a document")
 		}
 	})

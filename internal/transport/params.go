@@ -27,18 +27,35 @@ func parseParams(body []byte) (*graphql.RawParams, error) {
 		return nil, helix.BadInput("the request is not a JSON object: " + err.Error())
 	}
 	params := &graphql.RawParams{}
+	var documentID string
 	if err := errFirst(
 		stringField(fields, "query", &params.Query),
+		stringField(fields, keyDocumentID, &documentID),
 		stringField(fields, "operationName", &params.OperationName),
 		objectField(fields, "variables", &params.Variables),
 		objectField(fields, "extensions", &params.Extensions),
 	); err != nil {
 		return nil, err
 	}
+	nameDocument(params, documentID)
 	return params, requireQuery(params)
 }
 
-// parseQueryString reads a GET's parameters: query and operationName as they are, variables and extensions as JSON.
+// keyDocumentID is the parameter that names a document instead of holding it (GraphQL over HTTP, appendix "Persisted
+// Documents"), and the extension under which whoever knows documents by name finds it.
+const keyDocumentID = "documentId"
+
+func nameDocument(p *graphql.RawParams, id string) {
+	if id == "" {
+		return
+	}
+	if p.Extensions == nil {
+		p.Extensions = make(map[string]any, 1)
+	}
+	p.Extensions[keyDocumentID] = id
+}
+
+// parseQueryString reads a GET's parameters: query, documentId and operationName as they are, variables and extensions as JSON.
 func parseQueryString(raw string) (*graphql.RawParams, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
@@ -46,6 +63,7 @@ func parseQueryString(raw string) (*graphql.RawParams, error) {
 	}
 	fields := make(map[string]json.RawMessage, 2)
 	params := &graphql.RawParams{}
+	var documentID string
 	for name, given := range values {
 		if len(given) > 1 {
 			return nil, helix.BadInput("a parameter of the query string is repeated")
@@ -56,6 +74,8 @@ func parseQueryString(raw string) (*graphql.RawParams, error) {
 		switch name {
 		case "query":
 			params.Query = given[0]
+		case keyDocumentID:
+			documentID = given[0]
 		case "operationName":
 			params.OperationName = given[0]
 		case "variables", "extensions":
@@ -70,16 +90,19 @@ func parseQueryString(raw string) (*graphql.RawParams, error) {
 	); err != nil {
 		return nil, err
 	}
+	nameDocument(params, documentID)
 	return params, requireQuery(params)
 }
 
-// requireQuery refuses a request without a document. A persisted query stands for its document.
+// requireQuery refuses a request without a document. A name stands for its document.
 func requireQuery(p *graphql.RawParams) error {
 	if p.Query != "" {
 		return nil
 	}
-	if _, persisted := p.Extensions["persistedQuery"]; persisted {
-		return nil
+	for _, name := range []string{"persistedQuery", keyDocumentID} {
+		if _, named := p.Extensions[name]; named {
+			return nil
+		}
 	}
 	return helix.BadInput("query is missing: it must be a string that holds a GraphQL document")
 }
