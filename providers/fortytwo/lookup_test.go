@@ -99,6 +99,18 @@ func TestAContactShowsWhatTheAskerMaySee(t *testing.T) {
 	}
 }
 
+func TestAnObjectThatMayNotBeReadHoldsNoReadableRecords(t *testing.T) {
+	t.Parallel()
+	s := newStrict(t)
+	s.rows["leads"] = []map[string]any{{"id": leadID, "name": "Asha", "createdAt": time.Now()}}
+	c := s.client(t, nil)
+	s.intercept = forbid("leads(")
+	got, err := c.Readable(t.Context(), helix.AsUser("u"), helix.ObjectLead, []string{leadID})
+	if err != nil || len(got) > 0 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestTheWorklistShowsPendingFollowUpsWithTheirPerson(t *testing.T) {
 	t.Parallel()
 	due := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
