@@ -19,7 +19,7 @@ func Open(body []byte, field string, shape *Shape) (Opened, error) {
 		return Opened{}, unreadable(maxBytes)
 	}
 	o.src, o.field, o.shape = body, field, shape
-	end := o.object(space(body, 0), (*opener).envelope)
+	end := o.object(space(body, 0), 1)
 	if end >= 0 {
 		if end = space(body, end); end == len(body) {
 			return o.opened, nil
@@ -29,19 +29,17 @@ func Open(body []byte, field string, shape *Shape) (Opened, error) {
 	return Opened{}, unreadable(^end)
 }
 
-// opener reads the two outer levels of an answer.
+// opener reads the two outer levels of an answer: the envelope is level 1, data level 2.
 type opener struct {
 	src    []byte
 	field  string
 	shape  *Shape
 	opened Opened
-	data   bool // data was seen
-	errors bool
-	value  bool
+
+	dataSeen, errorsSeen, valueSeen bool // the first of a name counts
 }
 
-// object reads the object at i, handing each member's name and the offset of its value to member, which returns its end.
-func (o *opener) object(i int, member func(o *opener, name []byte, i int) int) int {
+func (o *opener) object(i, level int) int {
 	src := o.src
 	if at(src, i) != '{' {
 		return ^i
@@ -61,7 +59,7 @@ func (o *opener) object(i int, member func(o *opener, name []byte, i int) int) i
 		if i = space(src, end); at(src, i) != ':' {
 			return ^i
 		}
-		if i = member(o, name, space(src, i+1)); i < 0 {
+		if i = o.member(name, space(src, i+1), level); i < 0 {
 			return i
 		}
 		switch i = space(src, i); at(src, i) {
@@ -75,40 +73,37 @@ func (o *opener) object(i int, member func(o *opener, name []byte, i int) int) i
 	}
 }
 
-func (o *opener) envelope(name []byte, i int) int {
+func (o *opener) member(name []byte, i, level int) int {
 	switch {
-	case string(name) == "data" && !o.data:
-		o.data = true
+	case level == 1 && !o.dataSeen && string(name) == "data":
+		o.dataSeen = true
 		if at(o.src, i) == '{' {
-			return o.object(i, (*opener).root)
+			return o.object(i, 2)
 		}
-	case string(name) == "errors" && !o.errors:
-		o.errors = true
-		end := check(o.src, i, 1)
+	case level == 1 && !o.errorsSeen && string(name) == "errors":
+		o.errorsSeen = true
+		end := check(o.src, i, level)
 		if end > i+len("[]") && at(o.src, i) != 'n' {
 			o.opened.Errors = o.src[i:end]
 		}
 		return end
+	case level == 2 && !o.valueSeen && string(name) == o.field:
+		o.valueSeen = true
+		if at(o.src, i) != 'n' {
+			return o.value(i)
+		}
 	}
-	return check(o.src, i, 1)
+	return check(o.src, i, level)
 }
 
-func (o *opener) root(name []byte, i int) int {
-	if o.value || string(name) != o.field {
-		return check(o.src, i, 2)
-	}
-	o.value = true
-	if at(o.src, i) == 'n' {
-		return scanWord(o.src, i, "null")
-	}
-	end := -1
+func (o *opener) value(i int) int {
 	if o.shape != nil {
-		end = match(o.src, i, o.shape, 2)
+		if end := match(o.src, i, o.shape, 2); end >= 0 {
+			o.opened.Value, o.opened.Same = o.src[i:end], true
+			return end
+		}
 	}
-	o.opened.Same = end >= 0
-	if end < 0 {
-		end = check(o.src, i, 2)
-	}
+	end := check(o.src, i, 2)
 	if end >= 0 {
 		o.opened.Value = o.src[i:end]
 	}
@@ -133,7 +128,7 @@ func match(src []byte, i int, s *Shape, depth int) int {
 		}
 		return matchList(src, i, s.Elem, depth+1)
 	case s.Object != nil:
-		if c != '{' || s.Object.ByType != nil {
+		if c != '{' || s.Object.ByType != nil || len(s.Object.Hops) > 0 {
 			return -1
 		}
 		return matchObject(src, i, s.Object.Fields, depth+1)
@@ -197,7 +192,7 @@ func matchObject(src []byte, i int, fields []Field, depth int) int {
 			i++
 		}
 		end := i + len(f.Key) + len(`"":`)
-		if f.Hop >= 0 || f.Const != nil || f.From != f.Key || end > len(src) ||
+		if f.Const != nil || f.From != f.Key || end > len(src) ||
 			src[i] != '"' || string(src[i+1:end-2]) != f.Key || src[end-2] != '"' || src[end-1] != ':' {
 			return -1
 		}
