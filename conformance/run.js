@@ -4,6 +4,7 @@ import { auditServer } from 'graphql-http';
 import { clients } from './clients.js';
 import * as sandbox from './sandbox.js';
 import { authorizedFetch, eventsDocument, forget, signInDocument, signInVariables, viewerDocument } from './session.js';
+import { subgraph } from './subgraph.js';
 import { voice } from './voice.js';
 
 const wholeRun = 240_000; // ms
@@ -173,6 +174,7 @@ try {
   await sandbox.build();
   await sandbox.start();
   await audits();
+  await subgraph(check, must);
   await reconnects(await conversations());
   await voice(check, must, eventually);
   await sandbox.stop();

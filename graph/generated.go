@@ -4956,7 +4956,7 @@ left for a missing or expired token, a missing right, an invalid document or var
 carries ` + "`" + `extensions.code` + "`" + `, one of the values of ` + "`" + `ErrorCode` + "`" + ` or a ` + "`" + `GRAPHQL_…_FAILED` + "`" + ` code.
 """
 schema
-@link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"]) {
+@link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"]) {
   query: Query
   mutation: Mutation
   subscription: Subscription
@@ -5303,7 +5303,7 @@ type OperationError {
 }
 
 "A page's place in its list, as FortyTwo has it."
-type PageInfo {
+type PageInfo @shareable {
   "Whether items follow."
   hasNextPage: Boolean!
   "Whether items precede. Not reliable after a forward page."
@@ -7415,6 +7415,9 @@ directive @key(
   "The fields."
   fields: String!
 ) repeatable on OBJECT
+
+"Another subgraph may have the same type; read by routers."
+directive @shareable on OBJECT
 
 "A reference to an entity: an object with its ` + "`" + `__typename` + "`" + ` and its ` + "`" + `id` + "`" + `."
 scalar _Any
