@@ -43,6 +43,7 @@ type Client struct {
 	maxResponse int64
 	pooled      *http.Transport // keeps connections
 	single      *http.Transport // a new HTTP/1.1 connection for each request, for operations of Safety Once
+	streams     *http.Transport // the same without a bound, for answers that last
 	tracer      trace.Tracer
 	meter       metric.Meter
 	duration    metric.Float64Histogram
@@ -62,7 +63,8 @@ func NewHTTP(o Options) (*Client, error) {
 	c := &Client{
 		provider: o.Provider, timeout: o.Timeout, maxResponse: o.MaxResponse,
 		pooled: pooledTransport(o.Transport, o.MaxConns), single: singleTransport(o.Transport, o.MaxConns),
-		tracer: o.TracerProvider.Tracer(scope), meter: o.MeterProvider.Meter(scope),
+		streams: singleTransport(o.Transport, 0),
+		tracer:  o.TracerProvider.Tracer(scope), meter: o.MeterProvider.Meter(scope),
 		log: o.Logger.With("provider", string(o.Provider)), now: o.Now,
 		health: &healthBook{}, breaker: NewCircuit(o.Breaker),
 	}
@@ -76,6 +78,7 @@ func (c *Client) Meter() metric.Meter { return c.meter }
 func (c *Client) Close() {
 	c.pooled.CloseIdleConnections()
 	c.single.CloseIdleConnections()
+	c.streams.CloseIdleConnections()
 }
 
 func (o Options) withDefaults() Options {

@@ -32,6 +32,7 @@ type Client struct {
 	loads   atomic.Uint64 // how often it was read or found unchanged
 
 	backlogs backlogs
+	streams  streams
 }
 
 // New prepares a client; it sends nothing. It fails when the URL or the field map cannot be understood.
@@ -62,6 +63,7 @@ func New(o Options) (*Client, error) {
 		now:        o.Now,
 		loading:    make(chan struct{}, 1),
 		moved:      make(chan struct{}, 1),
+		streams:    streams{silence: o.StreamSilence},
 	}, nil
 }
 

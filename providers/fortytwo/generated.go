@@ -10,6 +10,42 @@ import (
 	"github.com/Khan/genqlient/graphql"
 )
 
+type AddQuerySubscriptionInput struct {
+	EventStreamId      string          `json:"eventStreamId"`
+	QueryId            string          `json:"queryId"`
+	OperationSignature json.RawMessage `json:"operationSignature"`
+}
+
+// GetEventStreamId returns AddQuerySubscriptionInput.EventStreamId, and is useful for accessing the field via an interface.
+func (v *AddQuerySubscriptionInput) GetEventStreamId() string { return v.EventStreamId }
+
+// GetQueryId returns AddQuerySubscriptionInput.QueryId, and is useful for accessing the field via an interface.
+func (v *AddQuerySubscriptionInput) GetQueryId() string { return v.QueryId }
+
+// GetOperationSignature returns AddQuerySubscriptionInput.OperationSignature, and is useful for accessing the field via an interface.
+func (v *AddQuerySubscriptionInput) GetOperationSignature() json.RawMessage {
+	return v.OperationSignature
+}
+
+type RemoveQueryFromEventStreamInput struct {
+	EventStreamId string `json:"eventStreamId"`
+	QueryId       string `json:"queryId"`
+}
+
+// GetEventStreamId returns RemoveQueryFromEventStreamInput.EventStreamId, and is useful for accessing the field via an interface.
+func (v *RemoveQueryFromEventStreamInput) GetEventStreamId() string { return v.EventStreamId }
+
+// GetQueryId returns RemoveQueryFromEventStreamInput.QueryId, and is useful for accessing the field via an interface.
+func (v *RemoveQueryFromEventStreamInput) GetQueryId() string { return v.QueryId }
+
+// __addQueryInput is used internally by genqlient
+type __addQueryInput struct {
+	Input AddQuerySubscriptionInput `json:"input"`
+}
+
+// GetInput returns __addQueryInput.Input, and is useful for accessing the field via an interface.
+func (v *__addQueryInput) GetInput() AddQuerySubscriptionInput { return v.Input }
+
 // __getAuthTokensInput is used internally by genqlient
 type __getAuthTokensInput struct {
 	LoginToken string `json:"loginToken"`
@@ -50,6 +86,14 @@ func (v *__listObjectsInput) GetFirst() int { return v.First }
 // GetAfter returns __listObjectsInput.After, and is useful for accessing the field via an interface.
 func (v *__listObjectsInput) GetAfter() string { return v.After }
 
+// __removeQueryInput is used internally by genqlient
+type __removeQueryInput struct {
+	Input RemoveQueryFromEventStreamInput `json:"input"`
+}
+
+// GetInput returns __removeQueryInput.Input, and is useful for accessing the field via an interface.
+func (v *__removeQueryInput) GetInput() RemoveQueryFromEventStreamInput { return v.Input }
+
 // __renewTokensInput is used internally by genqlient
 type __renewTokensInput struct {
 	AppToken string `json:"appToken"`
@@ -57,6 +101,14 @@ type __renewTokensInput struct {
 
 // GetAppToken returns __renewTokensInput.AppToken, and is useful for accessing the field via an interface.
 func (v *__renewTokensInput) GetAppToken() string { return v.AppToken }
+
+// addQueryResponse is returned by addQuery on success.
+type addQueryResponse struct {
+	AddQueryToEventStream bool `json:"addQueryToEventStream"`
+}
+
+// GetAddQueryToEventStream returns addQueryResponse.AddQueryToEventStream, and is useful for accessing the field via an interface.
+func (v *addQueryResponse) GetAddQueryToEventStream() bool { return v.AddQueryToEventStream }
 
 // authToken includes the requested fields of the GraphQL type AuthToken.
 type authToken struct {
@@ -77,6 +129,34 @@ type authTokens struct {
 
 // GetTokens returns authTokens.Tokens, and is useful for accessing the field via an interface.
 func (v *authTokens) GetTokens() tokenPair { return v.Tokens }
+
+// currentRightsCurrentUser includes the requested fields of the GraphQL type User.
+type currentRightsCurrentUser struct {
+	CurrentUserWorkspace *currentRightsCurrentUserCurrentUserWorkspace `json:"currentUserWorkspace"`
+}
+
+// GetCurrentUserWorkspace returns currentRightsCurrentUser.CurrentUserWorkspace, and is useful for accessing the field via an interface.
+func (v *currentRightsCurrentUser) GetCurrentUserWorkspace() *currentRightsCurrentUserCurrentUserWorkspace {
+	return v.CurrentUserWorkspace
+}
+
+// currentRightsCurrentUserCurrentUserWorkspace includes the requested fields of the GraphQL type UserWorkspace.
+type currentRightsCurrentUserCurrentUserWorkspace struct {
+	ObjectsPermissions []objectRights `json:"objectsPermissions"`
+}
+
+// GetObjectsPermissions returns currentRightsCurrentUserCurrentUserWorkspace.ObjectsPermissions, and is useful for accessing the field via an interface.
+func (v *currentRightsCurrentUserCurrentUserWorkspace) GetObjectsPermissions() []objectRights {
+	return v.ObjectsPermissions
+}
+
+// currentRightsResponse is returned by currentRights on success.
+type currentRightsResponse struct {
+	CurrentUser currentRightsCurrentUser `json:"currentUser"`
+}
+
+// GetCurrentUser returns currentRightsResponse.CurrentUser, and is useful for accessing the field via an interface.
+func (v *currentRightsResponse) GetCurrentUser() currentRightsCurrentUser { return v.CurrentUser }
 
 // currentUserResponse is returned by currentUser on success.
 type currentUserResponse struct {
@@ -110,6 +190,7 @@ func (v *currentWorkspaceResponse) GetCurrentWorkspace() currentWorkspaceCurrent
 
 // fieldMetadata includes the requested fields of the GraphQL type Field.
 type fieldMetadata struct {
+	Id       string          `json:"id"`
 	Name     string          `json:"name"`
 	Type     string          `json:"type"`
 	IsActive bool            `json:"isActive"`
@@ -117,6 +198,9 @@ type fieldMetadata struct {
 	Options  json.RawMessage `json:"options"`
 	Settings json.RawMessage `json:"settings"`
 }
+
+// GetId returns fieldMetadata.Id, and is useful for accessing the field via an interface.
+func (v *fieldMetadata) GetId() string { return v.Id }
 
 // GetName returns fieldMetadata.Name, and is useful for accessing the field via an interface.
 func (v *fieldMetadata) GetName() string { return v.Name }
@@ -222,11 +306,15 @@ func (v *listObjectsResponse) GetObjects() listObjectsObjectsObjectConnection { 
 
 // objectMetadata includes the requested fields of the GraphQL type Object.
 type objectMetadata struct {
+	Id           string          `json:"id"`
 	NameSingular string          `json:"nameSingular"`
 	NamePlural   string          `json:"namePlural"`
 	IsActive     bool            `json:"isActive"`
 	FieldsList   []fieldMetadata `json:"fieldsList"`
 }
+
+// GetId returns objectMetadata.Id, and is useful for accessing the field via an interface.
+func (v *objectMetadata) GetId() string { return v.Id }
 
 // GetNameSingular returns objectMetadata.NameSingular, and is useful for accessing the field via an interface.
 func (v *objectMetadata) GetNameSingular() string { return v.NameSingular }
@@ -239,6 +327,32 @@ func (v *objectMetadata) GetIsActive() bool { return v.IsActive }
 
 // GetFieldsList returns objectMetadata.FieldsList, and is useful for accessing the field via an interface.
 func (v *objectMetadata) GetFieldsList() []fieldMetadata { return v.FieldsList }
+
+// objectRights includes the requested fields of the GraphQL type ObjectPermission.
+type objectRights struct {
+	ObjectMetadataId     string          `json:"objectMetadataId"`
+	CanReadObjectRecords *bool           `json:"canReadObjectRecords"`
+	RestrictedFields     json.RawMessage `json:"restrictedFields"`
+}
+
+// GetObjectMetadataId returns objectRights.ObjectMetadataId, and is useful for accessing the field via an interface.
+func (v *objectRights) GetObjectMetadataId() string { return v.ObjectMetadataId }
+
+// GetCanReadObjectRecords returns objectRights.CanReadObjectRecords, and is useful for accessing the field via an interface.
+func (v *objectRights) GetCanReadObjectRecords() *bool { return v.CanReadObjectRecords }
+
+// GetRestrictedFields returns objectRights.RestrictedFields, and is useful for accessing the field via an interface.
+func (v *objectRights) GetRestrictedFields() json.RawMessage { return v.RestrictedFields }
+
+// removeQueryResponse is returned by removeQuery on success.
+type removeQueryResponse struct {
+	RemoveQueryFromEventStream bool `json:"removeQueryFromEventStream"`
+}
+
+// GetRemoveQueryFromEventStream returns removeQueryResponse.RemoveQueryFromEventStream, and is useful for accessing the field via an interface.
+func (v *removeQueryResponse) GetRemoveQueryFromEventStream() bool {
+	return v.RemoveQueryFromEventStream
+}
 
 // renewTokensResponse is returned by renewTokens on success.
 type renewTokensResponse struct {
@@ -341,6 +455,74 @@ type workspaceMemberRolesRole struct {
 
 // GetLabel returns workspaceMemberRolesRole.Label, and is useful for accessing the field via an interface.
 func (v *workspaceMemberRolesRole) GetLabel() string { return v.Label }
+
+// The mutation executed by addQuery.
+const addQuery_Operation = `
+mutation addQuery ($input: AddQuerySubscriptionInput!) {
+	addQueryToEventStream(input: $input)
+}
+`
+
+func addQuery(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	input AddQuerySubscriptionInput,
+) (data_ *addQueryResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "addQuery",
+		Query:  addQuery_Operation,
+		Variables: &__addQueryInput{
+			Input: input,
+		},
+	}
+
+	data_ = &addQueryResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The query executed by currentRights.
+const currentRights_Operation = `
+query currentRights {
+	currentUser {
+		currentUserWorkspace {
+			objectsPermissions {
+				objectMetadataId
+				canReadObjectRecords
+				restrictedFields
+			}
+		}
+	}
+}
+`
+
+func currentRights(
+	ctx_ context.Context,
+	client_ graphql.Client,
+) (data_ *currentRightsResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "currentRights",
+		Query:  currentRights_Operation,
+	}
+
+	data_ = &currentRightsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
 
 // The query executed by currentUser.
 const currentUser_Operation = `
@@ -512,10 +694,12 @@ query listObjects ($first: Int!, $after: ConnectionCursor) {
 	objects(paging: {first:$first,after:$after}) {
 		edges {
 			node {
+				id
 				nameSingular
 				namePlural
 				isActive
 				fieldsList {
+					id
 					name
 					type
 					isActive
@@ -549,6 +733,38 @@ func listObjects(
 	}
 
 	data_ = &listObjectsResponse{}
+	resp_ := &graphql.Response{Data: data_}
+
+	err_ = client_.MakeRequest(
+		ctx_,
+		req_,
+		resp_,
+	)
+
+	return data_, err_
+}
+
+// The mutation executed by removeQuery.
+const removeQuery_Operation = `
+mutation removeQuery ($input: RemoveQueryFromEventStreamInput!) {
+	removeQueryFromEventStream(input: $input)
+}
+`
+
+func removeQuery(
+	ctx_ context.Context,
+	client_ graphql.Client,
+	input RemoveQueryFromEventStreamInput,
+) (data_ *removeQueryResponse, err_ error) {
+	req_ := &graphql.Request{
+		OpName: "removeQuery",
+		Query:  removeQuery_Operation,
+		Variables: &__removeQueryInput{
+			Input: input,
+		},
+	}
+
+	data_ = &removeQueryResponse{}
 	resp_ := &graphql.Response{Data: data_}
 
 	err_ = client_.MakeRequest(

@@ -14,9 +14,10 @@ import (
 type model struct {
 	version int
 	objects map[helix.RecordObject]*object
-	missing []string        // sorted; see State.Missing
-	words   map[string]bool // all resolved names, lower case: the only words of an error that may be logged
-	warned  sync.Map        // paths whose absence was logged; at most as many as the table has
+	catalog map[string]*catalogued // by FortyTwo's singular name: all objects, whether the gateway knows them or not
+	missing []string               // sorted; see State.Missing
+	words   map[string]bool        // all resolved names, lower case: the only words of an error that may be logged
+	warned  sync.Map               // paths whose absence was logged; at most as many as the table has
 }
 
 // object is a resolved object. A field that the workspace lacks has no entry.

@@ -25,6 +25,7 @@ type Options struct {
 	HTTP              *providers.Client // needed
 	Timeout           time.Duration     // of one operation, repeats included; 10 s when zero
 	RefreshInterval   time.Duration     // between looks at the model's version; 60 s when zero
+	StreamSilence     time.Duration     // when an event stream counts as dead; 30 s when zero (FortyTwo speaks every 12 s)
 	RequestsPerMinute int               // the server key's own budget; 90 when zero (FortyTwo allows 100, fortytwo.md 12)
 	Burst             int               // 30 when zero
 	Logger            *slog.Logger
@@ -35,6 +36,7 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	o.Timeout = orDefault(o.Timeout, 10*time.Second)
 	o.RefreshInterval = orDefault(o.RefreshInterval, time.Minute)
+	o.StreamSilence = orDefault(o.StreamSilence, streamSilence)
 	o.RequestsPerMinute = orDefault(o.RequestsPerMinute, 90)
 	o.Burst = orDefault(o.Burst, 30)
 	o.Logger = orDefault(o.Logger, slog.New(slog.DiscardHandler))

@@ -16,6 +16,7 @@ func resolve(version int, metadata []objectMetadata, o overrides) *model {
 	usable := slices.DeleteFunc(slices.Clone(metadata), func(md objectMetadata) bool {
 		return !md.IsActive || !identifier.MatchString(md.NameSingular) || !identifier.MatchString(md.NamePlural)
 	})
+	m.catalog = catalogue(usable)
 	for _, w := range wanted() {
 		md, ok := match(usable, func(md objectMetadata) string { return md.NameSingular }, string(w.object), o[string(w.object)])
 		if !ok {
