@@ -16,7 +16,8 @@ type User struct {
 // Caller is who sends a request. Exactly one of the two is set: a signed-in user, or a CRM's API key.
 type Caller struct {
 	User       *User
-	Token      string // the user's bearer token, handed on to FortyTwo; never logged
+	Token      string   // the user's bearer token, handed on to FortyTwo; never logged
+	TokenHash  [32]byte // SHA-256 of Token, by which what is kept for the token is found
 	ExpiresAt  time.Time
 	Seat       *AgentSeat // the user's seat in the agent directory, or nil
 	Supervisor bool

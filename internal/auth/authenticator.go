@@ -84,16 +84,16 @@ func New(o Options) *Authenticator {
 
 // Authenticate tells whose token it is: UNAUTHENTICATED without a valid token, FORBIDDEN for one of another workspace.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (*helix.Caller, error) {
-	expires, err := a.readable(token)
-	if err != nil {
-		return nil, err
-	}
 	key := sha256.Sum256([]byte(token))
 	a.mu.Lock()
 	known, ok := a.cache[key]
 	a.mu.Unlock()
-	if ok && a.now().Before(known.until) {
+	if ok && a.now().Before(known.until) { // never past the token's end, which is not read again
 		return known.caller, nil
+	}
+	expires, err := a.readable(token)
+	if err != nil {
+		return nil, err
 	}
 	done := a.flight.DoChan(string(key[:]), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askWithin)
@@ -142,7 +142,7 @@ func (a *Authenticator) ask(ctx context.Context, token string, expires time.Time
 		return nil, helix.Forbidden("this account does not belong to the workspace")
 	}
 	caller := &helix.Caller{
-		User: &user, Token: token, ExpiresAt: expires, Seat: a.directory.Seat(user.Email), Supervisor: a.supervises(user),
+		User: &user, Token: token, TokenHash: key, ExpiresAt: expires, Seat: a.directory.Seat(user.Email), Supervisor: a.supervises(user),
 	}
 	until := a.now().Add(cacheFor)
 	if expires.Before(until) {
