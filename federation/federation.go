@@ -3,7 +3,6 @@ package federation
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,8 +127,8 @@ func (f *Federation) serve(composed *compose.Composed) {
 	}
 }
 
-// Executor is what serves a request: the current version. Whoever asks keeps it until he is done.
-func (f *Federation) Executor(*http.Request) graphql.GraphExecutor { return f.current.Load().exec }
+// Executor is what serves an operation: the current version. Whoever asks keeps it until the operation ends.
+func (f *Federation) Executor() graphql.GraphExecutor { return f.current.Load().exec }
 
 // Composed is the current version of the schema.
 func (f *Federation) Composed() *compose.Composed { return f.current.Load().composed }

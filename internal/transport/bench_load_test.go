@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -44,7 +43,7 @@ func BenchmarkFanOutPaced(b *testing.B) {
 
 func benchmarkPaced(b *testing.B, shared bool, sockets int) {
 	fan := newFanSchema(true)
-	opts := Options{Executor: func(*http.Request) graphql.GraphExecutor { return fan.exec }, Logger: slog.New(slog.DiscardHandler)}
+	opts := Options{Executor: func() graphql.GraphExecutor { return fan.exec }, Logger: slog.New(slog.DiscardHandler)}
 	if shared {
 		opts.Share = shareByText
 	}

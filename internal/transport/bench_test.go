@@ -25,7 +25,7 @@ import (
 func BenchmarkPOST(b *testing.B) {
 	schema := newTestSchema()
 	exec := schema.executor()
-	h, err := New(Options{Executor: func(*http.Request) graphql.GraphExecutor { return exec }})
+	h, err := New(Options{Executor: func() graphql.GraphExecutor { return exec }})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func BenchmarkFanOut(b *testing.B) {
 func benchmarkFanOut(b *testing.B, shared bool, sockets int) {
 	fan := newFanSchema(false)
 	opts := Options{
-		Executor: func(*http.Request) graphql.GraphExecutor { return fan.exec },
+		Executor: func() graphql.GraphExecutor { return fan.exec },
 		Logger:   slog.New(slog.DiscardHandler), Socket: SocketOptions{KeepAlive: time.Hour},
 	}
 	if shared {

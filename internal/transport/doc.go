@@ -21,7 +21,7 @@
 //
 //   - Nothing executes before it is known to be allowed: a form or text/plain POST, which a page of another origin can
 //     send unasked, never executes, and a GET never mutates.
-//   - The executor is chosen once per request and once per socket, so that an operation never sees two schemas.
+//   - The executor is chosen once per operation, so that none sees two schemas; a socket may outlive many of them.
 //   - The data of an answer is written as it came from the executor.
 //   - A socket has one reader and one writer, an event stream one writer. The reader decodes messages; it neither parses
 //     nor executes GraphQL.

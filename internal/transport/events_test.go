@@ -173,7 +173,7 @@ func TestEventStreamOutlivesTheServersTimeouts(t *testing.T) {
 	schema := newTestSchema()
 	exec := schema.executor()
 	h, err := New(Options{
-		Executor: func(*http.Request) graphql.GraphExecutor { return exec },
+		Executor: func() graphql.GraphExecutor { return exec },
 		Socket:   SocketOptions{KeepAlive: 10 * time.Millisecond},
 	})
 	if err != nil {

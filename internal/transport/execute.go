@@ -18,7 +18,7 @@ const transportInternal = "internal"
 // them. data is null, or nil, when the operation was refused or failed as a whole; errs say why then, and what is missing of
 // data else. A caller who left gets UPSTREAM_UNAVAILABLE.
 func (h *Handler) Execute(r *http.Request, document string, variables map[string]any) (data json.RawMessage, errs gqlerror.List) {
-	exec := h.opts.Executor(r)
+	exec := h.opts.Executor()
 	if exec == nil {
 		return nil, gqlerror.List{present(errNoSchema)}
 	}

@@ -16,7 +16,7 @@ func TestAnotherEntranceExecutesUnderTheSameRules(t *testing.T) {
 	t.Parallel()
 	schema := newTestSchema()
 	exec := schema.executor()
-	noSchema := func(*http.Request) graphql.GraphExecutor { return nil }
+	noSchema := func() graphql.GraphExecutor { return nil }
 	refuse := func(context.Context) error {
 		return &helix.Error{Code: helix.CodeTooManyRequests, Message: "wait", RetryAfter: time.Second}
 	}
@@ -42,7 +42,7 @@ func TestAnotherEntranceExecutesUnderTheSameRules(t *testing.T) {
 			c.options.Hooks.OperationCompleted = func(_ context.Context, o OperationCompleted) { completed = o }
 			c.options.Logger = slog.New(slog.DiscardHandler)
 			if c.options.Executor == nil {
-				c.options.Executor = func(*http.Request) graphql.GraphExecutor { return exec }
+				c.options.Executor = func() graphql.GraphExecutor { return exec }
 			}
 			h, err := New(c.options)
 			if err != nil {
@@ -66,7 +66,7 @@ func TestAnotherEntranceExecutesUnderTheSameRules(t *testing.T) {
 func TestLeavingEndsWhatAnotherEntranceExecutes(t *testing.T) {
 	t.Parallel()
 	schema := newTestSchema()
-	h, err := New(Options{Executor: func(*http.Request) graphql.GraphExecutor { return schema.executor() }})
+	h, err := New(Options{Executor: func() graphql.GraphExecutor { return schema.executor() }})
 	if err != nil {
 		t.Fatal(err)
 	}

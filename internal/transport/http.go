@@ -41,7 +41,7 @@ func (h *Handler) serveRequest(w http.ResponseWriter, r *http.Request) {
 		refused.write(w, media)
 		return
 	}
-	exec := h.opts.Executor(r)
+	exec := h.opts.Executor()
 	if exec == nil {
 		(&refusal{status: http.StatusServiceUnavailable, err: errNoSchema}).write(w, media)
 		return

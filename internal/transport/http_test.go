@@ -22,7 +22,7 @@ func newTestServer(t testing.TB, schema *testSchema, opts Options) (*httptest.Se
 	t.Helper()
 	if opts.Executor == nil {
 		exec := schema.executor()
-		opts.Executor = func(*http.Request) graphql.GraphExecutor { return exec }
+		opts.Executor = func() graphql.GraphExecutor { return exec }
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -199,7 +199,7 @@ func TestHTTP(t *testing.T) {
 		},
 		"without a schema the service is unavailable": {
 			body: `{"query":"{ hello }"}`, status: 503,
-			options: Options{Executor: func(*http.Request) graphql.GraphExecutor { return nil }},
+			options: Options{Executor: func() graphql.GraphExecutor { return nil }},
 			answer:  `{"errors":[{"message":"the schema is not available yet","extensions":{"code":"UPSTREAM_UNAVAILABLE"}}]}`,
 		},
 	}

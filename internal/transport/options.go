@@ -12,9 +12,9 @@ import (
 
 // Options configure a [Handler]. Executor is required; for everything else the zero value means the default stated.
 type Options struct {
-	// Executor picks what executes the request, once per HTTP request and once per socket. nil as an answer means that
-	// no schema can be served at the moment: 503.
-	Executor func(*http.Request) graphql.GraphExecutor
+	// Executor picks what executes, once per operation, which keeps it to its end. nil as an answer means that no schema can be
+	// served at the moment: 503, or an error message on a socket.
+	Executor func() graphql.GraphExecutor
 
 	// Admit is asked before each operation is parsed. An error refuses the operation: TOO_MANY_REQUESTS becomes 429 with
 	// Retry-After, UNAUTHENTICATED 401, FORBIDDEN 403; on a socket an error message. Default: everything is admitted.

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"net/http"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -120,7 +119,7 @@ func TestCallersAreRecheckedTwiceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
 		h, err := New(Options{
-			Executor: func(*http.Request) graphql.GraphExecutor { return newTestSchema().executor() },
+			Executor: func() graphql.GraphExecutor { return newTestSchema().executor() },
 			Standing: func(context.Context) (string, error) { asked.Add(1); return "", nil },
 		})
 		if err != nil {

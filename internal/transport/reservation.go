@@ -128,7 +128,7 @@ func (res *reservation) accept(w http.ResponseWriter, r *http.Request, media med
 		refused.write(w, media)
 		return
 	}
-	exec := res.h.opts.Executor(r)
+	exec := res.h.opts.Executor()
 	if exec == nil {
 		(&refusal{status: http.StatusServiceUnavailable, err: errNoSchema}).write(w, media)
 		return

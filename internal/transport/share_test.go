@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -300,7 +299,7 @@ func TestASubscriberThatResumesJoinsWithoutAGapOrARepeat(t *testing.T) {
 func TestWhatASubscriberResumedWithGoesBeforeWhatIsShared(t *testing.T) {
 	t.Parallel()
 	log := newLogSchema(0)
-	h, err := New(Options{Executor: func(*http.Request) graphql.GraphExecutor { return log.exec }})
+	h, err := New(Options{Executor: func() graphql.GraphExecutor { return log.exec }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -581,6 +580,6 @@ func (p *peer) expectPing(n int) {
 
 func newTestServerOf(t *testing.T, exec graphql.GraphExecutor, opts Options) (*httptest.Server, *Handler) {
 	t.Helper()
-	opts.Executor = func(*http.Request) graphql.GraphExecutor { return exec }
+	opts.Executor = func() graphql.GraphExecutor { return exec }
 	return newTestServer(t, nil, opts)
 }

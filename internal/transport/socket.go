@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/websocket"
 	helix "github.com/helix-engage/gateway"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // socket is one WebSocket that speaks graphql-transport-ws, or its predecessor (legacy.go).
@@ -27,7 +28,6 @@ import (
 type socket struct {
 	session
 	conn   *websocket.Conn
-	exec   graphql.GraphExecutor
 	header http.Header
 	opened time.Time
 	legacy bool // speaks the predecessor
@@ -43,10 +43,10 @@ type socket struct {
 	parting      bool      // the close frame is sent; the read deadline is final
 }
 
-func newSocket(h *Handler, conn *websocket.Conn, exec graphql.GraphExecutor, r *http.Request) *socket {
+func newSocket(h *Handler, conn *websocket.Conn, r *http.Request) *socket {
 	s := &socket{
 		session: session{h: h, dialect: modern{}, transport: transportWebSocket},
-		conn:    conn, exec: exec, header: r.Header, opened: h.opts.Now(),
+		conn:    conn, header: r.Header, opened: h.opts.Now(),
 	}
 	if s.legacy = conn.Subprotocol() == protocolLegacy; s.legacy {
 		s.dialect = legacy{}
@@ -245,7 +245,13 @@ func (s *socket) subscribe(m message) {
 
 // execute prepares an operation and runs it, or joins those who are answered by a run that is shared.
 func (s *socket) execute(st *stream, params *graphql.RawParams) {
-	op := s.h.newOperation(st.ctx, s.exec, s.transport)
+	exec := s.h.opts.Executor()
+	if exec == nil {
+		s.fail(st, gqlerror.List{present(errNoSchema)})
+		s.ended(st)
+		return
+	}
+	op := s.h.newOperation(st.ctx, exec, s.transport)
 	ended := func() { op.finish(); s.ended(st) }
 	refused := op.prepare(params)
 	if refused == nil && op.kind() == ast.Subscription {

@@ -51,8 +51,7 @@ func (h *Handler) originAllowed(r *http.Request) bool {
 // server are not held for hours, nor a request's span or metric left open. A peer that offers none of our sub-protocols is
 // told so with 4406, which needs an open socket.
 func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
-	exec := h.opts.Executor(r)
-	if exec == nil {
+	if h.opts.Executor() == nil {
 		(&refusal{status: http.StatusServiceUnavailable, err: errNoSchema}).write(w, mediaJSON)
 		return
 	}
@@ -64,7 +63,7 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // answered by the upgrader
 	}
-	s := newSocket(h, conn, exec, r)
+	s := newSocket(h, conn, r)
 	if !h.sessions.add(&s.session) {
 		s.drain()
 	}
