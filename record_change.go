@@ -17,12 +17,13 @@ const (
 	RecordDestroyed RecordEvent = "DESTROYED"
 )
 
-// RecordChange is what FortyTwo's webhook says of a record that the desk shows. It is a signal: ids and states, never
-// what a reader may need rights for. Signals may be lost, repeated or out of order.
+// RecordChange is what FortyTwo's webhook says of a record. It is a signal: ids and states, never what a reader may need
+// rights for. Signals may be lost, repeated or out of order.
 type RecordChange struct {
-	Model  bool // the data model changed and no record; nothing else is set then
-	Object RecordObject
-	Record string // FortyTwo's id
+	Model  bool         // the data model changed and no record; nothing else is set then
+	Object RecordObject // "" for one that the desk does not show: of such a record nothing but Name, Record, Event and At is told
+	Name   string       // the object's singular name in FortyTwo
+	Record string       // FortyTwo's id
 	Event  RecordEvent
 	At     time.Time // by FortyTwo's clock
 	Member MemberID  // who did it; "" when an API key did, as our own writes do

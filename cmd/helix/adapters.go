@@ -72,6 +72,28 @@ func (w recordWriter) UpsertRecords(ctx context.Context, access helix.Access, wr
 	return results, err
 }
 
+// linkedRecords lets package calls know under whom calls are recorded.
+type linkedRecords struct {
+	*records.Service
+	calls *calls.Service
+}
+
+// Submit links the calls, then stores the writes.
+func (r linkedRecords) Submit(ctx context.Context, writes ...helix.RecordWrite) error {
+	if err := r.calls.Link(ctx, writes...); err != nil {
+		return err
+	}
+	return r.Service.Submit(ctx, writes...)
+}
+
+// SubmitAndWait links the calls, then stores the writes and waits for FortyTwo to have them.
+func (r linkedRecords) SubmitAndWait(ctx context.Context, patience time.Duration, writes ...helix.RecordWrite) (written bool, err error) {
+	if err := r.calls.Link(ctx, writes...); err != nil {
+		return false, err
+	}
+	return r.Service.SubmitAndWait(ctx, patience, writes...)
+}
+
 // inbox stores pushes with the trace that they came in.
 type inbox struct {
 	bus *bus.Bus
@@ -95,6 +117,9 @@ type changes struct {
 func (c changes) Changed(ctx context.Context, change helix.RecordChange) error {
 	if change.Model {
 		c.fortyTwo.ModelChanged() // the other replicas look within a minute of their own accord
+		return nil
+	}
+	if change.Object == "" { // nothing that a desk shows
 		return nil
 	}
 	return c.edits.Changed(ctx, change)

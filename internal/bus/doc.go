@@ -10,6 +10,7 @@
 //	Dials    the queue of outbound calls to be dialled, now or later; whoever has room takes one
 //	Bucket   typed key-value state whose every move can be a compare-and-set
 //	Lease    which replica does a thing, with a fencing token
+//	Tell     what concerns only those who listen at this moment, in all processes; the one thing that is not stored
 //
 // Invariants:
 //   - A write that returned nil survives kill -9. The embedded server syncs every write to disk before it answers.

@@ -31,7 +31,7 @@ var ErrNoStream = errors.New("fortytwo: no event stream")
 type streams struct {
 	silence time.Duration
 
-	mu          sync.Mutex // also guards what is in the streams
+	mu         sync.Mutex // also guards what is in the streams
 	byToken    map[[sha256.Size]byte]*userStream
 	streamless time.Time // until when the server counts as one without event streams
 }

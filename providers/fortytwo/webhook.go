@@ -59,7 +59,8 @@ const fieldAssignee = "assignee"
 // notice is what is kept of a webhook: ids, states and times. The body holds the whole record, names and numbers of
 // patients included, which the desk reads with the reader's own rights when he looks.
 type notice struct {
-	Event   string             `json:"event"` // FortyTwo's, "call.updated"
+	Event   string             `json:"event"`          // FortyTwo's, "call.updated"
+	Name    string             `json:"name,omitempty"` // of the object, as FortyTwo has it
 	Object  helix.RecordObject `json:"object,omitempty"`
 	Record  string             `json:"record,omitempty"`
 	At      string             `json:"at,omitempty"`
@@ -93,11 +94,14 @@ func (c *Client) ReduceWebhook(_ string, body []byte) []byte {
 	if told.ObjectMetadata.NameSingular != "" {
 		name = told.ObjectMetadata.NameSingular
 	}
+	if identifier.MatchString(name) && !strings.HasPrefix(told.EventName, metadataPrefix) {
+		n.Name, n.Record, n.At = name, anID(strings.ToLower(stringOf(told.Record[columnID]))), short(told.EventDate)
+	}
 	for _, w := range watchedObjects() {
 		if strings.HasPrefix(told.EventName, metadataPrefix) || !c.overrides.spells(string(w.object), name) {
 			continue
 		}
-		n.Object, n.Record, n.At, n.Member = w.object, anID(strings.ToLower(stringOf(told.Record[columnID]))), short(told.EventDate), anID(told.WorkspaceMemberID)
+		n.Object, n.Member = w.object, anID(told.WorkspaceMemberID)
 		n.Told, n.Values = told.UpdatedFields != nil, map[string]string{}
 		for _, field := range w.values {
 			for key, raw := range told.Record {
@@ -124,7 +128,8 @@ const metadataPrefix = "metadata."
 
 var errNotice = errors.New("fortytwo: this is no reduced webhook")
 
-// DecodeWebhook reads what [Client.ReduceWebhook] kept. Events of objects that the desk does not show say nothing.
+// DecodeWebhook reads what [Client.ReduceWebhook] kept. Of an object that the desk does not show it is told which record
+// changed and how.
 func (c *Client) DecodeWebhook(_ string, body []byte) (helix.ProviderReports, error) {
 	var n notice
 	if json.Unmarshal(body, &n) != nil || n.Event == "" {
@@ -134,12 +139,12 @@ func (c *Client) DecodeWebhook(_ string, body []byte) (helix.ProviderReports, er
 		return helix.ProviderReports{Changes: []helix.RecordChange{{Model: true}}}, nil
 	}
 	event, known := recordEvents()[n.Event[strings.LastIndexByte(n.Event, '.')+1:]]
-	if !known || n.Object == "" || n.Record == "" {
+	if !known || n.Record == "" {
 		return helix.ProviderReports{}, nil
 	}
 	at, _ := time.Parse(time.RFC3339, n.At) // zero when it was not told
 	change := helix.RecordChange{
-		Object: n.Object, Record: n.Record, Event: event, At: at.UTC(), Member: helix.MemberID(n.Member),
+		Object: n.Object, Name: n.Name, Record: n.Record, Event: event, At: at.UTC(), Member: helix.MemberID(n.Member),
 		Assignee: helix.MemberID(anID(n.Values[fieldAssignee])), Call: anID(n.Values["call"]),
 		ProviderCallID: n.Values["providerCallId"],
 		Callback:       helix.CallbackStatus(c.overrides.ours(n.Object, "callbackstatus", n.Values["callbackstatus"])),

@@ -63,7 +63,7 @@ func TestWhatAWebhookSays(t *testing.T) {
 			told("call.updated", "call", `{"id":"`+hookCall+`","callbackstatus":"CALLBACK_COMPLETED","providerCallId":"21799900000000459","name":"Rahul"}`,
 				person+`,"updatedFields":["callbackstatus","updatedBy"]`),
 			[]helix.RecordChange{{
-				Object: helix.ObjectCall, Record: hookCall, Event: helix.RecordUpdated, At: at, Member: hookMember, Fields: []string{"callbackstatus"},
+				Object: helix.ObjectCall, Name: "call", Record: hookCall, Event: helix.RecordUpdated, At: at, Member: hookMember, Fields: []string{"callbackstatus"},
 				ProviderCallID: "21799900000000459", Callback: helix.CallbackCompleted,
 			}},
 		},
@@ -71,7 +71,7 @@ func TestWhatAWebhookSays(t *testing.T) {
 			"our own write has no member", "",
 			told("call.updated", "call", `{"id":"`+hookCall+`","callbackstatus":"INVALID"}`, `,"updatedFields":["agentName","updatedBy"]`),
 			[]helix.RecordChange{{
-				Object: helix.ObjectCall, Record: hookCall, Event: helix.RecordUpdated, At: at, Fields: []string{}, Callback: helix.CallbackInvalid,
+				Object: helix.ObjectCall, Name: "call", Record: hookCall, Event: helix.RecordUpdated, At: at, Fields: []string{}, Callback: helix.CallbackInvalid,
 			}},
 		},
 		{
@@ -79,47 +79,51 @@ func TestWhatAWebhookSays(t *testing.T) {
 			told("followUp.updated", "followUp", `{"id":"`+hookFollowUp+`","followUpStatus":"PENDING","dueAt":"2026-01-15T10:00:00.000Z","assigneeId":"`+
 				hookOther+`","callId":"`+hookCall+`","remark":"private"}`, person+`,"updatedFields":["assigneeId"]`),
 			[]helix.RecordChange{{
-				Object: helix.ObjectFollowUp, Record: hookFollowUp, Event: helix.RecordUpdated, At: at, Member: hookMember, Fields: []string{"assignee"},
+				Object: helix.ObjectFollowUp, Name: "followUp", Record: hookFollowUp, Event: helix.RecordUpdated, At: at, Member: hookMember, Fields: []string{"assignee"},
 				Assignee: hookOther, Waits: true, Call: hookCall,
 			}},
 		},
 		{
 			"a follow-up without a due time waits for nobody", "",
 			told("followUp.created", "followUp", `{"id":"`+hookFollowUp+`","followUpStatus":"PENDING","dueAt":null,"assigneeId":null}`, ""),
-			[]helix.RecordChange{{Object: helix.ObjectFollowUp, Record: hookFollowUp, Event: helix.RecordCreated, At: at}},
+			[]helix.RecordChange{{Object: helix.ObjectFollowUp, Name: "followUp", Record: hookFollowUp, Event: helix.RecordCreated, At: at}},
 		},
 		{
 			"an update that does not say of what", "",
 			told("lead.updated", "lead", `{"id":"`+hookFollowUp+`","leadStatus":"NEW","assigneeId":"`+hookMember+`"}`, ""),
 			[]helix.RecordChange{{
-				Object: helix.ObjectLead, Record: hookFollowUp, Event: helix.RecordUpdated, At: at, Assignee: hookMember, Waits: true,
+				Object: helix.ObjectLead, Name: "lead", Record: hookFollowUp, Event: helix.RecordUpdated, At: at, Assignee: hookMember, Waits: true,
 			}},
 		},
 		{
 			"a workspace that spells otherwise", "lead=prospect,lead.leadStatus=stage,lead.leadStatus.NEW=FRESH,lead.assignee=owner",
 			told("prospect.deleted", "prospect", `{"id":"`+hookFollowUp+`","stage":"FRESH","ownerId":"`+hookMember+`"}`, ""),
 			[]helix.RecordChange{{
-				Object: helix.ObjectLead, Record: hookFollowUp, Event: helix.RecordDeleted, At: at, Assignee: hookMember, Waits: true,
+				Object: helix.ObjectLead, Name: "prospect", Record: hookFollowUp, Event: helix.RecordDeleted, At: at, Assignee: hookMember, Waits: true,
 			}},
 		},
 		{
 			"names that differ in case alone", "", told("call.updated", "call", `{"id":"`+hookCall+`","callbackStatus":"WRONG_NUMBER"}`,
 				`,"updatedFields":["callbackStatus"]`),
 			[]helix.RecordChange{{
-				Object: helix.ObjectCall, Record: hookCall, Event: helix.RecordUpdated, At: at, Fields: []string{"callbackstatus"},
+				Object: helix.ObjectCall, Name: "call", Record: hookCall, Event: helix.RecordUpdated, At: at, Fields: []string{"callbackstatus"},
 				Callback: helix.CallbackWrong,
 			}},
 		},
 		{
 			"a status that is not of the queue's", "", told("call.restored", "call", `{"id":"`+hookCall+`","callbackstatus":"LATER"}`, ""),
-			[]helix.RecordChange{{Object: helix.ObjectCall, Record: hookCall, Event: helix.RecordRestored, At: at}},
+			[]helix.RecordChange{{Object: helix.ObjectCall, Name: "call", Record: hookCall, Event: helix.RecordRestored, At: at}},
 		},
 		{
 			"a changed data model", "",
 			`{"eventName":"metadata.fieldMetadata.created","eventDate":"2026-01-14T10:00:00.250Z","event":{"type":"created","recordId":"` + hookOther + `"}}`,
 			[]helix.RecordChange{{Model: true}},
 		},
-		{"an object that the desk does not show", "", told("person.updated", "person", `{"id":"`+hookCall+`"}`, ""), nil},
+		{
+			"an object that the desk does not show", "",
+			told("person.updated", "person", `{"id":"`+hookCall+`","name":"private","assigneeId":"`+hookMember+`"}`, person+`,"updatedFields":["name"]`),
+			[]helix.RecordChange{{Name: "person", Record: hookCall, Event: helix.RecordUpdated, At: at}},
+		},
 		{"an event that nobody knows", "", told("call.pondered", "call", `{"id":"`+hookCall+`"}`, ""), nil},
 		{"a record without an id", "", told("call.updated", "call", `{"id":"7"}`, ""), nil},
 		{"no record", "", told("call.updated", "call", `null`, ""), nil},
