@@ -3,7 +3,7 @@ package raise
 // Opened is an answer of FortyTwo, split. Its slices are parts of the body.
 type Opened struct {
 	Value  []byte // the root field's value; nil when it, data or the field is null or absent
-	Errors []byte // the errors as they came, usually an array; nil when they are absent, null or []
+	Errors []byte // the errors as they came, usually an array; nil when they are absent, null or too short to say anything, as []
 	Same   bool   // Value is what the shape asks for as it stands, and can be handed through
 }
 

@@ -1,0 +1,136 @@
+package raise_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/federation/raise"
+)
+
+func TestOpenSplitsAnAnswer(t *testing.T) {
+	t.Parallel()
+	shape := object(field("id", text))
+	tests := []struct {
+		name          string
+		body          string
+		value, errors string
+		same          bool
+	}{
+		{name: "data alone", body: `{"data":{"lead":{"id":"1"}}}`, value: `{"id":"1"}`, same: true},
+		{
+			name:  "members in any order, unknown ones among them",
+			body:  `{"extensions":{"data":[1]},"errors":[{"message":"no"}],"data":{"__typename":"Query","lead":{"id":null},"other":2},"x":null}`,
+			value: `{"id":null}`, errors: `[{"message":"no"}]`, same: true,
+		},
+		{name: "white space around", body: " {\n\"data\" : { \"lead\" : {\"id\":\"1\"} } }\n", value: `{"id":"1"}`, same: true},
+		{name: "white space inside is not handed through", body: `{"data":{"lead":{"id": "1"}}}`, value: `{"id": "1"}`},
+		{name: "the first of a name counts", body: `{"data":{"lead":1,"lead":2},"data":{"lead":3},"errors":[1],"errors":[2]}`, value: `1`, errors: `[1]`},
+		{name: "a null field", body: `{"errors":[{}],"data":{"lead":null}}`, errors: `[{}]`},
+		{name: "null data and no errors worth the name", body: `{"data":null,"errors":null}`},
+		{name: "an empty list of errors", body: `{"data":{},"errors":[]}`},
+		{name: "errors that are no list", body: `{"errors":{"message":"Forbidden resource"}}`, errors: `{"message":"Forbidden resource"}`},
+		{name: "data of another kind", body: `{"data":["lead"]}`},
+		{name: "an empty object", body: `{}`},
+		{name: "names with escapes are unknown", body: `{"d\u0061ta":{"lead":1},"data":{"l\u0065ad":2}}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			opened, err := raise.Open([]byte(test.body), "lead", shape)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(opened.Value) != test.value || string(opened.Errors) != test.errors || opened.Same != test.same {
+				t.Fatalf("value %s, errors %s, same %t", opened.Value, opened.Errors, opened.Same)
+			}
+			if (opened.Value == nil) != (test.value == "") || (opened.Errors == nil) != (test.errors == "") {
+				t.Fatalf("value %#v, errors %#v", opened.Value, opened.Errors)
+			}
+		})
+	}
+}
+
+func TestOpenSaysWhatIsTheSame(t *testing.T) {
+	t.Parallel()
+	lead := object(field("id", must(leaf(raise.LeafID))), field("name", object(field("first", text))))
+	leaves := object(field("s", text), field("n", number), field("b", leaf(raise.LeafBoolean)), field("a", leaf(raise.LeafAny)))
+	tests := []struct {
+		name  string
+		value string
+		shape *raise.Shape
+		want  bool
+	}{
+		{"every member in its place", `{"id":"1","name":{"first":"सुनीता"}}`, lead, true},
+		{"an ID that is a number", `{"id":1,"name":null}`, lead, true},
+		{"no shape", `{"id":"1","name":null}`, nil, false},
+		{"a null that must not be", `{"id":null,"name":null}`, lead, false},
+		{"another order", `{"name":null,"id":"1"}`, lead, false},
+		{"a member too few", `{"id":"1"}`, lead, false},
+		{"a member too many", `{"id":"1","name":null,"more":1}`, lead, false},
+		{"a member twice", `{"id":"1","id":"1","name":null}`, lead, false},
+		{"a name of the same length", `{"id":"1","nama":null}`, lead, false},
+		{"a name with an escape", `{"\u0069d":"1","name":null}`, lead, false},
+		{"a name that goes on", `{"id\"":"1","name":null}`, lead, false},
+		{"each leaf of its kind", `{"s":"\n","n":-1.5e3,"b":true,"a":{"x":[false, null]}}`, leaves, true},
+		{"leaves that are null", `{"s":null,"n":null,"b":null,"a":null}`, leaves, true},
+		{"a number for a string", `{"s":1,"n":1,"b":true,"a":1}`, leaves, false},
+		{"a string for a number", `{"s":"","n":"1","b":true,"a":1}`, leaves, false},
+		{"a string for a boolean", `{"s":"","n":1,"b":"true","a":1}`, leaves, false},
+		{"a boolean for a number", `{"s":"","n":false,"b":true,"a":1}`, leaves, false},
+		{"a list for a string", `{"s":[],"n":1,"b":true,"a":1}`, leaves, false},
+		{"a list", `[["a","b"],[],null]`, list(list(text)), true},
+		{"an element that must not be null", `["a",null]`, list(must(text)), false},
+		{"an object for a list", `{}`, list(text), false},
+		{"a list for an object", `[]`, object(), false},
+		{"an empty object", `{}`, object(), true},
+		{"another name in the answer", `{"id":"1"}`, object(alias("key", "id", text)), false},
+		{"a constant", `{"__typename":"Lead"}`, object(typename("Lead")), false},
+		{"a hop", `{"id":"1"}`, withHops(object(field("id", text)), raise.Hop{Key: "id"}), false},
+		{"a type to be looked up", `{"__helix_type":"Lead"}`, byType(map[string]*raise.Shape{"Lead": object()}), false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			opened, err := raise.Open([]byte(`{"data":{"lead":`+test.value+`}}`), "lead", test.shape)
+			if err != nil || string(opened.Value) != test.value || opened.Same != test.want {
+				t.Fatalf("value %s, same %t, %v", opened.Value, opened.Same, err)
+			}
+		})
+	}
+}
+
+func TestOpenRefusesWhatIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		``, `null`, `[]`, `"data"`, `{`, `{"data"`, `{"data" 1}`, `{data:1}`, `{"data":{}}}`, `{"data":{},}`, `{"data":{"lead":1,}}`, `{"da` + "\x01" + `ta":1}`,
+		`{"data":{"lead":}}`, `{"data":{"lead":nul}}`, `{"errors":[}`, `{"errors":nope}`, `{"data":{"lead":1} "x":1}`, `<html>`, `{"data":{"lead":"` + "\xff" + `"}}`,
+		`{"x":` + strings.Repeat("[", 200) + strings.Repeat("]", 200) + `}`,
+	} {
+		opened, err := raise.Open([]byte(body), "lead", text)
+		if !helix.IsCode(err, helix.CodeRejected) || opened.Value != nil || opened.Errors != nil || opened.Same {
+			t.Errorf("%s: %+v, %v", body, opened, err)
+		}
+	}
+}
+
+func TestOpenAcceptsAsValueWhatParseAccepts(t *testing.T) {
+	t.Parallel()
+	for _, test := range texts {
+		for _, shape := range []*raise.Shape{nil, leaf(raise.LeafAny), text, number, leaf(raise.LeafBoolean), list(number)} {
+			body := []byte(`{"data":{"lead":` + test.text + `}}`)
+			opened, err := raise.Open(body, "lead", shape)
+			if (err == nil) != readable(body) {
+				t.Errorf("%s: %v", test.name, err)
+			}
+			if want := bytes.TrimSpace([]byte(test.text)); err == nil && !bytes.Equal(opened.Value, want) && string(want) != "null" {
+				t.Errorf("%s: %s", test.name, opened.Value)
+			}
+			if opened.Same && !json.Valid(opened.Value) {
+				t.Errorf("%s: handed through", test.name)
+			}
+		}
+	}
+}
