@@ -1,0 +1,255 @@
+package compose
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// scanner reads JSON member by member, so that an answer of 3 MB costs its strings alone, each kept once, and an absurd one
+// is left at its first excess. The first fault sticks: everything after it reads as empty.
+type scanner struct {
+	src    []byte
+	at     int
+	depth  int
+	err    error
+	shared sharing
+}
+
+// sharing keeps each text once. It does not hold on to what it is given.
+type sharing map[string]string
+
+func (s sharing) bytes(b []byte) string {
+	if kept, ok := s[string(b)]; ok {
+		return kept
+	}
+	return s.keep(string(b))
+}
+
+func (s sharing) text(t string) string {
+	if kept, ok := s[t]; ok {
+		return kept
+	}
+	return s.keep(strings.Clone(t))
+}
+
+func (s sharing) keep(t string) string {
+	s[t] = t
+	return t
+}
+
+func (s *scanner) fail(format string, args ...any) {
+	if s.err == nil {
+		s.err = illegible(format, args...)
+	}
+}
+
+// next skips white space and gives the byte there; 0 at the end or after a fault.
+func (s *scanner) next() byte {
+	if s.err != nil {
+		return 0
+	}
+	for s.at < len(s.src) {
+		switch c := s.src[s.at]; c {
+		case ' ', '\t', '\n', '\r':
+			s.at++
+		default:
+			return c
+		}
+	}
+	return 0
+}
+
+// take consumes c when it comes next.
+func (s *scanner) take(c byte) bool {
+	if s.next() != c || c == 0 {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// null consumes a null when it comes next.
+func (s *scanner) null() bool {
+	if s.next() != 'n' {
+		return false
+	}
+	if !bytes.HasPrefix(s.src[s.at:], []byte("null")) {
+		s.fail("a value is not JSON")
+		return false
+	}
+	s.at += len("null")
+	return true
+}
+
+// object calls member for each member of the object that comes next; member must consume the value, [scanner.skip] at the
+// least. A null has no members. The key is valid until member returns.
+func (s *scanner) object(member func(key string)) {
+	s.items('{', '}', func() {
+		key := s.text()
+		if !s.take(':') {
+			s.fail("a member has no value")
+			return
+		}
+		member(key)
+	})
+}
+
+// members reads the named members of the object that comes next and passes over all others.
+func (s *scanner) members(read map[string]func()) {
+	s.object(func(key string) {
+		if member := read[key]; member != nil {
+			member()
+		} else {
+			s.skip()
+		}
+	})
+}
+
+// array calls element for each element of the array that comes next, at most limit of them. A null has no elements.
+func (s *scanner) array(limit int, element func()) {
+	n := 0
+	s.items('[', ']', func() {
+		if n++; n > limit {
+			s.fail("a list has more than %d elements", limit)
+			return
+		}
+		element()
+	})
+}
+
+func (s *scanner) items(open, closing byte, item func()) {
+	if s.null() {
+		return
+	}
+	if !s.take(open) {
+		s.fail("a value has not the kind that introspection gives it")
+		return
+	}
+	if s.depth++; s.depth > maxNesting {
+		s.fail("values are nested more than %d deep", maxNesting)
+	}
+	for !s.take(closing) && s.err == nil {
+		item()
+		if !s.take(',') {
+			if !s.take(closing) {
+				s.fail("an object or a list does not end")
+			}
+			break
+		}
+		if s.next() == closing {
+			s.fail("a comma is followed by nothing")
+		}
+	}
+	s.depth--
+}
+
+// text reads a string; a null is empty.
+func (s *scanner) text() string {
+	if s.null() {
+		return ""
+	}
+	if !s.take('"') {
+		s.fail("a value is not the text that introspection gives it")
+		return ""
+	}
+	start := s.at
+	for s.at < len(s.src) {
+		switch c := s.src[s.at]; {
+		case c == '"':
+			s.at++
+			return s.plain(s.src[start : s.at-1])
+		case c == '\\':
+			return s.escaped(start)
+		case c < ' ':
+			s.fail("a text holds a control character")
+			return ""
+		default:
+			s.at++
+		}
+	}
+	s.fail("a text does not end")
+	return ""
+}
+
+func (s *scanner) plain(b []byte) string {
+	if !utf8.Valid(b) {
+		b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
+	}
+	return s.shared.bytes(b)
+}
+
+// escaped reads a text with escapes, which are rare, in the library's way; start is behind its quote.
+func (s *scanner) escaped(start int) string {
+	for s.at < len(s.src) && s.src[s.at] != '"' {
+		if s.src[s.at] == '\\' {
+			s.at++
+		}
+		s.at++
+	}
+	if s.at >= len(s.src) {
+		s.fail("a text does not end")
+		return ""
+	}
+	s.at++
+	var out string
+	if json.Unmarshal(s.src[start-1:s.at], &out) != nil {
+		s.fail("a text is not JSON")
+		return ""
+	}
+	return s.shared.text(out)
+}
+
+// boolean reads true or false; a null is false.
+func (s *scanner) boolean() bool {
+	if s.null() || s.err != nil {
+		return false
+	}
+	for _, word := range []string{"true", "false"} {
+		if bytes.HasPrefix(s.src[s.at:], []byte(word)) {
+			s.at += len(word)
+			return word == "true"
+		}
+	}
+	s.fail("a value is not the boolean that introspection gives it")
+	return false
+}
+
+// skip passes over any value.
+func (s *scanner) skip() {
+	switch c := s.next(); {
+	case c == '{':
+		s.object(func(string) { s.skip() })
+	case c == '[':
+		s.array(len(s.src), s.skip)
+	case c == '"':
+		s.text()
+	case c == 't' || c == 'f':
+		s.boolean()
+	case c == 'n':
+		s.null()
+	default:
+		s.number()
+	}
+}
+
+func (s *scanner) number() {
+	if s.err != nil {
+		return
+	}
+	start := s.at
+	for s.at < len(s.src) && strings.IndexByte("+-.0123456789eE", s.src[s.at]) >= 0 {
+		s.at++
+	}
+	if !json.Valid(s.src[start:s.at]) {
+		s.fail("a value is not JSON")
+	}
+}
+
+// end faults what follows the value.
+func (s *scanner) end() {
+	if s.next(); s.err == nil && s.at < len(s.src) {
+		s.fail("something follows the answer")
+	}
+}
