@@ -14,6 +14,7 @@ type Config struct {
 	Storage     StorageConfig    `doc:"Storage"`
 	FortyTwo    FortyTwoConfig   `doc:"FortyTwo (CRM)"`
 	CRM         CRMConfig        `doc:"The CRM's systems that ask for outbound AI calls"`
+	Federation  FederationConfig `doc:"One graph with FortyTwo's"`
 	Ozonetel    OzonetelConfig   `doc:"Ozonetel (telephony)"`
 	Outbound    OutboundConfig   `doc:"Outbound AI calls"`
 	Knowlarity  KnowlarityConfig `doc:"Knowlarity (telephony of outbound AI calls)"`
@@ -55,12 +56,19 @@ type FortyTwoConfig struct {
 	Origin   string `env:"PLATFORM_ORIGIN" doc:"Address of FortyTwo's front end, which picks the workspace at sign-in. Empty: scheme and host of PLATFORM_GRAPHQL_URL." example:"https://hospital.crm.example.org"`
 	FieldMap string `env:"FORTYTWO_FIELD_MAP" doc:"What the workspace names otherwise, as ours=theirs pairs separated by commas: an object, a field or a selection's value." example:"lead=prospect,call.callbackstatus=callBackState"`
 
+	RefreshInterval time.Duration `env:"SCHEMA_REFRESH_INTERVAL" envDefault:"1m" doc:"Time between looks at whether FortyTwo's schema has changed; its metadata webhook makes the gateway look at once."`
+
 	WebhookSecrets []Secret `env:"WEBHOOK_SECRET_FORTYTWO" doc:"Secret that FortyTwo signs its webhook with; the webhook goes to /webhooks/fortytwo under PUBLIC_URL. At least 16 characters; several, separated by commas, while rotating. Empty: webhooks are refused, and edits made in FortyTwo are found by a sweep every five minutes." example:"-"`
 }
 
 // CRMConfig is about the CRM's systems that call the gateway by themselves.
 type CRMConfig struct {
 	APIKeys []APIKey `env:"CRM_API_KEYS" doc:"Keys that open outbound AI calls, as name:key pairs separated by commas; one without a name is that of crm. Calls are seen by all keys of the name that asked for them, so keep the name when a key is replaced. At least 12 of A-Z a-z 0-9 - _ . ~ each. Empty: nobody can ask for a call. openssl rand -hex 32" example:"-"`
+}
+
+// FederationConfig is about the gateway's schema and FortyTwo's being one.
+type FederationConfig struct {
+	RouterKeys []APIKey `env:"FEDERATION_ROUTER_KEYS" doc:"Keys of routers of a larger graph that the gateway is a subgraph of, sent as X-Router-Key beside whom the router asks for, separated by commas; a name: before one is for your own use. _entities then believes that the router has read what it refers to. At least 12 of A-Z a-z 0-9 - _ . ~ each. Empty: what is referred to is read with the caller's own token. openssl rand -hex 32" example:"-"`
 }
 
 // OzonetelConfig is about the telephony account.
@@ -113,6 +121,7 @@ type LimitsConfig struct {
 	Depth             int   `env:"LIMIT_DEPTH" envDefault:"15" doc:"Levels of fields in a GraphQL document."`
 	Aliases           int   `env:"LIMIT_ALIASES" envDefault:"50" doc:"Aliases in a GraphQL document."`
 	RootFields        int   `env:"LIMIT_ROOT_FIELDS" envDefault:"20" doc:"Fields at the root of an operation."`
+	Complexity        int   `env:"LIMIT_COMPLEXITY" envDefault:"100000" doc:"Values in the answer of an operation, as estimated from the sizes that its lists ask for."`
 	PageSize          int   `env:"LIMIT_PAGE_SIZE" envDefault:"100" doc:"Items of a list (first)."`
 	RequestsPerMinute int   `env:"LIMIT_REQUESTS_PER_MINUTE" envDefault:"600" doc:"Operations of one caller in a minute, in the long run."`
 	RequestBurst      int   `env:"LIMIT_REQUEST_BURST" envDefault:"100" doc:"Operations of one caller at once."`

@@ -31,7 +31,9 @@ func (c *Config) normalise() {
 		*secrets = withoutBlanks(*secrets)
 	}
 	c.Outbound.Greetings, c.Outbound.Resumptions = trimmed(c.Outbound.Greetings), trimmed(c.Outbound.Resumptions)
-	c.CRM.APIKeys = slices.DeleteFunc(c.CRM.APIKeys, func(k APIKey) bool { return k.empty })
+	for _, keys := range []*[]APIKey{&c.CRM.APIKeys, &c.Federation.RouterKeys} {
+		*keys = slices.DeleteFunc(*keys, func(k APIKey) bool { return k.empty })
+	}
 	if u, err := url.Parse(c.FortyTwo.URL); err == nil && c.FortyTwo.Origin == "" && u.Host != "" {
 		c.FortyTwo.Origin = u.Scheme + "://" + u.Host
 	}
@@ -67,6 +69,7 @@ func (c *Config) check(f *faults) {
 		{"LIMIT_DEPTH", int64(c.Limits.Depth), 3, 100},
 		{"LIMIT_ALIASES", int64(c.Limits.Aliases), 1, 10_000},
 		{"LIMIT_ROOT_FIELDS", int64(c.Limits.RootFields), 1, 1000},
+		{"LIMIT_COMPLEXITY", int64(c.Limits.Complexity), 100, 100_000_000},
 		{"LIMIT_PAGE_SIZE", int64(c.Limits.PageSize), 1, 1000},
 		{"LIMIT_REQUESTS_PER_MINUTE", int64(c.Limits.RequestsPerMinute), 1, 1_000_000},
 		{"LIMIT_REQUEST_BURST", int64(c.Limits.RequestBurst), 1, 100_000},

@@ -17,7 +17,7 @@ import (
 func (g *Gateway) documentLimits() *limits.Documents {
 	c := g.cfg.Limits
 	return limits.NewDocuments(limits.Options{
-		Tokens: c.Tokens, Depth: c.Depth, Aliases: c.Aliases, RootFields: c.RootFields,
+		Tokens: c.Tokens, Depth: c.Depth, Aliases: c.Aliases, RootFields: c.RootFields, Complexity: c.Complexity,
 	})
 }
 

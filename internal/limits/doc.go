@@ -11,6 +11,12 @@
 // selections bounds the walk itself, so fragments that double at each step cost no more than the limit. What the validator
 // would compare is counted as it merges: fields with the same response name in the same place, in pairs.
 //
+// How much an answer holds is estimated without knowing the schema: a field counts one, and what is selected below it counts
+// once for each item that its argument first, last or limit asks for. A connection, told by edges or nodes, whose size is not
+// stated counts as one of 60 items. Sizes that are variables stay open in what is remembered of the document and are filled in
+// with every request. Introspection, whose lists have no such arguments, is estimated apart, with the lengths that lists have
+// in a schema of several hundred types.
+//
 // A document that passed is remembered by its SHA-256, so a hot one costs a hash. Documents that do not parse are passed on:
 // the executor says what is wrong with them, and stops at the fault. Variables are measured with every request.
 //

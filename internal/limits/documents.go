@@ -26,7 +26,18 @@ type Options struct {
 	Comparisons int // of fields that share a response name, as the validator makes them; default 10,000
 	ListItems   int // of one list, in the document or in the variables; default 1,000
 	Values      int // in the variables, lists and objects and what they hold counted; default 10,000
-	Remembered  int // accepted documents; default 5,000
+	ValueDepth  int // of lists and objects in each other, in the document or in the variables; default 32
+	StringBytes int // of one string, in the document or in the variables; default 256 KiB
+	Operations  int // in the document; default 100
+
+	// Complexity is how many values the answer may hold, as estimated: doc.go says how. Default 100,000.
+	Complexity int
+
+	// Introspection is the same for __schema and __type, whose lists have no stated sizes. Default 2,000,000, which leaves room for the
+	// introspection query of the tools, once.
+	Introspection int
+
+	Remembered int // accepted documents; default 5,000
 }
 
 func (o Options) withDefaults() Options {
@@ -39,6 +50,11 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.Comparisons, 10_000)
 	orDefault(&o.ListItems, 1_000)
 	orDefault(&o.Values, 10_000)
+	orDefault(&o.ValueDepth, 32)
+	orDefault(&o.StringBytes, 256<<10)
+	orDefault(&o.Operations, 100)
+	orDefault(&o.Complexity, 100_000)
+	orDefault(&o.Introspection, 2_000_000)
 	orDefault(&o.Remembered, 5_000)
 	return o
 }
@@ -49,7 +65,7 @@ type Documents struct {
 	limits Options
 
 	mu       sync.Mutex
-	accepted *lru[[sha256.Size]byte, struct{}]
+	accepted *lru[[sha256.Size]byte, []estimate] // of the operations
 }
 
 var _ interface {
@@ -60,51 +76,61 @@ var _ interface {
 // NewDocuments makes the checker.
 func NewDocuments(o Options) *Documents {
 	o = o.withDefaults()
-	return &Documents{limits: o, accepted: newLRU[[sha256.Size]byte, struct{}](o.Remembered)}
+	return &Documents{limits: o, accepted: newLRU[[sha256.Size]byte, []estimate](o.Remembered)}
 }
 
 // Check measures a document and its variables. The error, a [helix.Error], has code LIMIT_EXCEEDED and names the limit, or
-// BAD_USER_INPUT when a fragment spreads itself, since such a document has no size.
+// BAD_USER_INPUT when a fragment spreads itself, since such a document has no size, and for @defer and @stream.
 func (d *Documents) Check(document string, variables map[string]any) error {
-	if err := d.checkDocument(document); err != nil {
-		return err
-	}
-	return checkVariables(d.limits, variables)
-}
-
-func (d *Documents) checkDocument(document string) error {
-	key := sha256.Sum256([]byte(document))
-	if d.isAccepted(key) {
-		return nil
-	}
-	source := &ast.Source{Input: document}
-	if err := checkTokens(source, d.limits.Tokens); err != nil {
-		return err
-	}
-	parsed, err := parser.ParseQuery(source)
+	answers, err := d.checkDocument(document)
 	if err != nil {
-		return nil //nolint:nilerr // the executor reports it
-	}
-	if err := measure(d.limits, parsed); err != nil {
 		return err
 	}
-	d.accept(key)
+	if err := checkVariables(d.limits, variables); err != nil {
+		return err
+	}
+	for i := range answers {
+		if answers[i].total(variables) > d.limits.Complexity {
+			return exceeded("values in the answer, as estimated (complexity)", d.limits.Complexity)
+		}
+	}
 	return nil
 }
 
-func (d *Documents) isAccepted(key [sha256.Size]byte) bool {
+// checkDocument answers with an estimate for each operation: which of them is asked for is decided later.
+func (d *Documents) checkDocument(document string) ([]estimate, error) {
+	key := sha256.Sum256([]byte(document))
+	if answers, ok := d.isAccepted(key); ok {
+		return answers, nil
+	}
+	source := &ast.Source{Input: document}
+	if err := checkTokens(source, d.limits.Tokens); err != nil {
+		return nil, err
+	}
+	parsed, err := parser.ParseQuery(source)
+	if err != nil {
+		return nil, nil //nolint:nilerr // the executor reports it
+	}
+	answers, err := measure(d.limits, parsed)
+	if err != nil {
+		return nil, err
+	}
+	d.accept(key, answers)
+	return answers, nil
+}
+
+func (d *Documents) isAccepted(key [sha256.Size]byte) ([]estimate, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	_, ok := d.accepted.get(key)
-	return ok
+	return d.accepted.get(key)
 }
 
 // accept remembers a document. Two requests may have measured it at the same time.
-func (d *Documents) accept(key [sha256.Size]byte) {
+func (d *Documents) accept(key [sha256.Size]byte, answers []estimate) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, ok := d.accepted.get(key); !ok {
-		d.accepted.add(key, struct{}{})
+		d.accepted.add(key, answers)
 	}
 }
 
