@@ -83,7 +83,11 @@ func (a aggregate) compute(records []*record) any {
 		}
 		return n
 	case "min", "max":
-		return extreme(values, a.kind == "max")
+		found := extreme(values, a.kind == "max")
+		if a.out == TypeDate {
+			return a.field.object.line.readDate(found)
+		}
+		return found
 	default:
 		return a.total(values)
 	}
@@ -121,7 +125,7 @@ func (a aggregate) typeName() string {
 	case "min", "max":
 		switch a.out {
 		case TypeDate:
-			return "Date"
+			return a.field.outType()
 		case TypeDateTime:
 			return "DateTime"
 		}
@@ -131,6 +135,22 @@ func (a aggregate) typeName() string {
 	default:
 		return "Int"
 	}
+}
+
+// description is what the schema says of the aggregate.
+func (a aggregate) description() string {
+	if a.kind == "totalCount" {
+		return "Number of all records in the connection"
+	}
+	what, known := map[string]string{
+		"countEmpty": "Number of records without", "countNotEmpty": "Number of records with", "countUniqueValues": "Number of distinct values of",
+		"percentageEmpty": "Share of records without", "percentageNotEmpty": "Share of records with", "countTrue": "Number of yes in",
+		"countFalse": "Number of no in", "min": "Least", "max": "Greatest", "avg": "Average of", "sum": "Sum of",
+	}[a.kind]
+	if !known {
+		return ""
+	}
+	return what + " " + a.field.name
 }
 
 // value is a result in its output form.

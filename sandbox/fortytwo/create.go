@@ -126,7 +126,8 @@ func (q *request) insertPrepared(p prepared) (*record, *apiError) {
 		actor = actor.clone()
 		actor["source"] = given["source"]
 	}
-	values["createdBy"], values["updatedBy"] = actor, q.caller.actor()
+	values["createdBy"] = actor
+	o.signUpdate(values, q.caller.actor())
 	if values["position"] == nil {
 		lowest, _ := q.ws.positions(o)
 		values["position"] = lowest - 1

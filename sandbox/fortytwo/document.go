@@ -7,7 +7,6 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/parser"
 )
 
 // maxSelectionDepth bounds fragments that spread each other; upstream runs out of stack there.
@@ -20,11 +19,16 @@ type document struct {
 	variables *dict
 }
 
-func parseDocument(source, operationName string, variables *dict) (*document, *apiError) {
-	query, err := parser.ParseQuery(&ast.Source{Input: source})
+// parse gives a request's document, not validated.
+func (s *Server) parse(in incoming) (*document, *apiError) {
+	query, err := s.documents.parse(in.query)
 	if err != nil {
-		return nil, syntaxError(err)
+		return nil, err
 	}
+	return newDocument(query, in.operationName, in.variables)
+}
+
+func newDocument(query *ast.QueryDocument, operationName string, variables *dict) (*document, *apiError) {
 	if operationName == "" && len(query.Operations) > 1 {
 		return nil, &apiError{message: "Must provide operation name if query contains multiple operations."}
 	}

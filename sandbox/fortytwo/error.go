@@ -29,6 +29,9 @@ const (
 	subUpsertMatch = "UPSERT_MULTIPLE_MATCHING_RECORDS_CONFLICT"
 )
 
+// forbiddenResource is what the guard says.
+const forbiddenResource = "Forbidden resource"
+
 // genericMessage is what a user is shown when upstream has nothing better.
 const genericMessage = "An error occurred."
 
@@ -105,12 +108,12 @@ func errDenied() *apiError {
 // errForbiddenResource is the guard's answer to a call without a (user) token, with the response that development mode adds.
 func errForbiddenResource() *apiError {
 	response := newDict()
-	response.set("message", "Forbidden resource")
+	response.set("message", forbiddenResource)
 	response.set("error", "Forbidden")
 	response.set("statusCode", 403)
 	extra := newDict()
 	extra.set("response", response)
-	return &apiError{message: "Forbidden resource", code: codeForbidden, user: genericMessage, extra: extra}
+	return &apiError{message: forbiddenResource, code: codeForbidden, user: genericMessage, extra: extra}
 }
 
 // errAuth comes from the token layer, whose userFriendlyMessage is an object (fortytwo.md 0, trap 15).

@@ -4,6 +4,8 @@ import (
 	"embed"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/vektah/gqlparser/v2"
@@ -45,15 +47,61 @@ type guarded struct {
 	resolve resolver
 }
 
-// executor runs a validated operation the way the specification has it. The paths that are not record execution use it.
+// executor runs a validated operation the way the specification has it. Direct execution of records alone does without it.
 type executor struct {
+	line      Line
 	schema    *ast.Schema
 	document  *ast.QueryDocument
 	variables map[string]any
 	errs      []*apiError
+	groups    map[groupKey][]*group // what was collected already: every record of a list selects the same
 }
 
-// validationRules are the specification's, without suggestions: the recorded answers have none.
+// groupKey names a selection set on a type.
+type groupKey struct {
+	set  *ast.Selection
+	size int
+	typ  string
+}
+
+// rules are what documents are validated by.
+func (l Line) rules() *rules.Rules {
+	if l != Line15 {
+		return validationRules()
+	}
+	r := rules.NewDefaultRules()
+	r.ReplaceRule(rules.KnownArgumentNamesRule.Name, knownArguments)
+	return r
+}
+
+// knownArguments is the rule of that name, with the argument's own place and the neighbours that it could have been.
+func knownArguments(observers *core.Events, addError core.AddErrFunc) {
+	check := func(given ast.ArgumentList, known ast.ArgumentDefinitionList, owner string) {
+		for _, a := range given {
+			if known.ForName(a.Name) != nil {
+				continue
+			}
+			var names []string
+			for _, definition := range known {
+				names = append(names, definition.Name)
+			}
+			addError(core.Message(`Unknown argument "%s" on %s.`, a.Name, owner),
+				core.SuggestListQuoted("Did you mean", a.Name, names), core.At(a.Position))
+		}
+	}
+	observers.OnField(func(_ *core.Walker, f *ast.Field) {
+		if f.Definition != nil && f.ObjectDefinition != nil {
+			check(f.Arguments, f.Definition.Arguments, `field "`+f.ObjectDefinition.Name+"."+f.Name+`"`)
+		}
+	})
+	observers.OnDirective(func(_ *core.Walker, d *ast.Directive) {
+		if d.Definition != nil {
+			check(d.Arguments, d.Definition.Arguments, `directive "@`+d.Name+`"`)
+		}
+	})
+}
+
+// validationRules are the specification's, without suggestions: the recorded answers of line 2.7 have none.
 func validationRules() *rules.Rules {
 	r := rules.NewDefaultRules()
 	for _, rule := range []struct{ loud, quiet core.Rule }{
@@ -69,12 +117,10 @@ func validationRules() *rules.Rules {
 }
 
 // runValidated validates and executes a document against a schema, beginning with the values of the root type.
-func (in incoming) runValidated(schema *ast.Schema, doc *document, ws *workspace, roots fields) reply {
-	if errs := validator.ValidateWithRules(schema, doc.query, validationRules()); len(errs) > 0 {
-		if stale := in.staleSchema(ws); stale != nil {
-			return in.refusal(stale)
-		}
-		return in.refusal(validationErrors(errs)...)
+func (s *Server) runValidated(in incoming, schema *ast.Schema, ws *workspace, roots fields) reply {
+	doc, refused := s.validDocument(in, schema, ws)
+	if refused != nil {
+		return *refused
 	}
 	given, _ := plain(doc.variables).(map[string]any)
 	variables, err := validator.VariableValues(schema, doc.operation, given)
@@ -82,14 +128,39 @@ func (in incoming) runValidated(schema *ast.Schema, doc *document, ws *workspace
 		return in.refusal(&apiError{message: err.Error(), code: codeBadInput})
 	}
 	e := &executor{schema: schema, document: doc.query, variables: variables}
-	root := schema.Query
-	if doc.operation.Operation == ast.Mutation {
-		root = schema.Mutation
+	return e.answer(e.object(doc.operation.SelectionSet, rootType(schema, doc), roots))
+}
+
+// validDocument gives the request's document, bound to the schema, or the refusal of it.
+func (s *Server) validDocument(in incoming, schema *ast.Schema, ws *workspace) (*document, *reply) {
+	query, errs := s.documents.validate(schema, in.query, s.options.Line.rules)
+	if len(errs) > 0 {
+		if stale := in.staleSchema(ws); stale != nil {
+			errs = []*apiError{stale}
+		}
+		out := in.refusal(errs...)
+		return nil, &out
 	}
-	data, ok := e.object(doc.operation.SelectionSet, root, roots)
+	doc, err := newDocument(query, in.operationName, in.variables)
+	if err != nil {
+		out := in.refusal(err)
+		return nil, &out
+	}
+	return doc, nil
+}
+
+func rootType(schema *ast.Schema, doc *document) *ast.Definition {
+	if doc.operation.Operation == ast.Mutation {
+		return schema.Mutation
+	}
+	return schema.Query
+}
+
+// answer is the reply of an executed operation; ok is false when a field that must not be null was.
+func (e *executor) answer(data *dict, ok bool) reply {
 	body := newDict()
 	if len(e.errs) > 0 {
-		body.set("errors", errorList(e.errs))
+		body.set("errors", errorList(e.line.words(e.errs)))
 	}
 	if !ok {
 		data = nil
@@ -98,88 +169,59 @@ func (in incoming) runValidated(schema *ast.Schema, doc *document, ws *workspace
 	return reply{status: http.StatusOK, contentType: jsonUTF8, body: appendJSON(nil, body)}
 }
 
-func validationErrors(errs gqlerror.List) []*apiError {
-	const most = 100 // upstream's validator stops there too
-	out := make([]*apiError, 0, min(len(errs), most))
-	for _, err := range errs[:min(len(errs), most)] {
-		out = append(out, &apiError{message: err.Message, locations: err.Locations})
+// placed is where an error is. The parser says of a text that it begins behind its quote, upstream that it begins there.
+func placed(text string, err *gqlerror.Error) []gqlerror.Location {
+	if !strings.Contains(err.Message, "cannot represent") {
+		return err.Locations
+	}
+	lines, out := strings.Split(text, "\n"), slices.Clone(err.Locations)
+	for i, l := range out {
+		if l.Line >= 1 && l.Line <= len(lines) && l.Column >= 2 && l.Column <= len(lines[l.Line-1]) && lines[l.Line-1][l.Column-2] == '"' {
+			out[i].Column--
+		}
 	}
 	return out
 }
 
-// object answers a selection set; ok is false when a field that must not be null is.
-func (e *executor) object(set ast.SelectionSet, typ *ast.Definition, value fields) (out *dict, ok bool) {
-	out = newDict()
-	for _, group := range e.collect(set, typ.Name, nil, map[string]bool{}) {
-		first := group.fields[0]
-		if first.Name == "__typename" {
-			out.set(group.key, typ.Name)
-			continue
-		}
-		var inner ast.SelectionSet
-		for _, f := range group.fields {
-			inner = append(inner, f.SelectionSet...)
-		}
-		completed, ok := e.field(inner, first, value[first.Name])
-		if !ok {
-			return nil, false
-		}
-		out.set(group.key, completed)
+func validationErrors(text string, errs gqlerror.List) []*apiError {
+	const most = 100 // upstream's validator stops there too
+	out := make([]*apiError, 0, min(len(errs), most))
+	for _, err := range errs[:min(len(errs), most)] {
+		out = append(out, &apiError{message: err.Message, locations: placed(text, err)})
 	}
-	return out, true
+	return out
 }
 
-// field resolves and completes one field.
-func (e *executor) field(set ast.SelectionSet, f *ast.Field, value any) (any, bool) {
-	if g, ok := value.(guarded); ok {
-		g.lock.Lock()
-		defer g.lock.Unlock()
-		value = g.resolve
-	}
-	if compute, ok := value.(resolver); ok {
-		var err *apiError
-		if value, err = compute(f.ArgumentMap(e.variables)); err != nil {
-			e.errs = append(e.errs, err)
-			value = nil
-		}
-	}
-	return e.complete(set, f.Definition.Type, value)
-}
-
-func (e *executor) complete(set ast.SelectionSet, typ *ast.Type, value any) (any, bool) {
-	if value == nil {
-		return nil, !typ.NonNull
-	}
-	if typ.Elem != nil {
-		list, isList := value.([]any)
-		if !isList {
-			return value, true // a list of plain values
-		}
-		out := make([]any, len(list))
-		for i, item := range list {
-			completed, ok := e.complete(set, typ.Elem, item)
-			if !ok {
-				return nil, !typ.NonNull
-			}
-			out[i] = completed
-		}
-		return out, true
-	}
-	object, isObject := value.(fields)
-	if !isObject {
-		return value, true
-	}
-	out, ok := e.object(set, e.schema.Types[typ.NamedType], object)
-	if !ok {
-		return nil, !typ.NonNull
-	}
-	return out, true
-}
-
-// group is the fields that share a response key.
+// group is the fields that share a response key, and what they select together.
 type group struct {
 	key    string
 	fields []*ast.Field
+	inner  ast.SelectionSet
+}
+
+// collected is collect, once for each selection set.
+func (e *executor) collected(set ast.SelectionSet, typeName string) []*group {
+	if len(set) == 0 {
+		return nil
+	}
+	key := groupKey{&set[0], len(set), typeName}
+	if known, ok := e.groups[key]; ok {
+		return known
+	}
+	groups := e.collect(set, typeName, nil, map[string]bool{})
+	for _, g := range groups {
+		if g.inner = g.fields[0].SelectionSet; len(g.fields) > 1 {
+			g.inner = nil
+			for _, f := range g.fields {
+				g.inner = append(g.inner, f.SelectionSet...)
+			}
+		}
+	}
+	if e.groups == nil {
+		e.groups = map[groupKey][]*group{}
+	}
+	e.groups[key] = groups
+	return groups
 }
 
 // collect flattens fragments, each once; validation has refused cycles and unknown ones.

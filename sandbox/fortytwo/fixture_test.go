@@ -32,6 +32,39 @@ var recordedCalls = []string{
 	"ef87f2f2-4a80-47f0-a17e-11193e63ec66", "879c9c8b-e078-4ff6-8fdf-f3376c332fa6",
 }
 
+// recording is one of the two servers that the exchanges were recorded on: they differ in ids.
+type recording struct {
+	line                   Line
+	leadID, patientID      string
+	leadObject, callObject string   // ids of the objects, as recorded requests name them
+	calls                  []string // ids of "call 0" to "call 7"
+}
+
+func recording27() recording {
+	return recording{
+		line: Line27, leadID: leadID, patientID: patientID, calls: recordedCalls,
+		leadObject: "5b396194-286b-4b4d-9eaa-4aad846fffb6", callObject: "08aebc47-926e-43ac-8224-0527cf17ef2e",
+	}
+}
+
+func recording15() recording {
+	return recording{
+		line: Line15, leadID: "376c88f3-c08b-496f-994b-d9a7df10e537", patientID: "c0b05922-5d63-41ae-b29e-ae2f010f0c14",
+		leadObject: "e5663d00-5175-42c8-9b75-c88ec9e6677d", callObject: "a7db69a5-e9e5-4790-a7b4-94cfe36c65e0",
+		calls: []string{
+			"da3c81c7-0305-43d4-938b-74c7425f6386", "5dd33a2e-6d66-4424-b6ef-31a2c8847bca", "cae3d1e8-cbca-41f8-b5cd-b7ea6867ebaa",
+			"80526753-3652-49e3-b2f6-c639d6fd9145", "1c0884cd-3e69-455b-bbc0-22da3b9da955", "dc1f4491-a7f8-4e6a-abcd-af8e9d608fe4",
+			"7ea8d1ca-a17e-4163-a938-c6eec0b9e4ae", "25047370-a9dd-47cb-85cf-f09b643dc3c6",
+		},
+	}
+}
+
+// newBench15 serves line 1.5.
+func newBench15(t *testing.T, change ...func(*Options)) *bench {
+	t.Helper()
+	return newBench(t, append([]func(*Options){func(o *Options) { o.Line = Line15 }}, change...)...)
+}
+
 func recordedObjects() []ObjectSpec {
 	objects := append(StandardObjects(),
 		ObjectSpec{NameSingular: "lead", NamePlural: "leads", Custom: true, Fields: []FieldSpec{
@@ -118,6 +151,7 @@ type bench struct {
 	t     *testing.T
 	http  *httptest.Server
 	clock *clock
+	recording
 }
 
 // newBench serves the recorded workspace with its lead and eight calls.
@@ -137,6 +171,10 @@ func newBench(t *testing.T, change ...func(*Options)) *bench {
 	for _, c := range change {
 		c(&options)
 	}
+	b.recording = recording27()
+	if options.Line == Line15 {
+		b.recording = recording15()
+	}
 	server, err := New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -155,8 +193,8 @@ func newBench(t *testing.T, change ...func(*Options)) *bench {
 
 func (b *bench) seedRecorded() {
 	ws := b.main()
-	ws.seedRow("lead", row{"id": leadID, "leadStatus": "NEW", "tags": []string{"HOT"}, "phone": phones("9876500001")})
-	for i, id := range recordedCalls {
+	ws.seedRow("lead", row{"id": b.leadID, "leadStatus": "NEW", "tags": []string{"HOT"}, "phone": phones("9876500001")})
+	for i, id := range b.calls {
 		b.seedCall(id, i, row{})
 	}
 }
@@ -170,7 +208,7 @@ func (b *bench) seedCall(id string, i int, more row) {
 		"durationSeconds": float64(30 * i), "callsourcenumber": "+918011110000", "missedcallcount": float64(i),
 	}
 	if i < 4 {
-		values["leadId"] = leadID
+		values["leadId"] = b.leadID
 	}
 	if status == "MISSED" {
 		values["callbackstatus"] = "PENDING"

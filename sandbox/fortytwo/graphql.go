@@ -37,7 +37,7 @@ func (s *Server) executeGraphQL(in incoming, doc *document, c *caller) reply {
 			message: "This query cannot be executed as a single request. Please split it into separate queries.", code: codeBadInput,
 		})
 	case introspects(roots):
-		return s.executeIntrospection(in, doc, c)
+		return s.executeIntrospection(in, c)
 	default:
 		return s.executeCore(in, doc, c)
 	}
@@ -62,7 +62,7 @@ func (s *Server) executeRecords(doc *document, fields []*ast.Field, c *caller) r
 	failures := make([]*apiError, len(fields))
 	var group sync.WaitGroup
 	for i, f := range fields {
-		group.Go(func() { results[i], failures[i] = s.executeRoot(doc, f, c) })
+		group.Go(func() { results[i], failures[i] = s.executeDirectly(doc, f, c) })
 	}
 	group.Wait()
 	data := newDict()
@@ -105,8 +105,8 @@ func dataReply(data *dict, errs ...*apiError) reply {
 	return reply{status: http.StatusOK, contentType: jsonPlain, body: appendJSON(nil, body)}
 }
 
-// executeRoot runs one root field under the workspace's lock. A failed mutation leaves nothing behind.
-func (s *Server) executeRoot(doc *document, f *ast.Field, c *caller) (any, *apiError) {
+// executeDirectly runs one root field without validation.
+func (s *Server) executeDirectly(doc *document, f *ast.Field, c *caller) (any, *apiError) {
 	if c.kind == keyHolder {
 		if err := s.limiter.take(c.workspace.id); err != nil {
 			return nil, err
@@ -116,9 +116,14 @@ func (s *Server) executeRoot(doc *document, f *ast.Field, c *caller) (any, *apiE
 	if err != nil {
 		return nil, err
 	}
+	return s.executeRoot(f.Name, doc.arguments(f), outer, c)
+}
+
+// executeRoot runs one root field under the workspace's lock. A failed mutation leaves nothing behind.
+func (s *Server) executeRoot(name string, args *dict, outer *selection, c *caller) (any, *apiError) {
 	ws := c.workspace
-	q := &request{ws: ws, caller: c, args: doc.arguments(f), outer: outer, writes: &writeLog{}}
-	if s.rootMutates(ws, f.Name) {
+	q := &request{ws: ws, caller: c, args: args, outer: outer, writes: &writeLog{}}
+	if s.rootMutates(ws, name) {
 		ws.mu.Lock()
 		defer ws.mu.Unlock()
 	} else {
@@ -126,8 +131,8 @@ func (s *Server) executeRoot(doc *document, f *ast.Field, c *caller) (any, *apiE
 		defer ws.mu.RUnlock()
 	}
 	var ok bool
-	if q.root, ok = ws.roots[f.Name]; !ok {
-		return nil, internal("Unknown method: %s", f.Name) // the object was removed a moment ago
+	if q.root, ok = ws.roots[name]; !ok {
+		return nil, internal("Unknown method: %s", name) // the object was removed a moment ago
 	}
 	result, err := q.run()
 	if err != nil {

@@ -90,7 +90,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 // serveOperation answers a request that passed the transport, or does to it what an armed fault says.
 func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, in incoming) {
 	caller, authErr := s.authenticate(r.Header.Get("Authorization"))
-	doc, parseErr := parseDocument(in.query, in.operationName, in.variables)
+	doc, parseErr := s.parse(in)
 	names := doc.rootNames()
 	fault := s.faults.Take(func(f Fault) bool { return f.hits(in.path, names) })
 	s.note(in, names, caller.kind, fault.kind())
@@ -105,9 +105,11 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, in incom
 	var out reply
 	switch {
 	case authErr != nil:
-		out = errorReply(http.StatusOK, jsonPlain, authErr)
+		out = errorReply(http.StatusOK, jsonPlain, s.options.Line.word(authErr))
 	case parseErr != nil:
 		out = in.refusal(parseErr)
+	case s.options.Line == Line15:
+		out = s.execute15(in, caller, r.RemoteAddr)
 	case in.path == "/metadata":
 		out = s.executeMetadata(in, doc, caller)
 	default:

@@ -8,19 +8,21 @@ import (
 )
 
 // executeIntrospection answers __schema and __type of the workspace. It is not filtered by permission (fortytwo.md 13).
-func (s *Server) executeIntrospection(in incoming, doc *document, c *caller) reply {
+func (s *Server) executeIntrospection(in incoming, c *caller) reply {
 	schema, err := c.workspace.introspectable()
 	if err != nil {
 		return in.refusal(internal("%s", err.Error()))
 	}
-	out := in.runValidated(schema, doc, c.workspace, fields{
-		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(schema), nil }),
-		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(schema, args), nil }),
+	return s.introspections.answer(in, schema, func() reply {
+		out := s.runValidated(in, schema, c.workspace, fields{
+			"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(schema), nil }),
+			"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(schema, args), nil }),
+		})
+		if out.contentType == jsonUTF8 && out.status == 200 {
+			out.contentType = jsonPlain
+		}
+		return out
 	})
-	if out.contentType == jsonUTF8 && out.status == 200 {
-		out.contentType = jsonPlain
-	}
-	return out
 }
 
 func introspectNamed(schema *ast.Schema, args map[string]any) any {
@@ -152,12 +154,18 @@ func introspectReference(schema *ast.Schema, t *ast.Type) fields {
 
 // introspectable is the workspace's schema, built once for each metadata version.
 func (ws *workspace) introspectable() (*ast.Schema, error) {
+	ws.mu.RLock()
+	schema, current := ws.schema, ws.schemaOf == ws.version
+	ws.mu.RUnlock()
+	if schema != nil && current {
+		return schema, nil
+	}
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if ws.schema != nil && ws.schemaOf == ws.version {
 		return ws.schema, nil
 	}
-	schema, err := buildSchema(slices.Clone(ws.objects))
+	schema, err := buildSchema(ws.line, slices.Clone(ws.objects))
 	if err != nil {
 		return nil, err
 	}

@@ -39,6 +39,12 @@ func (d *dict) get(key string) (any, bool) {
 	return value, ok
 }
 
+// at is the value of a key, nil when it is absent.
+func (d *dict) at(key string) any {
+	value, _ := d.get(key)
+	return value
+}
+
 func (d *dict) size() int {
 	if d == nil {
 		return 0

@@ -1,6 +1,10 @@
 package fortytwo
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
+)
 
 // metaRequest is one operation on /metadata.
 type metaRequest struct {
@@ -19,10 +23,15 @@ func (s *Server) executeMetadata(in incoming, doc *document, c *caller) reply {
 	if err := checkMetadataRoots(len(roots), doc.rootNames()); err != nil {
 		return in.refusal(err)
 	}
+	return s.runValidated(in, s.metadata, c.workspace, s.metadataValues(s.metadata, c))
+}
+
+// metadataValues are the root fields that are emulated of what the server does beside records.
+func (s *Server) metadataValues(schema *ast.Schema, c *caller) fields {
 	m := &metaRequest{s: s, caller: c}
-	values := fields{
-		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(s.metadata), nil }),
-		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(s.metadata, args), nil }),
+	return fields{
+		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(schema), nil }),
+		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(schema, args), nil }),
 
 		"getLoginTokenFromCredentials": resolver(m.getLoginToken), "getAuthTokensFromLoginToken": resolver(m.getAuthTokens),
 		"renewToken": resolver(m.renewToken), "signIn": resolver(m.signIn), "signUp": resolver(m.signUp),
@@ -42,7 +51,6 @@ func (s *Server) executeMetadata(in incoming, doc *document, c *caller) reply {
 
 		"createWebhook": m.writing(settingKeys, m.createWebhook), "deleteWebhook": m.writing(settingKeys, m.deleteWebhook),
 	}
-	return in.runValidated(s.metadata, doc, c.workspace, values)
 }
 
 func checkMetadataRoots(n int, names []string) *apiError {

@@ -59,7 +59,7 @@ func (m *metaRequest) createObject(args map[string]any) (any, *apiError) {
 			return nil, errMetadata("objectMetadata", "NOT_AVAILABLE", "Object already exists")
 		}
 	}
-	b := &modelBuilder{workspaceID: ws.id, now: ws.now(), byName: map[string]*objectMeta{}}
+	b := &modelBuilder{line: ws.line, workspaceID: ws.id, now: ws.now(), byName: map[string]*objectMeta{}}
 	for _, o := range ws.objects {
 		b.byName[o.singular] = o
 	}

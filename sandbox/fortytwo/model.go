@@ -14,6 +14,7 @@ const (
 
 // objectMeta is one object of the workspace's metadata. It is guarded by the workspace's lock like the records.
 type objectMeta struct {
+	line                        Line
 	id                          string
 	singular, plural            string
 	labelSingular, labelPlural  string
@@ -117,6 +118,13 @@ func (o *objectMeta) index() {
 	o.aggregates = aggregatesOf(o)
 }
 
+// signUpdate notes who changed a row, where the object tells.
+func (o *objectMeta) signUpdate(r, actor row) {
+	if o.byName["updatedBy"] != nil {
+		r["updatedBy"] = actor
+	}
+}
+
 func (o *objectMeta) typeName() string { return pascal(o.singular) }
 
 // operation is what a root field does.
@@ -147,8 +155,8 @@ type root struct {
 	op     operation
 }
 
-// rootsOf names the root fields of the active objects (fortytwo.md 3).
-func rootsOf(objects []*objectMeta) map[string]root {
+// rootsOf names the root fields of the active objects (fortytwo.md 3). Line 1.5 cannot group.
+func rootsOf(line Line, objects []*objectMeta) map[string]root {
 	roots := map[string]root{}
 	for _, o := range objects {
 		if !o.active {
@@ -161,7 +169,9 @@ func rootsOf(objects []*objectMeta) map[string]root {
 			"delete" + one: deleteOne, "delete" + many: deleteMany, "restore" + one: restoreOne, "restore" + many: restoreMany,
 			"destroy" + one: destroyOne, "destroy" + many: destroyMany,
 		} {
-			roots[name] = root{object: o, op: op}
+			if line != Line15 || op != groupBy {
+				roots[name] = root{object: o, op: op}
+			}
 		}
 	}
 	return roots

@@ -21,8 +21,16 @@ func (l leaf) options() []string {
 	return nil
 }
 
-// operand checks a value against the type and brings it into the stored form.
+// operand checks a value against the type and brings it into the stored form. On line 1.5 the database does.
 func (l leaf) operand(value any) (any, *apiError) {
+	stored, err := l.checked(value)
+	if err != nil && l.ws.line == Line15 {
+		err = badSyntax(l.typ, value)
+	}
+	return stored, err
+}
+
+func (l leaf) checked(value any) (any, *apiError) {
 	if value == nil {
 		return nil, nil
 	}
@@ -82,11 +90,7 @@ func (l leaf) invalidEnum(value any) *apiError {
 }
 
 func (l leaf) enumType() string {
-	table := l.field.object.singular
-	if l.field.object.custom {
-		table = "_" + table
-	}
-	return l.ws.schemaName() + ".\"" + table + "_" + strings.ReplaceAll(l.name, ".", "") + "_enum\""
+	return l.ws.schemaName() + ".\"" + l.field.object.tableName() + "_" + strings.ReplaceAll(l.name, ".", "") + "_enum\""
 }
 
 // schemaName is the database schema of the workspace: its id in base 36.

@@ -42,13 +42,16 @@ func operators(typ FieldType) []string {
 	}
 }
 
-// compile takes an object with exactly one operator (fortytwo.md 0, trap 7).
+// compile takes an object with exactly one operator (fortytwo.md 0, trap 7). Line 1.5 drops all but the first, in the order of the schema.
 func (l leaf) compile(value any) (predicate, *apiError) {
 	object, ok := value.(*dict)
 	if !ok {
 		return nil, internal("Cannot convert undefined or null to object")
 	}
-	if len(object.keys) != 1 {
+	if l.ws.line == Line15 && object.size() == 0 {
+		return nil, database("undefined is not iterable (cannot read property Symbol(Symbol.iterator))")
+	}
+	if l.ws.line != Line15 && len(object.keys) != 1 {
 		return nil, badInput(subFilter, "Invalid filter : field \""+l.name+"\" must have exactly one operator",
 			"Filter for field \"%s\" must have exactly one operator", l.name)
 	}
@@ -59,7 +62,7 @@ func (l leaf) compile(value any) (predicate, *apiError) {
 			"Operator \"%s\" is not valid for field \"%s\" of type %s - Allowed operators: %s",
 			operator, l.name, l.typ, strings.Join(allowed, ", "))
 	}
-	operand := object.values[operator]
+	operand := object.at(operator)
 	switch operator {
 	case "is":
 		return l.compileIs(operand)

@@ -1,8 +1,8 @@
 package fortytwo
 
-// checkNesting refuses a one-to-many inside a one-to-many (fortytwo.md 0, trap 12).
+// checkNesting refuses a one-to-many inside a one-to-many (fortytwo.md 0, trap 12). Line 1.5 answers it.
 func checkNesting(o *objectMeta, s *selection, inMany bool) *apiError {
-	if s == nil {
+	if s == nil || o.line == Line15 {
 		return nil
 	}
 	for _, f := range s.fields {
@@ -51,7 +51,7 @@ func (ws *workspace) projectBelow(o *objectMeta, s *selection, records []*record
 		case field.manyToOne():
 			ws.fillManyToOne(out, records, field, f.sub)
 		case field.oneToMany():
-			if underRelation {
+			if underRelation && ws.line != Line15 {
 				fill(out, f.name, func(int) any { return nil })
 				continue
 			}
@@ -70,19 +70,22 @@ func fill(out []*dict, name string, value func(i int) any) {
 }
 
 func readSelected(field *fieldMeta, r row, s *selection) any {
-	value := readValue(field, r)
-	whole, ok := value.(*dict)
 	c := field.composite()
-	if !ok || c == nil || s == nil {
-		return value
+	if c == nil || s == nil {
+		return readValue(field, r)
 	}
+	inner, _ := r[field.name].(row)
 	out := newDict()
 	for _, f := range s.fields {
-		if f.name == "__typename" {
+		p, known := c.part(f.name)
+		switch {
+		case f.name == "__typename":
 			out.set(f.name, c.graphQLName)
-			continue
+		case known:
+			out.set(f.name, field.object.line.readPart(p, inner[p.name]))
+		default:
+			out.set(f.name, nil)
 		}
-		out.set(f.name, whole.values[f.name])
 	}
 	return out
 }
@@ -126,7 +129,7 @@ func (ws *workspace) fillManyToOne(out []*dict, records []*record, field *fieldM
 	})
 }
 
-// fillOneToMany ignores every argument and takes at most 60 children per parent out of one pool (fortytwo.md 0, trap 11).
+// fillOneToMany ignores every argument and takes so many children per parent out of one pool (fortytwo.md 0, trap 11).
 func (ws *workspace) fillOneToMany(out []*dict, parents []*record, field *fieldMeta, s *selection) {
 	child := field.relation.target
 	column := field.relation.inverse.relation.column
@@ -136,7 +139,7 @@ func (ws *workspace) fillOneToMany(out []*dict, parents []*record, field *fieldM
 	}
 	var children []*record
 	for _, r := range ws.tables[child].records {
-		if len(children) == maxChildren*len(parents) {
+		if len(children) >= ws.line.maxChildren()*len(parents) {
 			break
 		}
 		if !r.deleted() && wanted[r.reference(column)] {

@@ -1,8 +1,5 @@
 package fortytwo
 
-// maxChildren is the cap on one-to-many children, pooled: this many times the number of parents (fortytwo.md 9).
-const maxChildren = 60
-
 // request is one root field at work, under the workspace's lock.
 type request struct {
 	ws     *workspace
@@ -56,7 +53,7 @@ func (q *request) findMany() (any, *apiError) {
 	if p.backward {
 		terms = reversed(terms)
 	}
-	records, more, err := p.cut(all, terms)
+	records, more, err := p.cut(q.ws.line, all, terms)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +67,9 @@ func (q *request) findMany() (any, *apiError) {
 	return connection.dict(q.outer), nil
 }
 
-// cut gives the page out of all matching records and whether there is more in its direction.
-func (p page) cut(all []*record, terms []orderTerm) (records []*record, more bool, err *apiError) {
+// cut gives the page out of all matching records and whether there is more in its direction. Line 1.5 leaves a page before a cursor the
+// wrong way round.
+func (p page) cut(line Line, all []*record, terms []orderTerm) (records []*record, more bool, err *apiError) {
 	condition := everything
 	if p.cursor != nil {
 		if condition, err = cursorCondition(p.cursor, terms); err != nil {
@@ -88,7 +86,7 @@ func (p page) cut(all []*record, terms []orderTerm) (records []*record, more boo
 	if more = len(records) > p.limit; more {
 		records = records[:p.limit]
 	}
-	if p.backward {
+	if p.backward && line != Line15 {
 		for i, j := 0, len(records)-1; i < j; i, j = i+1, j-1 {
 			records[i], records[j] = records[j], records[i]
 		}
@@ -116,8 +114,11 @@ func (q *request) matching(filter any, withDeleted bool) ([]*record, *apiError) 
 	return out, nil
 }
 
-// allow refuses an argument that the root field does not have.
+// allow refuses an argument that the root field does not have. On line 1.5 validation has done so.
 func (q *request) allow(names ...string) *apiError {
+	if q.ws.line == Line15 {
+		return nil
+	}
 	for _, given := range q.args.keys {
 		known := false
 		for _, name := range names {

@@ -8,22 +8,31 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// commonSDL is what the schema of every workspace holds. The wrong filter type of date-times is upstream's own (fortytwo.md 4).
+// commonSDL is what the schema of every workspace holds. Operators stand in upstream's order, which decides what line 1.5 drops.
 const commonSDL = `
+"A number of any size, as a number or as text."
 scalar BigFloat
+"Where a record stands in a list."
 scalar Cursor
+"A day."
 scalar Date
+"A moment as an ISO 8601 text."
 scalar DateTime
+"Any JSON value."
 scalar JSON
+"A number, or one of the words first and last."
 scalar Position
+"Any JSON value, as the database keeps it."
 scalar RawJSONScalar
+"What a record is found by in a full-text search."
 scalar TSVector
+"A UUID."
 scalar UUID
 
+"Whether a value is set."
 enum FilterIs { NULL NOT_NULL }
+"The direction of a sort and the place of unset values in it."
 enum OrderByDirection { AscNullsFirst AscNullsLast DescNullsFirst DescNullsLast }
-enum ObjectRecordGroupByDateGranularity { DAY WEEK MONTH QUARTER YEAR DAY_OF_THE_WEEK MONTH_OF_THE_YEAR QUARTER_OF_THE_YEAR NONE }
-enum FirstDayOfTheWeek { MONDAY SUNDAY SATURDAY }
 
 type PageInfo {
   hasNextPage: Boolean
@@ -33,28 +42,60 @@ type PageInfo {
 }
 
 input StringFilter {
-  eq: String neq: String gt: String gte: String lt: String lte: String in: [String!] is: FilterIs
-  like: String ilike: String startsWith: String endsWith: String regex: String iregex: String
+  eq: String gt: String gte: String in: [String!] lt: String lte: String neq: String startsWith: String endsWith: String
+  like: String ilike: String regex: String iregex: String is: FilterIs
 }
-input FloatFilter { eq: Float neq: Float gt: Float gte: Float lt: Float lte: Float in: [Float!] is: FilterIs }
-input BigFloatFilter { eq: BigFloat neq: BigFloat gt: BigFloat gte: BigFloat lt: BigFloat lte: BigFloat in: [BigFloat!] is: FilterIs }
-input DateFilter { eq: Date neq: Date gt: Date gte: Date lt: Date lte: Date in: [Date!] is: FilterIs }
+input FloatFilter { eq: Float gt: Float gte: Float in: [Float!] lt: Float lte: Float neq: Float is: FilterIs }
+input BigFloatFilter { eq: BigFloat gt: BigFloat gte: BigFloat in: [BigFloat!] lt: BigFloat lte: BigFloat neq: BigFloat is: FilterIs }
+input DateFilter { eq: Date gt: Date gte: Date in: [Date!] lt: Date lte: Date neq: Date is: FilterIs }
 input BooleanFilter { eq: Boolean is: FilterIs }
-input UUIDFilter { eq: UUID neq: UUID gt: UUID gte: UUID lt: UUID lte: UUID in: [UUID!] is: FilterIs }
+input UUIDFilter { eq: UUID gt: UUID gte: UUID in: [UUID!] lt: UUID lte: UUID neq: UUID is: FilterIs }
 input ArrayFilter { containsIlike: String is: FilterIs isEmptyArray: Boolean }
 input RawJsonFilter { is: FilterIs like: String }
 input TSVectorFilter { search: String! }
+`
+
+// groupSDL is what grouping needs.
+const groupSDL = `
+enum ObjectRecordGroupByDateGranularity { DAY WEEK MONTH QUARTER YEAR DAY_OF_THE_WEEK MONTH_OF_THE_YEAR QUARTER_OF_THE_YEAR NONE }
+enum FirstDayOfTheWeek { MONDAY SUNDAY SATURDAY }
 input GroupByDateInput { granularity: ObjectRecordGroupByDateGranularity timeZone: String weekStartDay: FirstDayOfTheWeek }
 `
 
 // sdl writes the schema of a workspace.
-type sdl struct{ out strings.Builder }
+type sdl struct {
+	line Line
+	out  strings.Builder
+}
 
 func (w *sdl) linef(format string, args ...any) { fmt.Fprintf(&w.out, format+"\n", args...) }
 
-func buildSchema(objects []*objectMeta) (*ast.Schema, error) {
-	w := &sdl{}
+// described puts a description before a definition.
+func described(description, definition string) string {
+	if description == "" {
+		return definition
+	}
+	return string(appendString(nil, description)) + "\n" + definition
+}
+
+// grouping tells whether records can be grouped, and filtered and ordered by fields of what they point to.
+func (w *sdl) grouping() bool { return w.line != Line15 }
+
+// paging are the arguments of a list beside filter and orderBy.
+func (w *sdl) paging() string {
+	if w.line == Line15 {
+		return "first: Int, last: Int, before: String, after: String, limit: Int"
+	}
+	return "first: Int, last: Int, before: String, after: String, offset: Int"
+}
+
+// recordSDL is the part of the schema that records make.
+func recordSDL(line Line, objects []*objectMeta) string {
+	w := &sdl{line: line}
 	w.out.WriteString(commonSDL)
+	if w.grouping() {
+		w.out.WriteString(groupSDL)
+	}
 	for _, typ := range []FieldType{TypeFullName, TypePhones, TypeEmails, TypeLinks, TypeCurrency, TypeAddress, TypeActor, TypeRichText} {
 		w.composite(composites[typ])
 	}
@@ -64,10 +105,20 @@ func buildSchema(objects []*objectMeta) (*ast.Schema, error) {
 		w.object(o)
 	}
 	w.roots(objects)
-	return gqlparser.LoadSchema(&ast.Source{Name: "workspace", Input: w.out.String()})
+	return w.out.String()
+}
+
+// buildSchema is what a member of the workspace sees at /graphql. On line 1.5 everything else that the server does is there too.
+func buildSchema(line Line, objects []*objectMeta) (*ast.Schema, error) {
+	records := &ast.Source{Name: "workspace", Input: recordSDL(line, objects)}
+	if line != Line15 {
+		return gqlparser.LoadSchema(records)
+	}
+	return mergedSchema(append([]*ast.Source{records}, coreSources()...)...)
 }
 
 func (w *sdl) composite(c *composite) {
+	name := w.line.compositeName(c)
 	out, in, filter, order, group := []string{}, []string{}, []string{}, []string{}, []string{}
 	for _, p := range c.parts {
 		out = append(out, p.name+": "+partType(c, p))
@@ -76,13 +127,23 @@ func (w *sdl) composite(c *composite) {
 		order = append(order, p.name+": OrderByDirection")
 		group = append(group, p.name+": Boolean")
 	}
-	w.linef("type %s { %s }", c.graphQLName, strings.Join(out, " "))
+	w.linef("type %s { %s }", name, strings.Join(out, " "))
 	for _, kind := range []string{"Create", "Update"} {
-		w.linef("input %s%sInput { %s }", c.graphQLName, kind, strings.Join(in, " "))
+		w.linef("input %s%sInput { %s }", name, kind, strings.Join(in, " "))
 	}
-	w.linef("input %sFilterInput { %s }", c.graphQLName, strings.Join(filter, " "))
-	w.linef("input %sOrderByInput { %s }", c.graphQLName, strings.Join(order, " "))
-	w.linef("input %sGroupByInput { %s }", c.graphQLName, strings.Join(group, " "))
+	w.linef("input %sFilterInput { %s }", name, strings.Join(filter, " "))
+	w.linef("input %sOrderByInput { %s }", name, strings.Join(order, " "))
+	if w.grouping() {
+		w.linef("input %sGroupByInput { %s }", name, strings.Join(group, " "))
+	}
+}
+
+// compositeName is the GraphQL type of a composite; line 1.5 has two kinds of rich text.
+func (l Line) compositeName(c *composite) string {
+	if l == Line15 && c == composites[TypeRichText] {
+		return "RichTextV2"
+	}
+	return c.graphQLName
 }
 
 func partType(c *composite, p part) string {
@@ -130,6 +191,9 @@ func (f *fieldMeta) outType() string {
 	case TypeBoolean:
 		return "Boolean"
 	case TypeDate:
+		if f.object.line == Line15 {
+			return "DateTime"
+		}
 		return "Date"
 	case TypeDateTime:
 		return "DateTime"
@@ -147,12 +211,13 @@ func (f *fieldMeta) outType() string {
 		return "TSVector"
 	default:
 		if c := f.composite(); c != nil {
-			return c.graphQLName
+			return f.object.line.compositeName(c)
 		}
 		return "String"
 	}
 }
 
+// filterType is the type that a field is filtered by. That of date-times is wrong on line 2.7 (fortytwo.md 4).
 func (f *fieldMeta) filterType() string {
 	switch f.typ {
 	case TypeUUID:
@@ -166,6 +231,9 @@ func (f *fieldMeta) filterType() string {
 	case TypeDate:
 		return "DateFilter"
 	case TypeDateTime:
+		if f.object.line == Line15 {
+			return "DateFilter"
+		}
 		return "DateTime"
 	case TypeSelect, TypeRating, TypeMultiSelect:
 		return f.enumName() + "Filter"
@@ -177,7 +245,7 @@ func (f *fieldMeta) filterType() string {
 		return "TSVectorFilter"
 	default:
 		if c := f.composite(); c != nil {
-			return c.graphQLName + "FilterInput"
+			return f.object.line.compositeName(c) + "FilterInput"
 		}
 		return "StringFilter"
 	}
@@ -186,33 +254,40 @@ func (f *fieldMeta) filterType() string {
 func (w *sdl) object(o *objectMeta) {
 	name := o.typeName()
 	w.enums(o)
-	w.linef("type %s {", name)
+	w.linef("%s {", described(o.description, "type "+name))
 	for _, f := range o.fields {
 		if f.relation == nil {
-			w.linef("  %s: %s", f.name, nonNull(f, f.outType()))
-			continue
-		}
-		if f.manyToOne() {
-			w.linef("  %s: ID\n  %s: %s", f.relation.column, f.name, f.relation.target.typeName())
+			w.linef("  %s", described(f.description, f.name+": "+nonNull(f, f.outType())))
 			continue
 		}
 		target := f.relation.target.typeName()
-		w.linef("  %s(first: Int, last: Int, after: String, before: String, offset: Int, "+
-			"filter: %sFilterInput, orderBy: [%sOrderByInput]): %sConnection", f.name, target, target, target)
+		if f.manyToOne() {
+			w.linef("  %s: ID\n  %s", f.relation.column, described(f.description, f.name+": "+target))
+			continue
+		}
+		list := fmt.Sprintf("%s(%s, filter: %sFilterInput, orderBy: [%sOrderByInput]): %sConnection", f.name, w.paging(), target, target, target)
+		w.linef("  %s", described(f.description, list))
 	}
 	w.linef("}")
-	w.linef("type %sEdge { node: %s! cursor: Cursor! }", name, name)
-	for _, kind := range []string{"Connection", "GroupByConnection"} {
-		w.linef("type %s%s {\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", name, kind, name)
-		if kind == "GroupByConnection" {
-			w.linef("  groupByDimensionValues: [String]")
-		}
-		for _, aggregateName := range sortedKeys(o.aggregates) {
-			w.linef("  %s: %s", aggregateName, o.aggregates[aggregateName].typeName())
-		}
-		w.linef("}")
+	w.linef("%s { node: %s! cursor: Cursor! }", described(o.description, "type "+name+"Edge"), name)
+	w.connection(o, "Connection")
+	if w.grouping() {
+		w.connection(o, "GroupByConnection")
 	}
 	w.inputs(o)
+}
+
+func (w *sdl) connection(o *objectMeta, kind string) {
+	name := o.typeName()
+	w.linef("%s {\n  edges: [%sEdge!]!\n  pageInfo: PageInfo!", described(o.description, "type "+name+kind), name)
+	if kind == "GroupByConnection" {
+		w.linef("  groupByDimensionValues: [String]")
+	}
+	for _, aggregateName := range sortedKeys(o.aggregates) {
+		a := o.aggregates[aggregateName]
+		w.linef("  %s", described(a.description(), aggregateName+": "+a.typeName()))
+	}
+	w.linef("}")
 }
 
 func nonNull(f *fieldMeta, typ string) string {

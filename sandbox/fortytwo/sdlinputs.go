@@ -13,9 +13,13 @@ func (w *sdl) inputs(o *objectMeta) {
 		case f.manyToOne():
 			target := f.relation.target.typeName()
 			create = append(create, f.relation.column+": ID", f.name+": "+target+"RelationInput")
-			filter = append(filter, f.relation.column+": UUIDFilter", f.name+": "+target+"FilterInput")
-			order = append(order, f.relation.column+": OrderByDirection", f.name+": "+target+"OrderByInput")
-			group = append(group, f.relation.column+": Boolean", f.name+": "+target+"GroupByInput")
+			filter = append(filter, f.relation.column+": UUIDFilter")
+			order = append(order, f.relation.column+": OrderByDirection")
+			if w.grouping() {
+				filter = append(filter, f.name+": "+target+"FilterInput")
+				order = append(order, f.name+": "+target+"OrderByInput")
+				group = append(group, f.relation.column+": Boolean", f.name+": "+target+"GroupByInput")
+			}
 			continue
 		case f.oneToMany():
 			continue
@@ -28,8 +32,8 @@ func (w *sdl) inputs(o *objectMeta) {
 			create = append(create, f.name+": "+f.inputType("Create"))
 		}
 		if c := f.composite(); c != nil {
-			order = append(order, f.name+": "+c.graphQLName+"OrderByInput")
-			group = append(group, f.name+": "+c.graphQLName+"GroupByInput")
+			order = append(order, f.name+": "+w.line.compositeName(c)+"OrderByInput")
+			group = append(group, f.name+": "+w.line.compositeName(c)+"GroupByInput")
 			continue
 		}
 		order = append(order, f.name+": OrderByDirection")
@@ -44,6 +48,17 @@ func (w *sdl) inputs(o *objectMeta) {
 	w.linef("input %sFilterInput { %s and: [%sFilterInput] or: [%sFilterInput] not: %sFilterInput }",
 		name, strings.Join(filter, " "), name, name, name)
 	w.linef("input %sOrderByInput { %s }", name, strings.Join(order, " "))
+	if w.grouping() {
+		w.groupInputs(o, group, order)
+	}
+	w.linef("input %sWhereUniqueInput { %s }", name, strings.Join(where, " "))
+	w.linef("input %sConnectInput { where: %sWhereUniqueInput }", name, name)
+	w.linef("input %sRelationInput { connect: %sConnectInput disconnect: Boolean }", name, name)
+}
+
+// groupInputs are the inputs of grouping by these dimensions and ordering by these fields.
+func (w *sdl) groupInputs(o *objectMeta, group, order []string) {
+	name := o.typeName()
 	w.linef("input %sGroupByInput { %s }", name, strings.Join(group, " "))
 	var counts []string
 	for _, aggregateName := range sortedKeys(o.aggregates) {
@@ -51,14 +66,11 @@ func (w *sdl) inputs(o *objectMeta) {
 	}
 	w.linef("input %sOrderByWithGroupByInput { aggregate: %sOrderByAggregateInput %s }", name, name, strings.Join(order, " "))
 	w.linef("input %sOrderByAggregateInput { %s }", name, strings.Join(counts, " "))
-	w.linef("input %sWhereUniqueInput { %s }", name, strings.Join(where, " "))
-	w.linef("input %sConnectInput { where: %sWhereUniqueInput }", name, name)
-	w.linef("input %sRelationInput { connect: %sConnectInput disconnect: Boolean }", name, name)
 }
 
 func (f *fieldMeta) inputType(kind string) string {
 	if c := f.composite(); c != nil {
-		return c.graphQLName + kind + "Input"
+		return f.object.line.compositeName(c) + kind + "Input"
 	}
 	return f.outType()
 }
@@ -70,15 +82,16 @@ func (w *sdl) roots(objects []*objectMeta) {
 			continue
 		}
 		t, one, many := o.typeName(), pascal(o.singular), pascal(o.plural)
-		list := fmt.Sprintf("filter: %sFilterInput, orderBy: [%sOrderByInput], ", t, t) +
-			"first: Int, last: Int, before: String, after: String, offset: Int"
+		list := fmt.Sprintf("filter: %sFilterInput, orderBy: [%sOrderByInput], ", t, t) + w.paging()
 		query = append(query,
 			fmt.Sprintf("%s(filter: %sFilterInput!): %s", o.singular, t, t),
 			fmt.Sprintf("%s(%s): %sConnection", o.plural, list, t),
 			fmt.Sprintf("%sDuplicates(ids: [UUID], data: [%sCreateInput]): [%sConnection]", o.singular, t, t),
-			fmt.Sprintf("%sGroupBy(groupBy: [%sGroupByInput!]!, filter: %sFilterInput, orderBy: [%sOrderByWithGroupByInput], "+
-				"orderByForRecords: [%sOrderByInput], limit: Int, offsetForRecords: Int, viewId: UUID): [%sGroupByConnection]", o.plural, t, t, t, t, t),
 		)
+		if w.grouping() {
+			query = append(query, fmt.Sprintf("%sGroupBy(groupBy: [%sGroupByInput!]!, filter: %sFilterInput, orderBy: [%sOrderByWithGroupByInput], "+
+				"orderByForRecords: [%sOrderByInput], limit: Int, offsetForRecords: Int, viewId: UUID): [%sGroupByConnection]", o.plural, t, t, t, t, t))
+		}
 		mutation = append(mutation,
 			fmt.Sprintf("create%s(data: %sCreateInput!, upsert: Boolean): %s", one, t, t),
 			fmt.Sprintf("create%s(data: [%sCreateInput!]!, upsert: Boolean): [%s!]", many, t, t),

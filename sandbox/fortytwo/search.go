@@ -13,22 +13,26 @@ const maxSearchLimit = 100
 
 // executeCore answers what is no record: search, and refusals in the validator's words.
 func (s *Server) executeCore(in incoming, doc *document, c *caller) reply {
-	values := fields{
-		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(s.core), nil }),
-		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(s.core, args), nil }),
-		"search": resolver(func(args map[string]any) (any, *apiError) {
-			if c.workspace == nil {
-				return nil, errForbiddenResource()
-			}
-			c.workspace.mu.RLock()
-			defer c.workspace.mu.RUnlock()
-			return c.workspace.search(c.role, args)
-		}),
-	}
 	if doc.operation.Operation != "query" {
 		return in.refusal(coreMutations(in, doc, c)...)
 	}
-	return in.runValidated(s.core, doc, c.workspace, values)
+	return s.runValidated(in, s.core, c.workspace, fields{
+		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(s.core), nil }),
+		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(s.core, args), nil }),
+		"search":   c.searching(),
+	})
+}
+
+// searching resolves search for the caller.
+func (c *caller) searching() resolver {
+	return func(args map[string]any) (any, *apiError) {
+		if c.workspace == nil {
+			return nil, errForbiddenResource()
+		}
+		c.workspace.mu.RLock()
+		defer c.workspace.mu.RUnlock()
+		return c.workspace.search(c.role, args)
+	}
 }
 
 // coreMutations refuses the root fields of a mutation or subscription, none of which is emulated.

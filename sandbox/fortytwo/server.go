@@ -28,8 +28,12 @@ type Server struct {
 	requests faults.Log[RequestRecord]
 	hooks    *deliveries
 	streams  streamBook
-	stopped  chan struct{} // closed when Run ends: requests that hang on purpose end too
-	stop     sync.Once
+
+	documents      documentCache
+	introspections introspectionCache
+	perCaller      callerLimiter
+	stopped        chan struct{} // closed when Run ends: requests that hang on purpose end too
+	stop           sync.Once
 
 	mu         sync.RWMutex // of users; the workspaces themselves are set once
 	users      map[string]*user
@@ -41,18 +45,15 @@ type Server struct {
 // New builds a server and seeds it. Errors: a data model that does not fit together, a user without a role.
 func New(options Options) (*Server, error) {
 	options = options.withDefaults()
-	tokens, err := newTokens(options.AppSecret, options.Now)
+	tokens, err := newTokens(options.Line, options.AppSecret, options.Now)
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{
 		options: options, log: options.Logger, tokens: tokens, users: map[string]*user{}, stopped: make(chan struct{}),
-		limiter: newLimiter(options.Rate, options.Now), hooks: newDeliveries(options.WebhookClient, options.Now, options.Logger),
+		limiter: newLimiter(options.Rate, options.Now), perCaller: callerLimiter{rate: options.Rate, now: options.Now}, hooks: newDeliveries(options.WebhookClient, options.Now, options.Logger),
 	}
-	if s.core, err = loadSchema("core.graphqls"); err != nil {
-		return nil, err
-	}
-	if s.metadata, err = loadSchema("metadata.graphqls", "stream.graphqls"); err != nil {
+	if err := s.loadSchemas(); err != nil {
 		return nil, err
 	}
 	if err := s.addWorkspaces(); err != nil {
@@ -64,12 +65,25 @@ func New(options Options) (*Server, error) {
 	return s, nil
 }
 
+func (s *Server) loadSchemas() (err error) {
+	if s.options.Line == Line15 {
+		if s.core, err = mergedSchema(coreSources()...); err == nil {
+			s.metadata, err = loadSchema("metadata.graphqls")
+		}
+		return err
+	}
+	if s.core, err = loadSchema("core.graphqls"); err == nil {
+		s.metadata, err = loadSchema("metadata.graphqls", "stream.graphqls")
+	}
+	return err
+}
+
 func (s *Server) addWorkspaces() error {
 	for _, w := range []struct{ id, name, subdomain string }{
 		{s.options.WorkspaceID, s.options.WorkspaceName, "hospital"},
 		{uuid.NewSHA1(namespace, []byte(s.options.WorkspaceID)).String(), "Sandbox Clinic", "clinic"},
 	} {
-		ws, err := newWorkspace(w.id, w.name, w.subdomain, s.options.Seed, s.options.Now, s.options.Metadata)
+		ws, err := newWorkspace(w.id, w.name, w.subdomain, s.options)
 		if err != nil {
 			return err
 		}

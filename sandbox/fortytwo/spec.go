@@ -44,6 +44,7 @@ var namespace = uuid.MustParse("6f0d8a52-5c53-4d0f-9e5c-3b6ac3f6b2a1")
 
 // modelBuilder turns specs into objects.
 type modelBuilder struct {
+	line        Line
 	workspaceID string
 	now         time.Time
 	objects     []*objectMeta
@@ -51,8 +52,8 @@ type modelBuilder struct {
 }
 
 // buildModel makes the objects of specs. Errors: a name used twice, a relation to an unknown object.
-func buildModel(workspaceID string, now time.Time, specs []ObjectSpec) ([]*objectMeta, error) {
-	b := &modelBuilder{workspaceID: workspaceID, now: now, byName: map[string]*objectMeta{}}
+func buildModel(line Line, workspaceID string, now time.Time, specs []ObjectSpec) ([]*objectMeta, error) {
+	b := &modelBuilder{line: line, workspaceID: workspaceID, now: now, byName: map[string]*objectMeta{}}
 	for _, spec := range specs {
 		if b.byName[spec.NameSingular] != nil {
 			return nil, fmt.Errorf("fortytwo emulator: object %q is described twice", spec.NameSingular)
@@ -79,7 +80,7 @@ func (b *modelBuilder) id(parts ...string) string {
 
 func (b *modelBuilder) addObject(spec ObjectSpec) *objectMeta {
 	o := &objectMeta{
-		id: b.id("object", spec.NameSingular), singular: spec.NameSingular, plural: spec.NamePlural,
+		line: b.line, id: b.id("object", spec.NameSingular), singular: spec.NameSingular, plural: spec.NamePlural,
 		labelSingular: spec.LabelSingular, labelPlural: spec.LabelPlural, icon: "IconBox",
 		custom: spec.Custom, system: spec.System, active: true, searchable: spec.Searchable || spec.Custom,
 		duplicates: spec.Duplicates, createdAt: formatInstant(b.now),
@@ -91,6 +92,9 @@ func (b *modelBuilder) addObject(spec ObjectSpec) *objectMeta {
 		o.labelPlural = labelOf(o.plural)
 	}
 	for _, f := range systemFields() {
+		if b.line == Line15 && f.Name == "updatedBy" {
+			continue
+		}
 		b.addField(o, f).system = true
 	}
 	if spec.Custom {
@@ -193,9 +197,18 @@ func relate(f, inverse *fieldMeta) {
 func (b *modelBuilder) addTargets(o *objectMeta) {
 	for _, t := range targetObjects {
 		if from := b.byName[t.object]; from != nil {
-			b.addRelation(from, FieldSpec{Name: "target" + pascal(o.singular), Type: TypeMorph, Inverse: t.inverse}, o)
+			b.addRelation(from, b.targetField(o, t.inverse), o)
 		}
 	}
+}
+
+// targetField is how a note, task, attachment or activity points to o: a part of a morph relation, or a relation of its own on line
+// 1.5.
+func (b *modelBuilder) targetField(o *objectMeta, inverse string) FieldSpec {
+	if b.line == Line15 {
+		return FieldSpec{Name: o.singular, Type: TypeRelation, Inverse: inverse}
+	}
+	return FieldSpec{Name: "target" + pascal(o.singular), Type: TypeMorph, Inverse: inverse}
 }
 
 // optionLabel makes "Pending callback" of PENDING_CALLBACK.

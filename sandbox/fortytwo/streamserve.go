@@ -26,7 +26,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request, in incoming
 		return
 	}
 	if errs := validator.ValidateWithRules(s.metadata, doc.query, validationRules()); len(errs) > 0 {
-		in.refusal(validationErrors(errs)...).write(w)
+		in.refusal(validationErrors(in.query, errs)...).write(w)
 		return
 	}
 	if c.kind != member {

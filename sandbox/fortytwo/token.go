@@ -36,8 +36,9 @@ type claims struct {
 	IsImpersonating   *bool  `json:"isImpersonating,omitempty"`
 }
 
-// tokens signs and reads JWTs: ES256 with a key id; HS256 of older servers is read too.
+// tokens signs and reads JWTs: ES256 with a key id; HS256 of older servers is read too, and all that line 1.5 signs.
 type tokens struct {
+	line      Line
 	key       *ecdsa.PrivateKey
 	keyID     string
 	appSecret string
@@ -62,13 +63,13 @@ const (
 	reuseTolerance = time.Minute
 )
 
-func newTokens(appSecret string, now func() time.Time) (*tokens, error) {
+func newTokens(line Line, appSecret string, now func() time.Time) (*tokens, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("fortytwo emulator: signing key: %w", err)
 	}
 	return &tokens{
-		key: key, keyID: uuid.NewString(), appSecret: appSecret, now: now,
+		line: line, key: key, keyID: uuid.NewString(), appSecret: appSecret, now: now,
 		fresh: map[[32]byte]bool{}, refresh: map[string]*refreshing{},
 	}, nil
 }
@@ -86,11 +87,9 @@ func (t *tokens) issueUntil(c claims, until time.Time) string {
 		c.ID = uuid.NewString()
 		t.remember(c.ID)
 	}
-	token := jwt.NewWithClaims(jwt.SigningMethodES256, c)
-	token.Header["kid"] = t.keyID
-	signed, err := token.SignedString(t.key)
+	signed, err := t.sign(c)
 	if err != nil {
-		return "" // an in-memory P-256 key signs any claims
+		return "" // either kind of key signs any claims
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -98,6 +97,24 @@ func (t *tokens) issueUntil(c claims, until time.Time) string {
 		t.fresh[sha256.Sum256([]byte(signed))] = true
 	}
 	return signed
+}
+
+func (t *tokens) sign(c claims) (string, error) {
+	if t.line == Line15 {
+		return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(t.secretOf(&c))
+	}
+	token := jwt.NewWithClaims(jwt.SigningMethodES256, c)
+	token.Header["kid"] = t.keyID
+	return token.SignedString(t.key)
+}
+
+// secretOf is the HS256 key of a token with these claims.
+func (t *tokens) secretOf(c *claims) []byte {
+	owner := c.WorkspaceID
+	if owner == "" {
+		owner = c.UserID
+	}
+	return []byte(t.secret(owner, c.Type))
 }
 
 func (t *tokens) remember(id string) {
@@ -147,11 +164,7 @@ func (t *tokens) read(token string) (*claims, *apiError) {
 	}
 	_, err := parser.ParseWithClaims(token, &c, func(parsed *jwt.Token) (any, error) {
 		if parsed.Method.Alg() == "HS256" {
-			owner := c.WorkspaceID
-			if owner == "" {
-				owner = c.UserID
-			}
-			return []byte(t.secret(owner, c.Type)), nil
+			return t.secretOf(&c), nil
 		}
 		if parsed.Header["kid"] != t.keyID {
 			return nil, jwt.ErrTokenUnverifiable

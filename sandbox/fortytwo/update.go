@@ -97,7 +97,8 @@ func (q *request) change(r *record, data *dict, mode string) (*record, *apiError
 	if mode == "upsert" {
 		after["deletedAt"] = nil
 	}
-	after["updatedAt"], after["updatedBy"] = q.ws.now(), q.caller.actor()
+	after["updatedAt"] = q.ws.now()
+	o.signUpdate(after, q.caller.actor())
 	if err := q.check(o, after); err != nil {
 		return nil, err
 	}

@@ -142,11 +142,13 @@ func readValue(f *fieldMeta, r row) any {
 	value := r[f.name]
 	if c := f.composite(); c != nil {
 		inner, _ := value.(row)
-		return readComposite(c, inner)
+		return readComposite(f.object.line, c, inner)
 	}
 	switch f.typ {
 	case TypeText:
 		return readPart(part{typ: TypeText}, value)
+	case TypeDate:
+		return f.object.line.readDate(value)
 	case TypeMultiSelect, TypeArray:
 		if list, ok := value.([]string); ok {
 			return list
@@ -157,12 +159,28 @@ func readValue(f *fieldMeta, r row) any {
 	}
 }
 
-func readComposite(c *composite, value row) *dict {
+func readComposite(l Line, c *composite, value row) *dict {
 	out := newDict()
 	for _, p := range c.parts {
-		out.set(p.name, readPart(p, value[p.name]))
+		out.set(p.name, l.readPart(p, value[p.name]))
 	}
 	return out
+}
+
+// readPart is a part of a composite. Numbers stay numbers on line 1.5.
+func (l Line) readPart(p part, value any) any {
+	if l == Line15 {
+		p.textOut = false
+	}
+	return readPart(p, value)
+}
+
+// readDate is a day as it is answered: a whole date-time at midnight on line 1.5.
+func (l Line) readDate(value any) any {
+	if day, ok := value.(string); ok && l == Line15 {
+		return day + "T00:00:00.000Z"
+	}
+	return value
 }
 
 func readPart(p part, value any) any {

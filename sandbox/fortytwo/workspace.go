@@ -13,6 +13,7 @@ import (
 // workspace is one tenant: its metadata, records, members, keys and webhooks. mu guards everything below it; a root field holds it for
 // as long as it works, so each is atomic.
 type workspace struct {
+	line                       Line
 	id, displayName, subdomain string
 	now                        func() time.Time // to the millisecond, UTC
 
@@ -43,14 +44,14 @@ type membership struct {
 	role                      *roleEntry
 }
 
-func newWorkspace(id, displayName, subdomain string, seed int64, now func() time.Time, specs []ObjectSpec) (*workspace, error) {
+func newWorkspace(id, displayName, subdomain string, o Options) (*workspace, error) {
 	ws := &workspace{
-		id: id, displayName: displayName, subdomain: subdomain, version: 1, tables: map[*objectMeta]*table{},
-		now:    func() time.Time { return now().UTC().Truncate(time.Millisecond) },
-		random: rand.New(rand.NewPCG(uint64(seed), 0x42)),
+		line: o.Line, id: id, displayName: displayName, subdomain: subdomain, version: 1, tables: map[*objectMeta]*table{},
+		now:    func() time.Time { return o.Now().UTC().Truncate(time.Millisecond) },
+		random: rand.New(rand.NewPCG(uint64(o.Seed), 0x42)),
 		roles:  map[string]*roleEntry{}, members: map[string]*membership{}, keys: map[string]*apiKey{},
 	}
-	objects, err := buildModel(id, ws.now(), specs)
+	objects, err := buildModel(o.Line, id, ws.now(), o.Metadata)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +59,7 @@ func newWorkspace(id, displayName, subdomain string, seed int64, now func() time
 	for _, o := range objects {
 		ws.tables[o] = newTable()
 	}
-	ws.roots = rootsOf(objects)
+	ws.roots = rootsOf(o.Line, objects)
 	return ws, nil
 }
 
@@ -114,7 +115,7 @@ func (ws *workspace) roleLabelled(label string) *roleEntry {
 // changed makes a change of metadata visible: the version rises by one (fortytwo.md 13).
 func (ws *workspace) changed() {
 	ws.version++
-	ws.roots = rootsOf(ws.objects)
+	ws.roots = rootsOf(ws.line, ws.objects)
 }
 
 // removeField forgets a field and its values; those of a relation take the other end along.

@@ -1,7 +1,9 @@
 package fortytwo
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -70,6 +72,9 @@ func (q *request) recordActivity(o *objectMeta, action string, after row) {
 		return
 	}
 	target := timeline.byColumn["target"+pascal(o.singular)+"Id"]
+	if o.line == Line15 {
+		target = timeline.byColumn[o.singular+"Id"]
+	}
 	if target == nil {
 		return
 	}
@@ -85,8 +90,9 @@ func (q *request) recordActivity(o *objectMeta, action string, after row) {
 	}
 	activity := row{
 		"id": q.ws.newID(), "createdAt": now, "updatedAt": now, "happensAt": now, "name": name, "position": 0.0,
-		"createdBy": q.caller.actor(), "updatedBy": q.caller.actor(), target.column(): after["id"], "linkedRecordId": after["id"],
+		"createdBy": q.caller.actor(), target.column(): after["id"], "linkedRecordId": after["id"],
 	}
+	timeline.signUpdate(activity, q.caller.actor())
 	if q.caller.memberID != "" {
 		activity["workspaceMemberId"] = q.caller.memberID
 	}
@@ -123,13 +129,28 @@ func (q *request) prepare(data *dict, before row) (prepared, *apiError) {
 			continue
 		}
 		column := field.column()
-		stored, err := q.ws.coerce(field, key, value, before[column])
+		stored, err := q.coerced(field, key, value, before[column])
 		if err != nil {
 			return out, err
 		}
 		out.values[column] = stored
 	}
 	return out, nil
+}
+
+// coerced is a value in stored form. On line 1.5 the database refuses NULL for text and what is no UUID or date.
+func (q *request) coerced(f *fieldMeta, name string, value, before any) (any, *apiError) {
+	if q.ws.line == Line15 && f.typ == TypeText && value == nil {
+		return nil, database("null value in column \"%s\" of relation \"%s\" violates not-null constraint", name, f.object.tableName())
+	}
+	stored, err := q.ws.coerce(f, name, value, before)
+	if err != nil && q.ws.line == Line15 {
+		switch f.typ {
+		case TypeUUID, TypeRelation, TypeMorph, TypeDate, TypeDateTime:
+			err = badSyntax(f.typ, value)
+		}
+	}
+	return stored, err
 }
 
 // connect reads {connect:{where:{…}}} or {disconnect:true} of a many-to-one relation.
@@ -204,7 +225,7 @@ func (f *fieldMeta) uniqueValue(r row) any {
 	}
 }
 
-// check refuses a row that breaks a unique field or points to nothing.
+// check refuses a row that breaks a unique field or, on line 2.7, points to nothing.
 func (q *request) check(o *objectMeta, r row) *apiError {
 	id, _ := r["id"].(string)
 	for _, f := range o.fields {
@@ -214,6 +235,9 @@ func (q *request) check(o *objectMeta, r row) *apiError {
 		if holder := q.holder(o, f, r, id); holder != nil {
 			return errDuplicate(o, f, holder)
 		}
+	}
+	if o.line == Line15 {
+		return nil // references are not checked there
 	}
 	for _, f := range o.byColumn {
 		target, _ := r[f.relation.column].(string)
@@ -243,6 +267,9 @@ func (q *request) holder(o *objectMeta, f *fieldMeta, r row, id string) *record 
 }
 
 func errDuplicate(o *objectMeta, f *fieldMeta, holder *record) *apiError {
+	if o.line == Line15 {
+		return errDuplicate15(f, holder)
+	}
 	err := badInput("", "This "+f.label+" value is already in use. Please check your data and try again.", "A duplicate entry was detected")
 	if !holder.deleted() {
 		err.extra = newDict()
@@ -250,4 +277,14 @@ func errDuplicate(o *objectMeta, f *fieldMeta, holder *record) *apiError {
 		err.extra.set("conflictingObjectNameSingular", o.singular)
 	}
 	return err
+}
+
+// errDuplicate15 names the field and the value, but not the record that holds it.
+func errDuplicate15(f *fieldMeta, holder *record) *apiError {
+	if f.name == "id" {
+		return badInput("", "This record already exists. Please check your data and try again.", "A duplicate entry was detected")
+	}
+	value := mapKey(f.uniqueValue(holder.row))
+	return badInput("", fmt.Sprintf("This %s with value %v is already taken. Please choose a different value.", strings.ToLower(f.label), value),
+		"Duplicate %s with value %v. Please set a unique one.", f.label, value)
 }
