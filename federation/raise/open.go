@@ -2,6 +2,9 @@ package raise
 
 // Opened is an answer of FortyTwo, split. Its slices are parts of the body.
 type Opened struct {
+	// Data is all of data; nil when it is null, absent or no object. When it is as long as {"<field>":} and Value together,
+	// that is what it is, and can be handed through when Value can.
+	Data   []byte
 	Value  []byte // the root field's value; nil when it, data or the field is null or absent
 	Errors []byte // the errors as they came, usually an array; nil when they are absent, null or too short to say anything, as []
 	Same   bool   // Value is what the shape asks for as it stands, and can be handed through
@@ -78,7 +81,11 @@ func (o *opener) member(name []byte, i, level int) int {
 	case level == 1 && !o.dataSeen && string(name) == "data":
 		o.dataSeen = true
 		if at(o.src, i) == '{' {
-			return o.object(i, 2)
+			end := o.object(i, 2)
+			if end >= 0 {
+				o.opened.Data = o.src[i:end]
+			}
+			return end
 		}
 	case level == 1 && !o.errorsSeen && string(name) == "errors":
 		o.errorsSeen = true

@@ -14,27 +14,33 @@ func TestOpenSplitsAnAnswer(t *testing.T) {
 	t.Parallel()
 	shape := object(field("id", text))
 	tests := []struct {
-		name          string
-		body          string
-		value, errors string
-		same          bool
+		name                string
+		body                string
+		data, value, errors string
+		same                bool
 	}{
-		{name: "data alone", body: `{"data":{"lead":{"id":"1"}}}`, value: `{"id":"1"}`, same: true},
+		{name: "data alone", body: `{"data":{"lead":{"id":"1"}}}`, data: `{"lead":{"id":"1"}}`, value: `{"id":"1"}`, same: true},
 		{
-			name:  "members in any order, unknown ones among them",
-			body:  `{"extensions":{"data":[1]},"errors":[{"message":"no"}],"data":{"__typename":"Query","lead":{"id":null},"other":2},"x":null}`,
-			value: `{"id":null}`, errors: `[{"message":"no"}]`, same: true,
+			name: "members in any order, unknown ones among them",
+			body: `{"extensions":{"data":[1]},"errors":[{"message":"no"}],"data":{"__typename":"Query","lead":{"id":null},"other":2},"x":null}`,
+			data: `{"__typename":"Query","lead":{"id":null},"other":2}`, value: `{"id":null}`, errors: `[{"message":"no"}]`, same: true,
 		},
-		{name: "white space around", body: " {\n\"data\" : { \"lead\" : {\"id\":\"1\"} } }\n", value: `{"id":"1"}`, same: true},
-		{name: "white space inside is not handed through", body: `{"data":{"lead":{"id": "1"}}}`, value: `{"id": "1"}`},
-		{name: "the first of a name counts", body: `{"data":{"lead":1,"lead":2},"data":{"lead":3},"errors":[1],"errors":[2]}`, value: `1`, errors: `[1]`},
-		{name: "a null field", body: `{"errors":[{}],"data":{"lead":null}}`, errors: `[{}]`},
+		{
+			name: "white space around", body: " {\n\"data\" : { \"lead\" : {\"id\":\"1\"} } }\n",
+			data: `{ "lead" : {"id":"1"} }`, value: `{"id":"1"}`, same: true,
+		},
+		{name: "white space inside is not handed through", body: `{"data":{"lead":{"id": "1"}}}`, data: `{"lead":{"id": "1"}}`, value: `{"id": "1"}`},
+		{
+			name: "the first of a name counts", body: `{"data":{"lead":1,"lead":2},"data":{"lead":3},"errors":[1],"errors":[2]}`,
+			data: `{"lead":1,"lead":2}`, value: `1`, errors: `[1]`,
+		},
+		{name: "a null field", body: `{"errors":[{}],"data":{"lead":null}}`, data: `{"lead":null}`, errors: `[{}]`},
 		{name: "null data and no errors worth the name", body: `{"data":null,"errors":null}`},
-		{name: "an empty list of errors", body: `{"data":{},"errors":[]}`},
+		{name: "an empty list of errors", body: `{"data":{},"errors":[]}`, data: `{}`},
 		{name: "errors that are no list", body: `{"errors":{"message":"Forbidden resource"}}`, errors: `{"message":"Forbidden resource"}`},
 		{name: "data of another kind", body: `{"data":["lead"]}`},
 		{name: "an empty object", body: `{}`},
-		{name: "names with escapes are unknown", body: `{"d\u0061ta":{"lead":1},"data":{"l\u0065ad":2}}`},
+		{name: "names with escapes are unknown", body: `{"d\u0061ta":{"lead":1},"data":{"l\u0065ad":2}}`, data: `{"l\u0065ad":2}`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -43,11 +49,21 @@ func TestOpenSplitsAnAnswer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if string(opened.Value) != test.value || string(opened.Errors) != test.errors || opened.Same != test.same {
-				t.Fatalf("value %s, errors %s, same %t", opened.Value, opened.Errors, opened.Same)
+			for _, part := range []struct {
+				name      string
+				got, want string
+				isNil     bool
+			}{
+				{"data", string(opened.Data), test.data, opened.Data == nil},
+				{"value", string(opened.Value), test.value, opened.Value == nil},
+				{"errors", string(opened.Errors), test.errors, opened.Errors == nil},
+			} {
+				if part.got != part.want || part.isNil != (part.want == "") {
+					t.Errorf("%s: got %s, want %s", part.name, part.got, part.want)
+				}
 			}
-			if (opened.Value == nil) != (test.value == "") || (opened.Errors == nil) != (test.errors == "") {
-				t.Fatalf("value %#v, errors %#v", opened.Value, opened.Errors)
+			if opened.Same != test.same {
+				t.Errorf("same: %t", opened.Same)
 			}
 		})
 	}

@@ -21,6 +21,20 @@ const (
 	LeafID                  // ID: a string or a number, its text is kept
 )
 
+// accepted has a bit for each kind that a leaf may be.
+var accepted = [...]uint8{
+	LeafAny:     1<<KindBoolean | 1<<KindNumber | 1<<KindString | 1<<KindList | 1<<KindObject,
+	LeafString:  1 << KindString,
+	LeafNumber:  1 << KindNumber,
+	LeafBoolean: 1 << KindBoolean,
+	LeafID:      1<<KindString | 1<<KindNumber,
+}
+
+// accepts reports whether a value of this kind is taken over as it is: s is a leaf, and allows it.
+func (s *Shape) accepts(kind Kind) bool {
+	return s.Elem == nil && s.Object == nil && accepted[s.Leaf]>>kind&1 != 0
+}
+
 // TypeKey is the member of a source object that names its concrete type, where [Object.ByType] is set: a hidden alias
 // of __typename.
 const TypeKey = "__helix_type"

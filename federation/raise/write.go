@@ -28,7 +28,7 @@ type Writer struct {
 
 // joined is a hop of an object that is being written.
 type joined struct {
-	record   Value // absent when there is none, or it is no object and no list
+	record   Value // absent when there is none
 	faults   []*gqlerror.Error
 	asked    bool
 	failed   bool // the source of the record has brought errors
@@ -56,7 +56,12 @@ func (w *Writer) Write(v Value, s *Shape, failed bool) bool {
 	return written
 }
 
+// write appends v as s wants it, or null, or nothing when null is forbidden.
 func (w *Writer) write(v Value, s *Shape, failed bool) bool {
+	if s.accepts(v.Kind()) {
+		w.Buf = append(w.Buf, v.Raw()...)
+		return true
+	}
 	start := len(w.Buf)
 	if w.value(v, s, failed) {
 		return true
@@ -68,7 +73,7 @@ func (w *Writer) write(v Value, s *Shape, failed bool) bool {
 	return !s.NonNull
 }
 
-// value appends a value that is not null. It returns false, with the reason reported, when there is none; Buf then ends
+// value appends an object or a list. It returns false, with the reason reported, when there is none; Buf then ends
 // with rubbish.
 func (w *Writer) value(v Value, s *Shape, failed bool) bool {
 	kind := v.Kind()
@@ -86,23 +91,11 @@ func (w *Writer) value(v Value, s *Shape, failed bool) bool {
 		if kind == KindObject {
 			return w.concrete(v, s, failed)
 		}
-	case accepted[s.Leaf]>>kind&1 != 0:
-		w.Buf = append(w.Buf, v.Raw()...)
-		return true
 	}
 	if !failed {
 		w.broken(messageKind)
 	}
 	return false
-}
-
-// accepted has a bit for each kind that a leaf may be.
-var accepted = [...]uint8{
-	LeafAny:     1<<KindBoolean | 1<<KindNumber | 1<<KindString | 1<<KindList | 1<<KindObject,
-	LeafString:  1 << KindString,
-	LeafNumber:  1 << KindNumber,
-	LeafBoolean: 1 << KindBoolean,
-	LeafID:      1<<KindString | 1<<KindNumber,
 }
 
 func (w *Writer) list(v Value, elem *Shape, failed bool) bool {
@@ -196,9 +189,7 @@ func (w *Writer) object(v Value, o *Object, base int, failed bool) bool {
 		if i > 0 {
 			w.Buf = append(w.Buf, ',')
 		}
-		w.Buf = append(w.Buf, '"')
-		w.Buf = append(w.Buf, f.Key...)
-		w.Buf = append(w.Buf, '"', ':')
+		w.Buf = append(append(append(w.Buf, '"'), f.Key...), '"', ':')
 		if f.Const != nil {
 			w.Buf = append(w.Buf, f.Const...)
 			continue
