@@ -20,31 +20,23 @@ var linkFields = [...]struct {
 	object helix.RecordObject
 }{{"leadId", helix.ObjectLead}, {"patientId", helix.ObjectPatient}}
 
-// Linking hands writes on and remembers which calls are recorded under which lead and patient, so that they are found
-// without asking FortyTwo. Whoever writes calls' records submits them here.
-func (s *Service) Linking(next Records) Records { return linking{s, next} }
-
-type linking struct {
-	calls *Service
-	next  Records
-}
-
-// Submit links before the write is stored: a repeated write links once, and a link whose write was not stored is of a call
-// that will be written again.
-func (l linking) Submit(ctx context.Context, writes ...helix.RecordWrite) error {
+// Link remembers which calls writes record under which lead and patient, so that they are found without asking FortyTwo. It
+// comes before the writes are stored: what is written again is linked once, and a link whose write was not stored is of a
+// call that will be written again.
+func (s *Service) Link(ctx context.Context, writes ...helix.RecordWrite) error {
 	for _, w := range writes {
 		if w.Object != helix.ObjectCall {
 			continue
 		}
 		for _, f := range linkFields {
 			if record, _ := w.Fields[f.field].(string); record != "" {
-				if err := l.calls.link(ctx, f.object, record, helix.CallID(w.Record)); err != nil {
+				if err := s.link(ctx, f.object, record, helix.CallID(w.Record)); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	return l.next.Submit(ctx, writes...)
+	return nil
 }
 
 // link adds a call to those of a record. When the bucket is full it is left out: telephony goes on without it.

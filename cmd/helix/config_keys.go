@@ -17,7 +17,7 @@ const (
 	keyNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789-_"
 )
 
-// APIKey is a configured key of the CRM, written as name:key or as key alone. Of the key only its hash is kept.
+// APIKey is a configured key of the CRM or of a router, written as name:key or as key alone. Of the key only its hash is kept.
 type APIKey struct {
 	key   auth.APIKey
 	fault string // what is wrong with it, without the key; "" when nothing is
@@ -61,20 +61,30 @@ func (k APIKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
 func (k APIKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // Keys are the keys as the authenticator keeps them.
-func (c CRMConfig) Keys() []auth.APIKey {
-	keys := make([]auth.APIKey, len(c.APIKeys))
-	for i, k := range c.APIKeys {
+func (c CRMConfig) Keys() []auth.APIKey { return hashed(c.APIKeys) }
+
+// Keys are the keys as the authenticator keeps them.
+func (c FederationConfig) Keys() []auth.APIKey { return hashed(c.RouterKeys) }
+
+func hashed(configured []APIKey) []auth.APIKey {
+	keys := make([]auth.APIKey, len(configured))
+	for i, k := range configured {
 		keys[i] = k.key
 	}
 	return keys
 }
 
 func (c *Config) checkKeys(f *faults) {
-	for _, k := range c.CRM.APIKeys {
-		if k.fault != "" {
-			f.add("CRM_API_KEYS", k.fault, fmt.Sprintf(
-				"write name:key, the name of a-z 0-9 - _, the key of %d or more of A-Z a-z 0-9 - _ . ~, e.g. the output of: openssl rand -hex 32", minAPIKey,
-			))
+	for _, of := range []struct {
+		variable string
+		keys     []APIKey
+	}{{"CRM_API_KEYS", c.CRM.APIKeys}, {"FEDERATION_ROUTER_KEYS", c.Federation.RouterKeys}} {
+		for _, k := range of.keys {
+			if k.fault != "" {
+				f.add(of.variable, k.fault, fmt.Sprintf(
+					"write name:key, the name of a-z 0-9 - _, the key of %d or more of A-Z a-z 0-9 - _ . ~, e.g. the output of: openssl rand -hex 32", minAPIKey,
+				))
+			}
 		}
 	}
 }

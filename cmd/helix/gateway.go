@@ -190,7 +190,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 		return err
 	}
 	if g.queue, err = desk.NewQueue(ctx, desk.QueueOptions{
-		Bus: g.bus, Person: person, Calls: g.calls, Records: g.records, CRM: g.fortyTwo,
+		Bus: g.bus, Person: person, Calls: g.calls, Records: linkedRecords{g.records, g.calls}, CRM: g.fortyTwo,
 		ClaimTTL: g.cfg.MissedCalls.ClaimTTL, SLA: g.cfg.MissedCalls.SLA, Now: g.now, Logger: g.log,
 	}); err != nil {
 		return err
@@ -203,13 +203,13 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	}
 	g.calls.WireChanges(changes{edits: g.edits, fortyTwo: g.fortyTwo})
 	g.desk = desk.New(desk.Options{
-		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: g.records, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
+		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: linkedRecords{g.records, g.calls}, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
 		Seats: g.cfg.Directory.Seats(),
 		Now:   g.now, Logger: g.log, Tracer: tracer, PauseReason: g.cfg.Ozonetel.PauseReason, WrapUpLimit: g.cfg.Agents.WrapUpLimit,
 	})
 	g.auth = auth.New(auth.Options{
 		Identities: g.fortyTwo, Directory: g.cfg.Directory, SupervisorRoles: g.cfg.Agents.SupervisorRoles,
-		APIKeys: g.cfg.CRM.Keys(), Now: g.now,
+		APIKeys: g.cfg.CRM.Keys(), RouterKeys: g.cfg.Federation.Keys(), Now: g.now,
 	})
 	if g.links, err = recordings.NewLinks(secret, g.cfg.Ozonetel.RecordingHosts, g.now); err != nil {
 		return err

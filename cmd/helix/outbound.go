@@ -80,7 +80,7 @@ func (g *Gateway) buildVoice(ctx context.Context) (err error) {
 	}
 	if v.outbound, err = outbound.New(ctx, outbound.Options{
 		Bus: g.bus, Dialler: v.knowlarity, CallLog: v.knowlarity, Conversations: v.elevenLabs, Streams: audioStreams{g}, Log: g.calls,
-		Records: g.records, CallBacks: callBacks{g.queue},
+		Records: linkedRecords{g.records, g.calls}, CallBacks: callBacks{g.queue},
 		Tail: func(ctx context.Context, after *helix.Cursor) (outbound.Feed, error) {
 			return g.calls.Stream(ctx, after)
 		},
