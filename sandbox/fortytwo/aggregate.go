@@ -10,37 +10,33 @@ type aggregate struct {
 	out   FieldType // type of the column; decides min, max, avg, sum
 }
 
-// aggregatesOf names the aggregates of an object.
-func aggregatesOf(o *objectMeta) map[string]aggregate {
-	out := map[string]aggregate{"totalCount": {kind: "totalCount"}}
-	for _, f := range o.fields {
-		if f.relation != nil || f.typ == TypeTSVector {
-			continue
-		}
-		get := func(r row) any { return r[f.name] }
-		add := func(name string, typ FieldType, get func(row) any, kinds ...string) {
-			for _, kind := range kinds {
-				out[kind+name] = aggregate{kind: kind, field: f, get: get, out: typ}
-			}
-		}
-		name := pascal(f.name)
-		add(name, f.typ, get, "countEmpty", "countNotEmpty", "countUniqueValues", "percentageEmpty", "percentageNotEmpty")
-		switch {
-		case f.typ.isNumber():
-			add(name, f.typ, get, "min", "max", "avg", "sum")
-		case f.typ == TypeDate || f.typ == TypeDateTime:
-			add(name, f.typ, get, "min", "max")
-		case f.typ == TypeBoolean:
-			add(name, f.typ, get, "countTrue", "countFalse")
-		case f.typ == TypeCurrency:
-			amount := func(r row) any {
-				inner, _ := r[f.name].(row)
-				return inner["amountMicros"]
-			}
-			add(name+"AmountMicros", TypeNumeric, amount, "min", "max", "avg", "sum")
+// addAggregates names the aggregates of a field.
+func (f *fieldMeta) addAggregates(to map[string]aggregate) {
+	if f.typ.isRelation() || f.typ == TypeTSVector {
+		return
+	}
+	get := func(r row) any { return r[f.name] }
+	add := func(name string, typ FieldType, get func(row) any, kinds ...string) {
+		for _, kind := range kinds {
+			to[kind+name] = aggregate{kind: kind, field: f, get: get, out: typ}
 		}
 	}
-	return out
+	name := pascal(f.name)
+	add(name, f.typ, get, "countEmpty", "countNotEmpty", "countUniqueValues", "percentageEmpty", "percentageNotEmpty")
+	switch {
+	case f.typ.isNumber():
+		add(name, f.typ, get, "min", "max", "avg", "sum")
+	case f.typ == TypeDate || f.typ == TypeDateTime:
+		add(name, f.typ, get, "min", "max")
+	case f.typ == TypeBoolean:
+		add(name, f.typ, get, "countTrue", "countFalse")
+	case f.typ == TypeCurrency:
+		amount := func(r row) any {
+			inner, _ := r[f.name].(row)
+			return inner["amountMicros"]
+		}
+		add(name+"AmountMicros", TypeNumeric, amount, "min", "max", "avg", "sum")
+	}
 }
 
 // compute reduces records to the aggregate's value; of no values min, max, avg and sum are null.

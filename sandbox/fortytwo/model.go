@@ -102,20 +102,30 @@ func (o *objectMeta) resolve(key string) (field *fieldMeta, byColumn bool) {
 func (o *objectMeta) add(f *fieldMeta) {
 	f.object = o
 	o.fields = append(o.fields, f)
-	o.index()
+	if o.byName == nil {
+		o.index()
+		return
+	}
+	o.look(f)
 }
 
 // index rebuilds the look-ups after a change of fields.
 func (o *objectMeta) index() {
 	o.byName = make(map[string]*fieldMeta, len(o.fields))
 	o.byColumn = map[string]*fieldMeta{}
+	o.aggregates = map[string]aggregate{"totalCount": {kind: "totalCount"}}
 	for _, f := range o.fields {
-		o.byName[f.name] = f
-		if f.manyToOne() {
-			o.byColumn[f.relation.column] = f
-		}
+		o.look(f)
 	}
-	o.aggregates = aggregatesOf(o)
+}
+
+// look makes a field known to the look-ups.
+func (o *objectMeta) look(f *fieldMeta) {
+	o.byName[f.name] = f
+	if f.manyToOne() {
+		o.byColumn[f.relation.column] = f
+	}
+	f.addAggregates(o.aggregates)
 }
 
 // signUpdate notes who changed a row, where the object tells.

@@ -189,8 +189,7 @@ func relate(f, inverse *fieldMeta) {
 	f.settings.set("joinColumnName", f.relation.column)
 	inverse.settings = newDict()
 	inverse.settings.set("relationType", oneToMany)
-	f.object.index()
-	inverse.object.index()
+	f.object.look(f)
 }
 
 // addTargets hangs notes, tasks, attachments and activities on o.
