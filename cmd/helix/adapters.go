@@ -112,11 +112,13 @@ func (i inbox) Append(ctx context.Context, source, contentType string, body []by
 type changes struct {
 	edits    *desk.Edits
 	fortyTwo *fortytwo.Client
+	schema   func()
 }
 
 func (c changes) Changed(ctx context.Context, change helix.RecordChange) error {
 	if change.Model {
 		c.fortyTwo.ModelChanged() // the other replicas look within a minute of their own accord
+		c.schema()
 		return nil
 	}
 	if change.Object == "" { // nothing that a desk shows

@@ -14,6 +14,8 @@ import (
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/calls"
 	"github.com/helix-engage/gateway/desk"
+	"github.com/helix-engage/gateway/federation"
+	"github.com/helix-engage/gateway/federation/upstream"
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/internal/bus"
 	"github.com/helix-engage/gateway/internal/documents"
@@ -67,6 +69,8 @@ type Gateway struct {
 	scheduler  *scheduler.Scheduler
 	documents  *documents.Documents
 	trusted    *documents.Folder // nil unless trusted documents are asked for
+	upstream   *upstream.Client
+	federation *federation.Federation
 	graphQL    *transport.Handler
 	links      *recordings.Links
 	listening  *recordings.Handler
@@ -201,7 +205,7 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	g.calls.WireChanges(changes{edits: g.edits, fortyTwo: g.fortyTwo})
+	g.calls.WireChanges(changes{edits: g.edits, fortyTwo: g.fortyTwo, schema: g.schemaChanged})
 	g.desk = desk.New(desk.Options{
 		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: linkedRecords{g.records, g.calls}, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
 		Seats: g.cfg.Directory.Seats(),
@@ -288,6 +292,7 @@ func (g *Gateway) subscription() ozonetel.Subscription {
 
 // Run serves until ctx ends, then drains and stops everything in reverse order.
 func (g *Gateway) Run(ctx context.Context) error {
+	g.composeFirst(ctx)
 	decoders := map[string]calls.Decoder{
 		sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR, sourcePop: g.ozonetel.DecodeScreenPop,
 		sourceEdits: g.fortyTwo.DecodeWebhook,
@@ -296,6 +301,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	components := []server.Component{
 		{Name: "lease", Run: g.lease.Run},
 		{Name: "fortytwo", Run: g.fortyTwo.Run},
+		{Name: "schema", Run: g.federation.Run},
 		{Name: "agents", Run: g.agents.Run},
 		{Name: "missed-calls", Run: g.queue.Run},
 		{Name: "edits", Run: g.edits.Run},

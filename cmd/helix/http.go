@@ -15,7 +15,6 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	helix "github.com/helix-engage/gateway"
-	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/internal/graphiql"
 	"github.com/helix-engage/gateway/internal/limits"
@@ -109,7 +108,7 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 // restPaths are the paths of the systems being replaced.
 func (g *Gateway) restPaths() (map[string]http.Handler, error) {
 	paths, err := rest.New(rest.Options{
-		Schema: graph.NewExecutableSchema(graph.Config{}).Schema(), Execute: g.executeOwn,
+		Schema: localSchema(), Execute: g.executeOwn,
 		CallID: func(ctx context.Context, ucid string) (helix.CallID, error) {
 			return g.calls.IDOf(ctx, helix.ProviderOzonetel, ucid)
 		},
@@ -155,23 +154,30 @@ func (g *Gateway) buildGraphQL() (err error) {
 		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now, Logger: g.log,
 	})
 	presence := resolvers.NewPresence(g.desk.There, deskEvery, g.log)
-	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: root}))
-	exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
-	exec.SetDisableSuggestion(true) // guessing what was meant costs more than answering
-	exec.SetErrorPresenter(transport.ErrorPresenter(g.log))
-	exec.SetRecoverFunc(transport.RecoverFunc(g.log))
-	for _, extension := range []graphql.HandlerExtension{
+	extensions := []graphql.HandlerExtension{
 		g.documents, // in front of the limits, which see the text
 		g.documentLimits(),
 		resolvers.FreshCaller{},
 		resolvers.Introspection{},
 		resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
 		presence,
-	} {
-		exec.Use(extension)
+	}
+	serve := func(schema graphql.ExecutableSchema) graphql.GraphExecutor {
+		exec := executor.New(schema)
+		exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
+		exec.SetDisableSuggestion(true) // guessing what was meant costs more than answering
+		exec.SetErrorPresenter(transport.ErrorPresenter(g.log))
+		exec.SetRecoverFunc(transport.RecoverFunc(g.log))
+		for _, extension := range extensions {
+			exec.Use(extension)
+		}
+		return exec
+	}
+	if err := g.buildFederation(root, serve); err != nil {
+		return err
 	}
 	g.graphQL, err = transport.New(transport.Options{
-		Executor: func() graphql.GraphExecutor { return exec },
+		Executor: g.federation.Executor,
 		Admit:    g.admission(),
 		Init:     g.greet,
 		Expires: func(ctx context.Context) (time.Time, bool) {
@@ -183,6 +189,9 @@ func (g *Gateway) buildGraphQL() (err error) {
 		},
 		Standing: resolvers.Standing,
 		Share: func(ctx context.Context, oc *graphql.OperationContext) (transport.Sharing, bool) {
+			if g.federation.Reaches(oc) { // each subscriber's rights with FortyTwo are his own
+				return transport.Sharing{}, false
+			}
 			sharing, ok := root.Share(ctx, oc)
 			if ok {
 				presence.Listens(ctx) // the executor, which would note it, does not see this subscriber
@@ -255,6 +264,7 @@ func (g *Gateway) checks() []server.Check {
 			return server.StateUp, ""
 		}},
 		{Name: "fortytwo", Probe: func(context.Context) (server.State, string) { return fortyTwoState(g.fortyTwo.State()) }},
+		{Name: "schema", Probe: func(context.Context) (server.State, string) { return g.schemaState() }},
 		{Name: "ozonetel", Probe: func(context.Context) (server.State, string) {
 			return providerState(g.ozonetel, "set OZONETEL_API_KEY and OZONETEL_USERNAME")
 		}},

@@ -20,6 +20,7 @@ type request struct {
 	safety    providers.Safety
 	query     string
 	variables any
+	maxAnswer int64 // bytes, where the usual bound is too small
 }
 
 // body is what goes over the wire; FortyTwo's 2.x line takes no other keys and no empty operationName.
@@ -44,7 +45,7 @@ func (c *Client) send(ctx context.Context, r request, read func(data json.RawMes
 			return err
 		}
 	}
-	op := providers.Operation{Name: r.op, Family: "graphql", Safety: r.safety, Timeout: c.timeout}
+	op := providers.Operation{Name: r.op, Family: "graphql", Safety: r.safety, Timeout: c.timeout, MaxResponse: r.maxAnswer}
 	err = c.http.Do(ctx, op, post(r.url, token, payload), func(answer providers.Response) error {
 		return c.judge(op, answer, server, read)
 	})
