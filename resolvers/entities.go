@@ -54,8 +54,15 @@ func entityOf(name string) (entity, bool) {
 	return entity{}, false
 }
 
-// ResolveService tells the gateway's own schema to whoever may introspect; see [Introspection].
-func (r *Resolver) ResolveService(context.Context) (graph.Service, error) {
+// ResolveService tells the gateway's own schema to routers, and to whoever may introspect.
+func (r *Resolver) ResolveService(ctx context.Context) (graph.Service, error) {
+	router, err := auth.Router(ctx)
+	if err == nil && !router {
+		_, err = auth.Anyone(ctx)
+	}
+	if err != nil {
+		return graph.Service{}, err
+	}
 	sdl := graph.SDL()
 	return graph.Service{Sdl: &sdl}, nil
 }

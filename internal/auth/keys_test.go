@@ -116,3 +116,45 @@ func TestAKeyThatIsPrintedTellsItsNameAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestARouterSaysThatItIsOneBesideWhomItAsksFor(t *testing.T) {
+	t.Parallel()
+	valid := token(t, start.Add(time.Hour))
+	a := auth.New(auth.Options{
+		Identities: asha(), Now: newClock().now, Directory: seats{}, APIKeys: []auth.APIKey{auth.NewAPIKey("crm", "the-key-of-the-crm")},
+		RouterKeys: []auth.APIKey{auth.NewAPIKey("old", "the-old-router"), auth.NewAPIKey("new", "the-new-router")},
+	})
+	for _, c := range []struct {
+		name, key string
+		router    bool
+		code      helix.Code
+	}{
+		{"no key", "", false, ""},
+		{"a key", "the-old-router", true, ""},
+		{"another key", " the-new-router ", true, ""},
+		{"a wrong key", "the-new-routes", false, helix.CodeUnauthenticated},
+		{"a key of the CRM", "the-key-of-the-crm", false, helix.CodeUnauthenticated},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			h := http.Header{"Authorization": {"Bearer " + valid}}
+			if c.key != "" {
+				h.Set(auth.HeaderRouterKey, c.key)
+			}
+			ctx := auth.Fresh(a.With(t.Context(), auth.CredentialsIn(h), ""))
+			router, err := auth.Router(ctx)
+			if router != c.router || (c.code == "") != (err == nil) || err != nil && !helix.IsCode(err, c.code) {
+				t.Errorf("got %t, %v", router, err)
+			}
+			if caller, err := auth.Caller(ctx); err != nil || caller.Key() != "user:u1" {
+				t.Errorf("for whom it asks: %+v, %v", caller, err)
+			}
+		})
+	}
+	if _, err := auth.Caller(a.With(t.Context(), auth.CredentialsIn(http.Header{auth.HeaderRouterKey: {"the-new-router"}}), "")); !helix.IsCode(err, helix.CodeUnauthenticated) {
+		t.Errorf("a router is somebody by itself: %v", err)
+	}
+	if router, err := auth.Router(t.Context()); router || err != nil {
+		t.Errorf("outside a request: %t, %v", router, err)
+	}
+}
