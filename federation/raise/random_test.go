@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -166,10 +167,8 @@ func (w *world) drawValue(s *raise.Shape) string {
 func (w *world) drawMembers(o *raise.Object) string {
 	var names, members []string
 	add := func(name string, value func() string) {
-		for _, known := range names {
-			if known == name {
-				return
-			}
+		if slices.Contains(names, name) {
+			return
 		}
 		names = append(names, name)
 		if !w.chance(16) {

@@ -144,7 +144,9 @@ func (r *reference) field(members map[string]json.RawMessage, f raise.Field, hop
 	}
 	h := &hops[f.Hop]
 	if f.From == "" {
-		r.repeat(h.faults, here)
+		if !h.repeated {
+			r.repeat(h.faults, here)
+		}
 		return r.write(h.record, f.Shape, here, h.failed)
 	}
 	if !h.repeated {

@@ -41,11 +41,6 @@ func withHops(s *raise.Shape, hops ...raise.Hop) *raise.Shape {
 	return s
 }
 
-func deep(s *raise.Shape) *raise.Shape {
-	s.Object.Deep = true
-	return s
-}
-
 func byType(types map[string]*raise.Shape) *raise.Shape {
 	o := &raise.Object{ByType: make(map[string]*raise.Object, len(types))}
 	for name, s := range types {

@@ -69,42 +69,43 @@ func (t *Tape) Reset() {
 
 // value scans the value at i and indexes it under the name at name. A nil tape only checks.
 func (t *Tape) value(src []byte, i, depth, name, nameLen int) int {
-	n := node{start: int32(i), name: int32(name), nameLen: int32(nameLen)}
+	var kind Kind
 	var end int
+	escaped := false
 	switch at(src, i) {
 	case '"':
-		n.kind = KindString
-		end, n.escaped = scanString(src, i)
+		kind = KindString
+		end, escaped = scanString(src, i)
 	case '{', '[':
-		return t.container(src, i, depth+1, n)
+		return t.container(src, i, depth+1, name, nameLen)
 	case 't':
-		n.kind = KindBoolean
+		kind = KindBoolean
 		end = scanWord(src, i, "true")
 	case 'f':
-		n.kind = KindBoolean
+		kind = KindBoolean
 		end = scanWord(src, i, "false")
 	case 'n':
-		n.kind = KindNull
+		kind = KindNull
 		end = scanWord(src, i, "null")
 	default:
-		n.kind = KindNumber
+		kind = KindNumber
 		end = scanNumber(src, i)
 	}
 	if t != nil {
-		n.end, n.next = int32(end), int32(len(t.nodes)+1)
-		t.nodes = append(t.nodes, n)
+		n := t.add(i, name, nameLen)
+		n.end, n.next, n.kind, n.escaped = int32(end), int32(len(t.nodes)), kind, escaped
 	}
 	return end
 }
 
-func (t *Tape) container(src []byte, i, depth int, n node) int {
+func (t *Tape) container(src []byte, i, depth, name, nameLen int) int {
 	if depth > maxDepth {
 		return ^i
 	}
 	here := 0
 	if t != nil {
 		here = len(t.nodes)
-		t.nodes = append(t.nodes, n)
+		t.add(i, name, nameLen)
 	}
 	kind := KindObject
 	if src[i] == '[' {
@@ -114,10 +115,18 @@ func (t *Tape) container(src []byte, i, depth int, n node) int {
 		i = t.members(src, i, depth)
 	}
 	if t != nil {
-		open := &t.nodes[here]
-		open.end, open.next, open.kind = int32(i), int32(len(t.nodes)), kind
+		n := &t.nodes[here]
+		n.end, n.next, n.kind = int32(i), int32(len(t.nodes)), kind
 	}
 	return i
+}
+
+// add appends a node, to be completed in place once the end of its value is known.
+func (t *Tape) add(start, name, nameLen int) *node {
+	t.nodes = append(t.nodes, node{})
+	n := &t.nodes[len(t.nodes)-1]
+	n.start, n.name, n.nameLen = int32(start), int32(name), int32(nameLen)
+	return n
 }
 
 func (t *Tape) members(src []byte, i, depth int) int {

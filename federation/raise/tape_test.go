@@ -11,8 +11,8 @@ import (
 	"github.com/helix-engage/gateway/federation/raise"
 )
 
-// texts are JSON and what is nearly JSON; most of them are also read with other bytes around them, so that each fault
-// comes at every distance from the end of the text.
+// texts are JSON and what is nearly JSON. They are also read with other bytes around them, so that each fault comes at
+// every distance from the text's ends.
 var texts = []struct {
 	name string
 	text string
@@ -93,7 +93,6 @@ func TestParseAcceptsJSONAndNothingElse(t *testing.T) {
 				t.Fatalf("%s: %v", test.text, err)
 			}
 			for pad := range 18 {
-				// "]" closes what it must not when text lacks its end.
 				around := []string{strings.Repeat(" ", pad) + test.text + strings.Repeat(" ", 17-pad), "[" + test.text + `,"` + strings.Repeat("x", pad) + `"]`}
 				for _, text := range around {
 					err := tape.Parse([]byte(text))

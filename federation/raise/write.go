@@ -211,13 +211,15 @@ func (w *Writer) object(v Value, o *Object, base int, failed bool) bool {
 }
 
 // hopped is the source of a field that comes from a hop's record, and whether that has brought errors. It reports these:
-// at the field when the record itself is the field's value, else at the object, once.
+// at each field whose value the record itself is, else once at the object.
 func (w *Writer) hopped(v Value, o *Object, f *Field, index int, failed bool) (source Value, broken bool) {
 	last := len(w.path) - 1
 	j := w.ask(v, &o.Hops[f.Hop], index, failed)
 	if f.From == "" {
 		w.path[last].name = f.Key
-		w.repeat(j.faults)
+		if !j.repeated {
+			w.repeat(j.faults)
+		}
 		return j.record, j.failed
 	}
 	w.path = w.path[:last]
