@@ -16,6 +16,8 @@ import (
 	"github.com/helix-engage/gateway/providers/fortytwo"
 	"github.com/helix-engage/gateway/providers/ozonetel"
 	"github.com/helix-engage/gateway/records"
+	"github.com/helix-engage/gateway/resolvers"
+	"github.com/helix-engage/gateway/watch"
 )
 
 // What services ask for and what drivers offer, side by side; where they differ in a word, it is translated here.
@@ -29,6 +31,8 @@ var (
 	_ desk.Callbacks      = (*fortytwo.Client)(nil)
 	_ desk.Outbox         = (*records.Service)(nil)
 	_ calls.RecordChanges = changes{}
+	_ watch.CRM           = followed{}
+	_ resolvers.Changes   = (*watch.Service)(nil)
 )
 
 // telephony lets a desk dispose with the words of the desk.
@@ -108,9 +112,39 @@ func (i inbox) Append(ctx context.Context, source, contentType string, body []by
 	})
 }
 
+// followed lets records be followed with the words of package watch.
+type followed struct{ *fortytwo.Client }
+
+func (f followed) Follow(access helix.Access, expires time.Time, object, record string) (watch.Stream, error) {
+	w, err := f.WatchRecord(access, expires, object, record)
+	if err != nil {
+		return nil, noStream(err)
+	}
+	return recordStream{w}, nil
+}
+
+func (f followed) Reader(access helix.Access, object, record string) watch.Reader {
+	return f.RecordReader(access, object, record)
+}
+
+type recordStream struct{ *fortytwo.Watching }
+
+func (s recordStream) State() (live bool, err error) {
+	live, err = s.Watching.State()
+	return live, noStream(err)
+}
+
+func noStream(err error) error {
+	if errors.Is(err, fortytwo.ErrNoStream) {
+		return watch.ErrNoStream
+	}
+	return err
+}
+
 // changes tells those whom it concerns what changed in FortyTwo.
 type changes struct {
 	edits    *desk.Edits
+	watch    *watch.Service
 	fortyTwo *fortytwo.Client
 	schema   func()
 }
@@ -120,6 +154,9 @@ func (c changes) Changed(ctx context.Context, change helix.RecordChange) error {
 		c.fortyTwo.ModelChanged() // the other replicas look within a minute of their own accord
 		c.schema()
 		return nil
+	}
+	if err := c.watch.Changed(change); err != nil {
+		return err
 	}
 	if change.Object == "" { // nothing that a desk shows
 		return nil

@@ -30,6 +30,7 @@ import (
 	"github.com/helix-engage/gateway/providers/ozonetel"
 	"github.com/helix-engage/gateway/records"
 	"github.com/helix-engage/gateway/scheduler"
+	"github.com/helix-engage/gateway/watch"
 )
 
 // leaseTTL is how long the other replicas wait for a leader that died.
@@ -62,6 +63,7 @@ type Gateway struct {
 	agents     *desk.Agents
 	queue      *desk.Queue
 	edits      *desk.Edits
+	watch      *watch.Service
 	desk       *desk.Desk
 	operate    *operate.Service
 	voice      voiceCalls
@@ -205,7 +207,10 @@ func (g *Gateway) buildServices(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	g.calls.WireChanges(changes{edits: g.edits, fortyTwo: g.fortyTwo, schema: g.schemaChanged})
+	g.watch = watch.New(watch.Options{
+		Bus: g.bus, CRM: followed{g.fortyTwo}, Webhooks: len(g.cfg.FortyTwo.WebhookSecrets) > 0, Now: g.now, Logger: g.log,
+	})
+	g.calls.WireChanges(changes{edits: g.edits, watch: g.watch, fortyTwo: g.fortyTwo, schema: g.schemaChanged})
 	g.desk = desk.New(desk.Options{
 		Telephony: telephony{g.ozonetel}, Calls: g.calls, Records: linkedRecords{g.records, g.calls}, CRM: g.fortyTwo, Agents: g.agents, Queue: g.queue,
 		Seats: g.cfg.Directory.Seats(),
@@ -305,6 +310,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 		{Name: "agents", Run: g.agents.Run},
 		{Name: "missed-calls", Run: g.queue.Run},
 		{Name: "edits", Run: g.edits.Run},
+		{Name: "watch", Run: g.watch.Run},
 		{Name: "records", Run: g.records.Run},
 		{Name: "events", Run: g.calls.Run},
 	}

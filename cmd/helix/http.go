@@ -150,7 +150,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		return limits.NewRate(limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
 	}
 	root := resolvers.New(resolvers.Options{
-		Desk: g.desk, Calls: g.calls, Operate: g.operate, Outbound: g.voice.outbound, Recordings: g.recordingURL, Records: g.fortyTwo, Sessions: g.fortyTwo, Auth: g.auth,
+		Desk: g.desk, Calls: g.calls, Operate: g.operate, Outbound: g.voice.outbound, Recordings: g.recordingURL, Records: g.fortyTwo, Changes: g.watch, Sessions: g.fortyTwo, Auth: g.auth,
 		ByEmail: signIns(1), ByClient: signIns(addressShare), PageSize: g.cfg.Limits.PageSize, Zone: g.zone, Now: g.now, Logger: g.log,
 	})
 	presence := resolvers.NewPresence(g.desk.There, deskEvery, g.log)
