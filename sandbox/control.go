@@ -30,6 +30,7 @@ func (s *Sandbox) controlRoutes() []route {
 	var routes []route
 	routes = append(routes, s.callRoutes()...)
 	routes = append(routes, s.faultRoutes()...)
+	routes = append(routes, s.crmModelRoutes()...)
 	routes = append(routes, s.crmRoutes()...)
 	routes = append(routes, s.patientRoutes()...)
 	routes = append(routes, s.voiceRoutes()...)

@@ -13,7 +13,7 @@ func (s *Sandbox) faultRoutes() []route {
 		{
 			Method: "POST", Path: "/sandbox/faults",
 			Does: "the next count requests of a target (ozonetel, fortytwo, knowlarity, elevenlabs) go wrong; kind: delay, hang, reset, status, body, garbage, " +
-				"for ozonetel and fortytwo also rate-limit, for fortytwo error (with code and message) and expired; afterEffect: the request takes effect and only its answer is lost; " +
+				"for ozonetel and fortytwo also rate-limit, for fortytwo error (with code and message), expired, and for its schema other-schema, garbage-schema and empty-schema; afterEffect: the request takes effect and only its answer is lost; " +
 				"endpoint: a name in GET /sandbox/requests, for fortytwo a root field or a path; without it any",
 			Body: fault{Target: "ozonetel", Endpoint: "AgentManualDial", Kind: "reset", Count: 1, AfterEffect: true}, serve: s.armFault,
 		},

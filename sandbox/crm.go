@@ -14,6 +14,7 @@ import (
 // newCRM builds the CRM emulator over the sandbox's time. Webhooks go out through client.
 func newCRM(options Options, line *timeline.Timeline, log *slog.Logger, client *http.Client) (*fortytwo.Server, error) {
 	return fortytwo.New(fortytwo.Options{
+		Line: options.FortyTwoLine, Rate: options.FortyTwoRate,
 		Seed: options.Seed, Empty: options.Empty, Now: line.Now, Logger: log.With("emulator", "fortytwo"), WebhookClient: client,
 	})
 }
@@ -33,12 +34,6 @@ func (s *Sandbox) subscribe(hooks Webhooks) error {
 func (s *Sandbox) crmRoutes() []route {
 	return []route{
 		{
-			Method: "POST", Path: "/sandbox/fortytwo/fields",
-			Does: "adds a field to an object of the CRM, as an administrator would; type as metadata has it (TEXT, NUMBER, SELECT with options, " +
-				"RELATION with target …)",
-			Body: crmField{Object: "call", Name: "caseNumber", Type: fortytwo.TypeText}, serve: s.addField,
-		},
-		{
 			Method: "POST", Path: "/sandbox/fortytwo/records/update",
 			Does: "changes a record of the CRM as a member does on its own screens, by default meera@sandbox.test; with unheard no webhook tells of it",
 			Body: crmEdit{Object: "call", ID: "…", Data: map[string]any{"callbackstatus": "CALLBACK_COMPLETED"}}, serve: s.editRecord,
@@ -57,25 +52,6 @@ func (s *Sandbox) crmRoutes() []route {
 			Does: "every open event stream stays open and says nothing any more", serve: act(s.crm.SilenceStreams),
 		},
 	}
-}
-
-type crmField struct {
-	Object  string             `json:"object"`
-	Name    string             `json:"name"`
-	Label   string             `json:"label,omitempty"`
-	Type    fortytwo.FieldType `json:"type"`
-	Options []string           `json:"options,omitempty"`
-	Target  string             `json:"target,omitempty"`
-}
-
-func (s *Sandbox) addField(r *http.Request) (any, error) {
-	in, err := decodeBody[crmField](r)
-	if err != nil {
-		return nil, err
-	}
-	return done{OK: true}, s.crm.AddField(in.Object, fortytwo.FieldSpec{
-		Name: in.Name, Label: in.Label, Type: in.Type, Options: in.Options, Target: in.Target, Custom: true,
-	})
 }
 
 type crmEdit struct {

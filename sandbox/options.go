@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
 
@@ -45,6 +46,10 @@ type Options struct {
 	Traffic Traffic // empty means calm
 	Now     func() time.Time
 	Logger  *slog.Logger // nil: discards
+
+	// FortyTwoLine is the generation of the CRM; empty means 2.7. FortyTwoRate replaces the CRM's own rate limits where it is not zero.
+	FortyTwoLine fortytwo.Line
+	FortyTwoRate fortytwo.RateLimit
 
 	FortyTwoAddr   string // host:port, ":0" style allowed; likewise below
 	OzonetelAddr   string

@@ -148,5 +148,6 @@ type TelemetryConfig struct {
 // SandboxConfig is about the emulators.
 type SandboxConfig struct {
 	Traffic string `env:"SANDBOX_TRAFFIC" envDefault:"calm" doc:"What happens by itself: off, calm (a call every few seconds) or busy."`
+	Line    string `env:"SANDBOX_FORTYTWO_LINE" envDefault:"2.7" doc:"Generation of FortyTwo that is emulated: 2.7 or 1.5. The load commands read it too."`
 	Seed    int64  `env:"SANDBOX_SEED" envDefault:"1" doc:"Everything random in the sandbox follows from it."`
 }

@@ -177,6 +177,9 @@ func (c *Config) checkTelemetry(f *faults) {
 	if !slices.Contains([]string{"off", "calm", "busy"}, c.Sandbox.Traffic) {
 		f.add("SANDBOX_TRAFFIC", fmt.Sprintf("is %q", c.Sandbox.Traffic), "write off, calm or busy")
 	}
+	if !slices.Contains([]string{"2.7", "1.5"}, c.Sandbox.Line) {
+		f.add("SANDBOX_FORTYTWO_LINE", fmt.Sprintf("is %q", c.Sandbox.Line), "write 2.7 or 1.5")
+	}
 }
 
 func (c *Config) checkDocuments(f *faults) {

@@ -161,6 +161,12 @@ func TestEachFaultNamesItsVariableAndAFix(t *testing.T) {
 			map[string]string{"OZONETEL_AUTH_MODE": "basic"},
 			`OZONETEL_AUTH_MODE is "basic": write token (the account says TOKEN_AUTH) or apikey (BASIC_AUTH)`,
 		},
+		"an unknown mode of trusted documents": {
+			map[string]string{"TRUSTED_DOCUMENTS": "on"}, `TRUSTED_DOCUMENTS is "on": write off, log or only`,
+		},
+		"trusted documents without a folder": {
+			map[string]string{"TRUSTED_DOCUMENTS": "Log"}, "TRUSTED_DOCUMENTS_DIR is not set although TRUSTED_DOCUMENTS is log: name the folder of the documents",
+		},
 		"an unknown time zone": {
 			map[string]string{"OZONETEL_TIME_ZONE": "Asia/Nowhere"},
 			`OZONETEL_TIME_ZONE is "Asia/Nowhere", which is no time zone: write a name like Asia/Kolkata`,
@@ -181,6 +187,7 @@ func TestEachFaultNamesItsVariableAndAFix(t *testing.T) {
 		},
 		"an unknown log level":  {map[string]string{"LOG_LEVEL": "loud"}, `LOG_LEVEL is "loud": write debug, info, warn or error`},
 		"an unknown log format": {map[string]string{"LOG_FORMAT": "xml"}, `LOG_FORMAT is "xml": write auto, json or text`},
+		"unknown line":          {map[string]string{"SANDBOX_FORTYTWO_LINE": "3"}, `SANDBOX_FORTYTWO_LINE is "3": write 2.7 or 1.5`},
 		"unknown traffic":       {map[string]string{"SANDBOX_TRAFFIC": "wild"}, `SANDBOX_TRAFFIC is "wild": write off, calm or busy`},
 		"headers of another form": {
 			map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "authorization"},

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/helix-engage/gateway/sandbox"
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
 	"github.com/helix-engage/gateway/sandbox/load"
 )
 
@@ -39,8 +40,14 @@ func withBed(ctx context.Context, p process, o bedOptions, measure func(context.
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	line, err := fortytwo.ParseLine(p.environment["SANDBOX_FORTYTWO_LINE"])
+	if err != nil {
+		return err
+	}
 	box, err := sandbox.New(sandbox.Options{
 		Seed: 1, Traffic: sandbox.TrafficOff, Logger: slog.New(slog.DiscardHandler),
+		// The limit of line 1.5 is for each user, and a load is few users.
+		FortyTwoLine: line, FortyTwoRate: fortytwo.RateLimit{Off: line == fortytwo.Line15},
 	}.OnFreePorts())
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/sandbox"
 	"github.com/helix-engage/gateway/sandbox/elevenlabs"
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
 	"github.com/helix-engage/gateway/sandbox/knowlarity"
 )
 
@@ -154,7 +155,13 @@ func runSandbox(ctx context.Context, p process) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSandboxed(ctx, sandbox.Options{Seed: cfg.Sandbox.Seed, Traffic: traffic, Logger: log}, environment, listener, log)
+	line, err := fortytwo.ParseLine(cfg.Sandbox.Line)
+	if err != nil {
+		return err
+	}
+	s, err := newSandboxed(ctx, sandbox.Options{
+		Seed: cfg.Sandbox.Seed, Traffic: traffic, FortyTwoLine: line, Logger: log,
+	}, environment, listener, log)
 	if err != nil {
 		return err
 	}

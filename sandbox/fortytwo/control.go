@@ -122,69 +122,6 @@ func (s *Server) MetadataVersion() int {
 	return ws.version
 }
 
-// AddField adds a field to an object of the hospital, as an administrator would: usable at once, the metadata version rises. Error:
-// what upstream would refuse.
-func (s *Server) AddField(object string, spec FieldSpec) error {
-	ws := s.main()
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	o := ws.objectNamed(object)
-	if o == nil {
-		return fmt.Errorf("%w: object %q", ErrUnknown, object)
-	}
-	in := map[string]any{
-		"objectMetadataId": o.id, "name": spec.Name, "label": spec.Label, "type": string(spec.Type),
-		"defaultValue": spec.Default, "isUnique": spec.Unique,
-	}
-	if spec.Label == "" {
-		in["label"] = spec.Name
-	}
-	var options []any
-	for i, value := range spec.Options {
-		options = append(options, map[string]any{"value": value, "label": optionLabel(value), "color": "blue", "position": float64(i)})
-	}
-	in["options"] = options
-	if spec.Type == TypeRelation {
-		target := ws.objectNamed(spec.Target)
-		if target == nil {
-			return fmt.Errorf("%w: object %q", ErrUnknown, spec.Target)
-		}
-		label := spec.Inverse
-		if label == "" {
-			label = o.plural
-		}
-		in["relationCreationPayload"] = map[string]any{"type": manyToOne, "targetObjectMetadataId": target.id, "targetFieldLabel": label}
-	}
-	f, err := ws.createField(in)
-	if err != nil {
-		return errors.New("fortytwo emulator: " + err.message)
-	}
-	s.announceMetadata(ws, &caller{}, "fieldMetadata", "created", f.id)
-	return nil
-}
-
-// RemoveField deletes a field of the hospital with its values. Errors: ErrUnknown, a system field, the object's label.
-func (s *Server) RemoveField(object, name string) error {
-	ws := s.main()
-	ws.mu.Lock()
-	defer ws.mu.Unlock()
-	o := ws.objectNamed(object)
-	if o == nil || o.byName[name] == nil {
-		return fmt.Errorf("%w: field %s.%s", ErrUnknown, object, name)
-	}
-	f := o.byName[name]
-	if f.system || f == o.labelField {
-		return fmt.Errorf("fortytwo emulator: %s.%s cannot be deleted", object, name)
-	}
-	if f.relation != nil {
-		ws.removeField(f.relation.inverse)
-	}
-	ws.removeField(f)
-	ws.changed()
-	s.announceMetadata(ws, &caller{}, "fieldMetadata", "deleted", f.id)
-	return nil
-}
-
 // WebhookCounts tell what became of webhooks: delivered, failed, dropped because the queue was full.
 type WebhookCounts struct {
 	Delivered int64 `json:"delivered"`

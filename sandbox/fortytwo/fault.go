@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
 	"github.com/helix-engage/gateway/sandbox/faults"
 )
 
@@ -24,7 +26,17 @@ const (
 	FaultGarbage   FaultKind = "garbage"    // HTTP 200 that is no JSON
 	FaultRateLimit FaultKind = "rate-limit" // the answer of an exhausted API key; with Status 429 as HTTP 429
 	FaultExpired   FaultKind = "expired"    // the answer to an expired token
+
+	// What a request for the schema gets: the one of a workspace without a hospital's objects, one that is none, one without types.
+	FaultOtherSchema   FaultKind = "other-schema"
+	FaultGarbageSchema FaultKind = "garbage-schema"
+	FaultEmptySchema   FaultKind = "empty-schema"
 )
+
+// ofSchema are the kinds that concern introspection at /graphql alone.
+func (k FaultKind) ofSchema() bool {
+	return k == FaultOtherSchema || k == FaultGarbageSchema || k == FaultEmptySchema
+}
 
 // Fault is what happens to the next Count requests that match.
 type Fault struct {
@@ -46,6 +58,7 @@ type Fault struct {
 func (s *Server) Fail(f Fault) error {
 	kinds := []FaultKind{
 		FaultDelay, FaultHang, FaultReset, FaultStatus, FaultBody, FaultError, FaultGarbage, FaultRateLimit, FaultExpired,
+		FaultOtherSchema, FaultGarbageSchema, FaultEmptySchema,
 	}
 	if f.Path != "" && f.Path != "/graphql" && f.Path != "/metadata" {
 		return fmt.Errorf("fortytwo emulator: unknown path %q", f.Path)
@@ -70,6 +83,9 @@ func (s *Server) ExpireTokens() { s.tokens.expireAccess() }
 
 // hits says whether a request of these root fields at a path is one that the fault is for.
 func (f Fault) hits(path string, roots []string) bool {
+	if f.Kind.ofSchema() && (path != "/graphql" || !slices.Contains(roots, "__schema")) {
+		return false
+	}
 	return (f.Path == "" || f.Path == path) && (f.RootField == "" || slices.Contains(roots, f.RootField))
 }
 
@@ -86,7 +102,7 @@ func (s *Server) applyFault(w http.ResponseWriter, r *http.Request, f *Fault, se
 		return
 	}
 	switch f.Kind {
-	case FaultDelay:
+	case FaultDelay, FaultOtherSchema:
 		served.write(w)
 	case FaultHang:
 		faults.Hang(r.Context(), s.stopped)
@@ -97,25 +113,55 @@ func (s *Server) applyFault(w http.ResponseWriter, r *http.Request, f *Fault, se
 	case FaultBody:
 		reply{status: http.StatusOK, contentType: jsonPlain, body: []byte(f.Body)}.write(w)
 	case FaultError:
-		nullReply(roots, &apiError{message: f.Message, code: f.Code, subCode: f.SubCode, user: genericMessage}).write(w)
+		s.nullReply(roots, &apiError{message: f.Message, code: f.Code, subCode: f.SubCode, user: genericMessage}).write(w)
 	case FaultGarbage:
 		reply{status: http.StatusOK, contentType: jsonPlain, body: []byte("<html><body>Bad gateway{\"data\":")}.write(w)
 	case FaultRateLimit:
-		out := nullReply(roots, errLimit(s.options.Rate.Long, s.options.Rate.LongWindow))
+		out := s.nullReply(roots, errLimit(s.options.Rate.Long, s.options.Rate.LongWindow))
+		if s.options.Line == Line15 {
+			out = errorReply(http.StatusOK, jsonUTF8, errTooMany())
+		}
 		if f.Status != 0 {
 			out.status = f.Status
 		}
 		out.write(w)
 	case FaultExpired:
-		errorReply(http.StatusOK, jsonPlain, errAuth(codeUnauthenticated, codeUnauthenticated, "Token has expired.")).write(w)
+		errorReply(http.StatusOK, jsonPlain, s.options.Line.word(errAuth(codeUnauthenticated, codeUnauthenticated, "Token has expired."))).write(w)
+	case FaultGarbageSchema:
+		reply{status: http.StatusOK, contentType: jsonPlain, body: []byte(`{"data":{"__schema":{"queryType":null,"types":[{"kind":7},null,"lead"]}}}`)}.write(w)
+	case FaultEmptySchema:
+		reply{status: http.StatusOK, contentType: jsonPlain, body: []byte(
+			`{"data":{"__schema":{"queryType":{"name":"Query"},"mutationType":null,"subscriptionType":null,"types":[],"directives":[]}}}`)}.write(w)
 	}
 }
 
 // nullReply fails every root field with one error.
-func nullReply(roots []string, err *apiError) reply {
+func (s *Server) nullReply(roots []string, err *apiError) reply {
 	data := newDict()
 	for _, name := range roots {
 		data.set(name, nil)
 	}
-	return dataReply(data, err)
+	out := dataReply(data, err)
+	if s.options.Line == Line15 {
+		out.contentType = jsonUTF8
+	}
+	return out
+}
+
+// answerOtherSchema answers introspection as a workspace would that has the standard objects alone.
+func (s *Server) answerOtherSchema(in incoming) reply {
+	schema, err := s.otherSchema()
+	if err != nil {
+		return in.refusal(internal("%s", err.Error()))
+	}
+	return s.runValidated(in, schema, nil, introspecting(schema))
+}
+
+// newOtherSchema is the schema of FaultOtherSchema.
+func newOtherSchema(line Line, now time.Time) (*ast.Schema, error) {
+	objects, err := buildModel(line, "other", now, StandardObjects())
+	if err != nil {
+		return nil, err
+	}
+	return buildSchema(line, objects)
 }

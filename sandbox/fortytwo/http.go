@@ -94,7 +94,7 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, in incom
 	names := doc.rootNames()
 	fault := s.faults.Take(func(f Fault) bool { return f.hits(in.path, names) })
 	s.note(in, names, caller.kind, fault.kind())
-	if fault != nil && !fault.AfterEffect && fault.Kind != FaultDelay {
+	if fault != nil && !fault.AfterEffect && fault.Kind != FaultDelay && fault.Kind != FaultOtherSchema {
 		s.applyFault(w, r, fault, reply{}, names)
 		return
 	}
@@ -108,6 +108,8 @@ func (s *Server) serveOperation(w http.ResponseWriter, r *http.Request, in incom
 		out = errorReply(http.StatusOK, jsonPlain, s.options.Line.word(authErr))
 	case parseErr != nil:
 		out = in.refusal(parseErr)
+	case fault.kind() == FaultOtherSchema:
+		out = s.answerOtherSchema(in)
 	case s.options.Line == Line15:
 		out = s.execute15(in, caller, r.RemoteAddr)
 	case in.path == "/metadata":

@@ -14,15 +14,20 @@ func (s *Server) executeIntrospection(in incoming, c *caller) reply {
 		return in.refusal(internal("%s", err.Error()))
 	}
 	return s.introspections.answer(in, schema, func() reply {
-		out := s.runValidated(in, schema, c.workspace, fields{
-			"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(schema), nil }),
-			"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(schema, args), nil }),
-		})
+		out := s.runValidated(in, schema, c.workspace, introspecting(schema))
 		if out.contentType == jsonUTF8 && out.status == 200 {
 			out.contentType = jsonPlain
 		}
 		return out
 	})
+}
+
+// introspecting resolves __schema and __type.
+func introspecting(schema *ast.Schema) fields {
+	return fields{
+		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(schema), nil }),
+		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(schema, args), nil }),
+	}
 }
 
 func introspectNamed(schema *ast.Schema, args map[string]any) any {

@@ -1,6 +1,7 @@
 package fortytwo
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,10 +30,8 @@ func (s *Server) executeMetadata(in incoming, doc *document, c *caller) reply {
 // metadataValues are the root fields that are emulated of what the server does beside records.
 func (s *Server) metadataValues(schema *ast.Schema, c *caller) fields {
 	m := &metaRequest{s: s, caller: c}
-	return fields{
-		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(schema), nil }),
-		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(schema, args), nil }),
-
+	values := introspecting(schema)
+	maps.Copy(values, fields{
 		"getLoginTokenFromCredentials": resolver(m.getLoginToken), "getAuthTokensFromLoginToken": resolver(m.getAuthTokens),
 		"renewToken": resolver(m.renewToken), "signIn": resolver(m.signIn), "signUp": resolver(m.signUp),
 		"signUpInWorkspace": resolver(m.signUpInWorkspace),
@@ -50,7 +49,8 @@ func (s *Server) metadataValues(schema *ast.Schema, c *caller) fields {
 		"addQueryToEventStream": m.reading("", m.addQuery), "removeQueryFromEventStream": m.reading("", m.removeQuery),
 
 		"createWebhook": m.writing(settingKeys, m.createWebhook), "deleteWebhook": m.writing(settingKeys, m.deleteWebhook),
-	}
+	})
+	return values
 }
 
 func checkMetadataRoots(n int, names []string) *apiError {

@@ -46,10 +46,21 @@ func (m *metaRequest) createObject(args map[string]any) (any, *apiError) {
 	input, _ := args["input"].(map[string]any)
 	in, _ := input["object"].(map[string]any)
 	ws := m.caller.workspace
-	spec := ObjectSpec{
+	o, err := ws.createObject(ObjectSpec{
 		NameSingular: text(in, "nameSingular"), NamePlural: text(in, "namePlural"), LabelSingular: text(in, "labelSingular"),
 		LabelPlural: text(in, "labelPlural"), Custom: true,
+	})
+	if err != nil {
+		return nil, err
 	}
+	o.icon, o.description = text(in, "icon"), text(in, "description")
+	o.isLabelSynced = in["isLabelSyncedWithName"] == true
+	m.s.announceMetadata(ws, m.caller, "objectMetadata", "created", o.id)
+	return objectFields(o), nil
+}
+
+// createObject adds an object made by an administrator, without the fields of the spec.
+func (ws *workspace) createObject(spec ObjectSpec) (*objectMeta, *apiError) {
 	for _, name := range []string{spec.NameSingular, spec.NamePlural} {
 		if err := checkName("objectMetadata", name); err != nil {
 			return nil, err
@@ -64,14 +75,12 @@ func (m *metaRequest) createObject(args map[string]any) (any, *apiError) {
 		b.byName[o.singular] = o
 	}
 	o := b.addObject(spec)
-	o.labelField, o.icon, o.description = o.byName["name"], text(in, "icon"), text(in, "description")
-	o.isLabelSynced = in["isLabelSyncedWithName"] == true
+	o.labelField = o.byName["name"]
 	b.addTargets(o)
 	ws.objects = append(ws.objects, o)
 	ws.tables[o] = newTable()
 	ws.changed()
-	m.s.announceMetadata(ws, m.caller, "objectMetadata", "created", o.id)
-	return objectFields(o), nil
+	return o, nil
 }
 
 func checkName(kind, name string) *apiError {

@@ -45,7 +45,9 @@ func (l *callerLimiter) take(c *caller, address string, n int) *apiError {
 		l.windows[key] = w
 	}
 	if w.used += n; w.used > l.rate.PerCaller {
-		return database("Too many requests.")
+		return errTooMany()
 	}
 	return nil
 }
+
+func errTooMany() *apiError { return database("Too many requests.") }

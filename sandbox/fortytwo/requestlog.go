@@ -15,18 +15,19 @@ type RequestRecord struct {
 	Fault      FaultKind `json:"fault,omitempty"` // what was done to it on purpose
 }
 
-// note records a request and counts its root fields.
+// note records a request and counts it by its path and by its root fields.
 func (s *Server) note(in incoming, roots []string, kind callerKind, fault FaultKind) {
 	s.requests.Add(RequestRecord{
 		At: s.options.Now(), Path: in.path, Operation: in.operationName, RootFields: roots[:min(len(roots), maxNoted)], Caller: kind.String(), Fault: fault,
-	}, roots...)
+	}, append([]string{in.path}, roots...)...)
 }
 
 // Requests are the latest requests received, oldest first, at most 1,000.
 func (s *Server) Requests() []RequestRecord { return s.requests.Latest() }
 
-// RequestCount is how often a root field was asked for since the start, requests with faults included.
-func (s *Server) RequestCount(rootField string) int { return s.requests.Count(rootField) }
+// RequestCount is how often a root field was asked for since the start, or how many requests a path ("/graphql", "/metadata") received;
+// requests with faults included.
+func (s *Server) RequestCount(name string) int { return s.requests.Count(name) }
 
-// RequestCounts is RequestCount of every root field that was asked for.
+// RequestCounts is RequestCount of every root field that was asked for and of both paths.
 func (s *Server) RequestCounts() map[string]int { return s.requests.Counts() }

@@ -16,11 +16,9 @@ func (s *Server) executeCore(in incoming, doc *document, c *caller) reply {
 	if doc.operation.Operation != "query" {
 		return in.refusal(coreMutations(in, doc, c)...)
 	}
-	return s.runValidated(in, s.core, c.workspace, fields{
-		"__schema": resolver(func(map[string]any) (any, *apiError) { return introspectSchema(s.core), nil }),
-		"__type":   resolver(func(args map[string]any) (any, *apiError) { return introspectNamed(s.core, args), nil }),
-		"search":   c.searching(),
-	})
+	values := introspecting(s.core)
+	values["search"] = c.searching()
+	return s.runValidated(in, s.core, c.workspace, values)
 }
 
 // searching resolves search for the caller.

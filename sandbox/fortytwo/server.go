@@ -32,7 +32,8 @@ type Server struct {
 	documents      documentCache
 	introspections introspectionCache
 	perCaller      callerLimiter
-	stopped        chan struct{} // closed when Run ends: requests that hang on purpose end too
+	otherSchema    func() (*ast.Schema, error) // of FaultOtherSchema; built when it is needed
+	stopped        chan struct{}               // closed when Run ends: requests that hang on purpose end too
 	stop           sync.Once
 
 	mu         sync.RWMutex // of users; the workspaces themselves are set once
@@ -53,6 +54,7 @@ func New(options Options) (*Server, error) {
 		options: options, log: options.Logger, tokens: tokens, users: map[string]*user{}, stopped: make(chan struct{}),
 		limiter: newLimiter(options.Rate, options.Now), perCaller: callerLimiter{rate: options.Rate, now: options.Now}, hooks: newDeliveries(options.WebhookClient, options.Now, options.Logger),
 	}
+	s.otherSchema = sync.OnceValues(func() (*ast.Schema, error) { return newOtherSchema(options.Line, options.Now()) })
 	if err := s.loadSchemas(); err != nil {
 		return nil, err
 	}
