@@ -106,9 +106,9 @@ func (p *objectsPage) read(data json.RawMessage) error {
 	p.end()
 	switch {
 	case len(p.objects) > maxObjects:
-		p.fail("there are more than %d objects", maxObjects)
+		p.failf("there are more than %d objects", maxObjects)
 	case before == len(p.objects):
-		p.fail("a page of objects is empty")
+		p.failf("a page of objects is empty")
 	}
 	return p.err
 }

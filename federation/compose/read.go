@@ -101,7 +101,7 @@ func trim(up *Upstream) (*Upstream, error) {
 	if err := p.reach(func(def *ast.Definition) *ast.Definition {
 		types[def.Name] = def
 		return def
-	}); err != nil {
+	}, dateTimeFilter, "DateTime", "FilterIs", "UUID", "UUIDFilter"); err != nil { // what corrections may need
 		return nil, err
 	}
 	for operation, name := range map[ast.Operation]*string{ast.Query: &up.Query, ast.Mutation: &up.Mutation} {

@@ -39,7 +39,7 @@ func (s sharing) keep(t string) string {
 	return t
 }
 
-func (s *scanner) fail(format string, args ...any) {
+func (s *scanner) failf(format string, args ...any) {
 	if s.err == nil {
 		s.err = illegible(format, args...)
 	}
@@ -76,7 +76,7 @@ func (s *scanner) null() bool {
 		return false
 	}
 	if !bytes.HasPrefix(s.src[s.at:], []byte("null")) {
-		s.fail("a value is not JSON")
+		s.failf("a value is not JSON")
 		return false
 	}
 	s.at += len("null")
@@ -89,7 +89,7 @@ func (s *scanner) object(member func(key string)) {
 	s.items('{', '}', func() {
 		key := s.text()
 		if !s.take(':') {
-			s.fail("a member has no value")
+			s.failf("a member has no value")
 			return
 		}
 		member(key)
@@ -112,7 +112,7 @@ func (s *scanner) array(limit int, element func()) {
 	n := 0
 	s.items('[', ']', func() {
 		if n++; n > limit {
-			s.fail("a list has more than %d elements", limit)
+			s.failf("a list has more than %d elements", limit)
 			return
 		}
 		element()
@@ -124,22 +124,22 @@ func (s *scanner) items(open, closing byte, item func()) {
 		return
 	}
 	if !s.take(open) {
-		s.fail("a value has not the kind that introspection gives it")
+		s.failf("a value has not the kind that introspection gives it")
 		return
 	}
 	if s.depth++; s.depth > maxNesting {
-		s.fail("values are nested more than %d deep", maxNesting)
+		s.failf("values are nested more than %d deep", maxNesting)
 	}
 	for !s.take(closing) && s.err == nil {
 		item()
 		if !s.take(',') {
 			if !s.take(closing) {
-				s.fail("an object or a list does not end")
+				s.failf("an object or a list does not end")
 			}
 			break
 		}
 		if s.next() == closing {
-			s.fail("a comma is followed by nothing")
+			s.failf("a comma is followed by nothing")
 		}
 	}
 	s.depth--
@@ -151,7 +151,7 @@ func (s *scanner) text() string {
 		return ""
 	}
 	if !s.take('"') {
-		s.fail("a value is not the text that introspection gives it")
+		s.failf("a value is not the text that introspection gives it")
 		return ""
 	}
 	start := s.at
@@ -163,13 +163,13 @@ func (s *scanner) text() string {
 		case c == '\\':
 			return s.escaped(start)
 		case c < ' ':
-			s.fail("a text holds a control character")
+			s.failf("a text holds a control character")
 			return ""
 		default:
 			s.at++
 		}
 	}
-	s.fail("a text does not end")
+	s.failf("a text does not end")
 	return ""
 }
 
@@ -189,13 +189,13 @@ func (s *scanner) escaped(start int) string {
 		s.at++
 	}
 	if s.at >= len(s.src) {
-		s.fail("a text does not end")
+		s.failf("a text does not end")
 		return ""
 	}
 	s.at++
 	var out string
 	if json.Unmarshal(s.src[start-1:s.at], &out) != nil {
-		s.fail("a text is not JSON")
+		s.failf("a text is not JSON")
 		return ""
 	}
 	return s.shared.text(out)
@@ -212,22 +212,22 @@ func (s *scanner) boolean() bool {
 			return word == "true"
 		}
 	}
-	s.fail("a value is not the boolean that introspection gives it")
+	s.failf("a value is not the boolean that introspection gives it")
 	return false
 }
 
 // skip passes over any value.
 func (s *scanner) skip() {
-	switch c := s.next(); {
-	case c == '{':
+	switch s.next() {
+	case '{':
 		s.object(func(string) { s.skip() })
-	case c == '[':
+	case '[':
 		s.array(len(s.src), s.skip)
-	case c == '"':
+	case '"':
 		s.text()
-	case c == 't' || c == 'f':
+	case 't', 'f':
 		s.boolean()
-	case c == 'n':
+	case 'n':
 		s.null()
 	default:
 		s.number()
@@ -243,13 +243,13 @@ func (s *scanner) number() {
 		s.at++
 	}
 	if !json.Valid(s.src[start:s.at]) {
-		s.fail("a value is not JSON")
+		s.failf("a value is not JSON")
 	}
 }
 
 // end faults what follows the value.
 func (s *scanner) end() {
 	if s.next(); s.err == nil && s.at < len(s.src) {
-		s.fail("something follows the answer")
+		s.failf("something follows the answer")
 	}
 }

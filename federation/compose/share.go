@@ -36,27 +36,6 @@ func (r references) renamed(t *ast.Type, rename func(string) string) *ast.Type {
 	return r.of("", r.renamed(t.Elem, rename), t.NonNull)
 }
 
-// maxValue is how long a default value may be: long enough for any, too short to nest dangerously deep.
-const maxValue = 10_000
-
-var errNoValue = errors.New("no value")
-
-// parseValue reads a literal, as introspection gives default values. The parser reads values inside of documents alone.
-func (k *keeper) parseValue(text string) (*ast.Value, error) {
-	if len(text) > maxValue {
-		return nil, errNoValue
-	}
-	doc, err := parser.ParseSchema(&ast.Source{Input: "input I { f: I =\n" + text + "\n}"})
-	if err != nil || len(doc.Definitions) != 1 || len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) > 0 {
-		return nil, errNoValue
-	}
-	fields := doc.Definitions[0].Fields
-	if len(fields) != 1 || fields[0].DefaultValue == nil || len(fields[0].Directives) > 0 {
-		return nil, errNoValue
-	}
-	return k.value(fields[0].DefaultValue), nil
-}
-
 // sortFields puts fields into the order of their names, which does not depend on the order that a server happens to list.
 func sortFields(fields ast.FieldList) {
 	slices.SortStableFunc(fields, func(a, b *ast.FieldDefinition) int { return cmp.Compare(a.Name, b.Name) })
@@ -114,6 +93,27 @@ func (k *keeper) directives(list ast.DirectiveList) ast.DirectiveList {
 		out = append(out, directive)
 	}
 	return out
+}
+
+// maxValue is how long a default value may be: long enough for any, too short to nest dangerously deep.
+const maxValue = 10_000
+
+var errNoValue = errors.New("no value")
+
+// parseValue reads a literal, as introspection gives default values. The parser reads values inside of documents alone.
+func (k *keeper) parseValue(text string) (*ast.Value, error) {
+	if len(text) > maxValue {
+		return nil, errNoValue
+	}
+	doc, err := parser.ParseSchema(&ast.Source{Input: "input I { f: I =\n" + text + "\n}"})
+	if err != nil || len(doc.Definitions) != 1 || len(doc.Extensions)+len(doc.Directives)+len(doc.Schema)+len(doc.SchemaExtension) > 0 {
+		return nil, errNoValue
+	}
+	fields := doc.Definitions[0].Fields
+	if len(fields) != 1 || fields[0].DefaultValue == nil || len(fields[0].Directives) > 0 {
+		return nil, errNoValue
+	}
+	return k.value(fields[0].DefaultValue), nil
 }
 
 // value is v without the positions and comments of the text that it was read from.

@@ -157,8 +157,10 @@ func aggregates(fields []field) []aggregate {
 	list := []aggregate{{"totalCount", "Int", "Total number of records in the connection"}}
 	for _, f := range fields {
 		for _, a := range []aggregate{
-			{"countEmpty", "Int", "Number of empty values for "}, {"countNotEmpty", "Int", "Number of non-empty values for "},
-			{"countUniqueValues", "Int", "Number of unique values for "}, {"percentageEmpty", "Float", "Percentage of empty values for "},
+			{"countEmpty", "Int", "Number of empty values for "},
+			{"countNotEmpty", "Int", "Number of non-empty values for "},
+			{"countUniqueValues", "Int", "Number of unique values for "},
+			{"percentageEmpty", "Float", "Percentage of empty values for "},
 			{"percentageNotEmpty", "Float", "Percentage of non-empty values for "},
 		} {
 			list = append(list, aggregate{a.name + pascal(f.name), a.out, a.description + f.name})
