@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -48,25 +49,31 @@ func (members) Seat(email string) *helix.AgentSeat {
 	return nil
 }
 
-// as is the context of a caller: "agent1/asha" is Asha at the desk of agent1, "key:crm" the CRM, "" is nobody.
+// as is the context of a caller: "agent1/asha" is Asha at the desk of agent1, "key:crm" the CRM, "" is nobody; each may come
+// through a router: "router:agent1/asha".
 func as(t *testing.T, who string) context.Context {
 	t.Helper()
 	a := auth.New(auth.Options{
 		Identities: members{}, Directory: members{}, SupervisorRoles: []string{"supervisor"}, Now: time.Now,
-		APIKeys: []auth.APIKey{auth.NewAPIKey("crm", "crm"), auth.NewAPIKey("lab", "lab")},
+		APIKeys:    []auth.APIKey{auth.NewAPIKey("crm", "crm"), auth.NewAPIKey("lab", "lab")},
+		RouterKeys: []auth.APIKey{auth.NewAPIKey("router", "router")},
 	})
-	if who == "" {
-		return a.With(t.Context(), auth.Credentials{}, "")
+	sent := http.Header{}
+	if rest, is := strings.CutPrefix(who, "router:"); is {
+		who = rest
+		sent.Set(auth.HeaderRouterKey, "router")
 	}
 	if key, is := strings.CutPrefix(who, "key:"); is {
-		return a.With(t.Context(), auth.NewCredentials("", key), "")
+		sent.Set(auth.HeaderAPIKey, key)
+	} else if who != "" {
+		claims := jwt.MapClaims{"sub": who, "exp": time.Now().Add(time.Hour).Unix()}
+		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("k"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent.Set("Authorization", "Bearer "+token)
 	}
-	claims := jwt.MapClaims{"sub": who, "exp": time.Now().Add(time.Hour).Unix()}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte("k"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.With(t.Context(), auth.NewCredentials("Bearer "+token, ""), "")
+	return a.With(t.Context(), auth.CredentialsIn(sent), "")
 }
 
 func prepare(t *testing.T, ctx context.Context, exec *executor.Executor, query string, variables map[string]any) *graphql.OperationContext {
