@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -122,7 +123,8 @@ func isHeaderValue(s string) bool {
 	return true
 }
 
-var errSentTwice = errors.New("upstream: a query is sent twice at most")
+// errSentTwice ends a query that lost two connections.
+var errSentTwice = fmt.Errorf("upstream: a query is sent twice at most: %w", io.ErrUnexpectedEOF)
 
 // again gives the body for one repetition.
 func (x *exchange) again() (io.ReadCloser, error) {
