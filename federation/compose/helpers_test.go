@@ -3,6 +3,7 @@ package compose_test
 import (
 	"context"
 	"encoding/json"
+	"sync"
 	"testing"
 
 	"github.com/helix-engage/gateway/federation/compose"
@@ -25,3 +26,6 @@ func recorded(t testing.TB, up *compose.Upstream) compose.Post {
 		return answers[query], nil
 	}
 }
+
+// gatewaySchemaOnce is the gateway's schema, made once for all that only read it.
+var gatewaySchemaOnce = sync.OnceValue(gatewaySchema)

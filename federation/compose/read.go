@@ -115,6 +115,7 @@ func trim(up *Upstream) (*Upstream, error) {
 			*name = ""
 			continue
 		}
+		sortFields(fields)
 		types[*name] = &ast.Definition{Kind: ast.Object, Name: *name, Fields: fields}
 	}
 	up.Types = types
