@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"testing"
+	"strconv"
 	"time"
+
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
 )
 
 // cells is what the callers are answered with who are somebody here; see [outsiders] for the others.
@@ -120,6 +123,13 @@ var matrix = []row{
 		document: `query($c: ID!) { callTimeline(callId: $c) { edges { node { callId phone } } } }`,
 		of:       theCall,
 	},
+	{field: "Query._service", want: cells{crm: true}, document: `{ _service { sdl } }`},
+	{
+		field: "Query._entities", want: cells{}, document: `query($l: [_Any!]!) { _entities(representations: $l) { ... on Lead { id } } }`,
+		of: func(st *stage, _ column) map[string]any {
+			return map[string]any{"l": []any{map[string]any{"__typename": "Lead", "id": st.sandbox.FortyTwo().SeedFacts().SampleLead.LeadID}}}
+		},
+	},
 
 	{
 		field: "Subscription.callEvents", want: supervised,
@@ -127,7 +137,18 @@ var matrix = []row{
 		poke:     hold,
 	},
 	{field: "Subscription.agentStates", want: seen, document: `subscription { agentStates { agent { id currentCall { id } } } }`},
+	{
+		field: "Subscription.recordChanged", want: cells{},
+		document: `subscription($r: UUID!) { recordChanged(object: "lead", id: $r) { action after } }`, of: theSampleLead, poke: rename,
+	},
 	{field: "Subscription.worklistChanged", want: atDesk, document: `subscription { worklistChanged { itemId } }`, poke: rework},
+	{
+		field: "Subscription.recordChanged", want: cells{}, poke: edit,
+		document: `subscription($l: UUID!) { recordChanged(object: "lead", id: $l) { action recordId after } }`,
+		of: func(st *stage, _ column) map[string]any {
+			return map[string]any{"l": st.sandbox.FortyTwo().SeedFacts().SampleLead.LeadID}
+		},
+	},
 
 	{
 		field: "Subscription.outboundCallUpdated", want: onlookers,
@@ -207,11 +228,14 @@ const startOutbound = `mutation($in: StartOutboundCallInput!) { startOutboundCal
 func theCall(st *stage, _ column) map[string]any         { return map[string]any{"c": st.call} }
 func theMissedCall(st *stage, _ column) map[string]any   { return map[string]any{"m": st.missed} }
 func theOutboundCall(st *stage, _ column) map[string]any { return map[string]any{"o": st.outbound} }
+func theSampleLead(st *stage, _ column) map[string]any {
+	return map[string]any{"r": st.sandbox.FortyTwo().SeedFacts().SampleLead.LeadID}
+}
 func today(*stage, column) map[string]any {
 	return map[string]any{"d": time.Now().In(time.FixedZone("IST", 5*3600+1800)).Format(time.DateOnly)}
 }
 
-// hold and rework change the agent's call, and what both agents have to do, back and forth.
+// hold, rework and rename change the agent's call, what both agents have to do, and a lead, back and forth.
 
 func hold(st *stage, i int) {
 	action := []string{"HOLD", "UNHOLD"}[i%2]
@@ -223,6 +247,19 @@ func rework(st *stage, i int) {
 	for _, id := range []string{st.missed, st.others} {
 		st.ask(st.tokens[asSupervisor], `mutation($m: UUID!) { updateMissedCall(input: {id: $m, status: `+status+`}) { ok } }`, map[string]any{"m": id})
 	}
+}
+
+// edit changes a lead in FortyTwo, back and forth.
+func edit(st *stage, i int) {
+	lead := st.sandbox.FortyTwo().SeedFacts().SampleLead.LeadID
+	status := []string{"CONTACTED", "QUALIFIED"}[i%2]
+	if err := st.sandbox.FortyTwo().Edit(fortytwo.Edit{Email: "meera@sandbox.test", Object: "lead", ID: lead, Data: map[string]any{"leadStatus": status}}); err != nil {
+		st.t.Error(err)
+	}
+}
+
+func rename(st *stage, i int) {
+	st.edit("lead", st.sandbox.FortyTwo().SeedFacts().SampleLead.LeadID, `{"name": "Poke `+strconv.Itoa(i)+`"}`)
 }
 
 const requestOfTheAgent = "the agent's own"
