@@ -80,16 +80,12 @@ func coerceInto(out map[string]any, schema *ast.Schema, p place, node *ast.Value
 	return nil
 }
 
-// coerceLiteral makes a value out of a literal. A variable has been coerced; an absent one is null here, in lists (specification 3.11).
+// coerceLiteral makes a value out of a literal. An absent variable is null here, in lists (specification 3.11).
 func coerceLiteral(schema *ast.Schema, typ *ast.Type, node *ast.Value, variables map[string]any) (any, error) {
-	if node.Kind == ast.Variable {
-		value := variables[node.Raw]
-		if value == nil && typ.NonNull {
-			return nil, fmt.Errorf("null where %s is required", typ)
-		}
-		return value, nil
-	}
-	if node.Kind == ast.NullValue {
+	switch node.Kind {
+	case ast.Variable: // again: gqlgen leaves defaults of input objects to the generated code
+		return coerceValue(schema, typ, variables[node.Raw])
+	case ast.NullValue:
 		return coerceValue(schema, typ, nil)
 	}
 	if typ.Elem != nil {
@@ -209,7 +205,7 @@ func coerceObject(schema *ast.Schema, definition *ast.Definition, value any) (an
 // coerceScalar coerces the input of a leaf (specification 3.5, 3.9). Custom scalars take everything.
 func coerceScalar(definition *ast.Definition, value any) (any, error) {
 	var out any
-	ok := false
+	var ok bool
 	switch {
 	case definition.Kind == ast.Enum:
 		name, _ := value.(string)

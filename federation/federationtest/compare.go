@@ -77,7 +77,7 @@ func clip(data []byte) string { return string(data[:min(len(data), 200)]) }
 func summary(r Response) []string {
 	var data any
 	if len(r.Data) > 0 {
-		_ = decoder(r.Data).Decode(&data) //nolint:errcheck // compareData has told
+		_ = decoder(r.Data).Decode(&data) // compareData has told
 	}
 	out := make([]string, 0, len(r.Errors))
 	taken := map[string]bool{}

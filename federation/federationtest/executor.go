@@ -144,6 +144,6 @@ func join(path ast.Path, more ...ast.PathElement) ast.Path {
 }
 
 func quote(text string) []byte {
-	out, _ := json.Marshal(text) //nolint:errcheck // a string can always be written
+	out, _ := json.Marshal(text) // a string can always be written
 	return out
 }

@@ -18,7 +18,7 @@ type Generator struct {
 type Hints struct {
 	// Roots are the root fields to ask, by kind of operation; a name that stands twice is drawn twice as often.
 	Roots map[ast.Operation][]string
-	// Prefer names fields of a type that are drawn four times of ten.
+	// Prefer names fields of a type that are drawn six times of ten.
 	Prefer map[string][]string
 	// Skip tells which fields of objects and input objects are never used.
 	Skip func(typ, field string) bool
@@ -31,7 +31,9 @@ type Hints struct {
 	// Costly tells fields that cost a request for each parent. A document has at most Requests of them in all.
 	Costly   func(typ, field string) bool
 	Requests int
-	// Depth is how many levels of objects a document has at most; default 6. Page is how long a list without `first` is; default 10.
+	// Fixed are arguments that are always given, with all in them: no variable in them is absent.
+	Fixed []string
+	// Depth is how many levels of objects a document has at most; default 7. Page is how long a list without `first` is; default 10.
 	Depth, Page int
 }
 
@@ -71,12 +73,14 @@ type fragment struct {
 // Draw draws a document of one kind of operation.
 func (g *Generator) Draw(t *rapid.T, kind ast.Operation) Request {
 	d := &drawing{
-		Generator: g, t: t, depth: g.Hints.Depth, keys: map[string]string{}, asked: map[string][]asking{}, values: map[string]any{},
+		Generator: g, t: t, keys: map[string]string{}, asked: map[string][]asking{}, values: map[string]any{},
 		requests: g.Hints.Requests,
 	}
-	if d.depth == 0 {
-		d.depth = 6
+	most := 7
+	if g.Hints.Depth > 0 {
+		most = g.Hints.Depth
 	}
+	d.depth = 2 + d.up(most-2, "depth")
 	root := g.Schema.Query
 	if kind == ast.Mutation {
 		root = g.Schema.Mutation

@@ -23,7 +23,7 @@ func (d *drawing) arguments(typ *ast.Definition, f *ast.FieldDefinition) asking 
 	var texts []string
 	for _, a := range f.Arguments {
 		if value, given := values[a.Name]; given {
-			texts = append(texts, a.Name+": "+d.render(a.Type, value, a.DefaultValue != nil, a.Name != "first"))
+			texts = append(texts, a.Name+": "+d.render(a.Type, value, a.DefaultValue != nil, !slices.Contains(d.Hints.Fixed, a.Name)))
 		}
 	}
 	out := asking{}

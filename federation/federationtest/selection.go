@@ -12,7 +12,7 @@ import (
 // is when its own arguments do not say.
 func (d *drawing) selection(typ *ast.Definition, width, page int) string {
 	var out []string
-	for range 1 + d.up(3, "fields") {
+	for range 1 + d.up(5, "fields")/2 {
 		out = append(out, d.member(typ, width, page))
 	}
 	return "{ " + strings.Join(out, " ") + " }"
@@ -103,9 +103,14 @@ func (d *drawing) choose(typ *ast.Definition, width int) *ast.FieldDefinition {
 	}
 	roll := d.up(9, "kind of field")
 	switch {
-	case len(preferred) > 0 && roll > 5:
+	case typ == d.Schema.Query || typ == d.Schema.Mutation:
+		if len(leaves)+len(objects) == 0 {
+			return nil
+		}
+		return pick(d, append(leaves, objects...))
+	case len(preferred) > 0 && roll > 3:
 		return pick(d, preferred)
-	case len(objects) > 0 && (roll > 3 || len(leaves) == 0):
+	case len(objects) > 0 && (roll > 1 || len(leaves) == 0):
 		return pick(d, objects)
 	case len(leaves) > 0:
 		return pick(d, leaves)
@@ -138,7 +143,7 @@ func (d *drawing) candidates(typ *ast.Definition) ast.FieldList {
 
 // conditions are the types that a fragment inside typ may be on.
 func (d *drawing) conditions(typ *ast.Definition) []string {
-	out := []string{typ.Name}
+	out := []string{typ.Name, typ.Name}
 	if typ.Kind == ast.Object {
 		for _, wider := range d.Schema.GetImplements(typ) {
 			out = append(out, wider.Name)
