@@ -40,6 +40,7 @@ func commands() []command {
 		{"demo", "play an agent's day against a fresh sandbox and say what happens", demo, false},
 		{"demo-outbound", "play outbound AI calls against a fresh sandbox and say what happens", demoOutbound, false},
 		{"doctor", "check the configuration and whether each provider can be reached; -live asks Ozonetel itself", doctor, true},
+		{"schema", "print the schema composed with FortyTwo's; -subgraph, -conflicts or -diff print what else is known of it", printSchema, true},
 		{"healthcheck", "ask the gateway on this machine whether it is alive; for containers", healthcheck, false},
 		{"load", "measure a gateway among emulators: helix load worklist, webhooks or subscribers", measure, true},
 		{"version", "print the version", func(_ context.Context, p process) error {
