@@ -33,7 +33,7 @@ func SDL() string {
 
 // gqlgen calls these two by name: it takes such fields for those of its own plugin.
 
-func (ec *executionContext) __resolve__service(ctx context.Context) (Service, error) {
+func (ec *executionContext) __resolve__service(ctx context.Context) (Service, error) { //nolint:revive // gqlgen's name
 	federation, ok := ec.Resolvers.(FederationResolver)
 	if !ok {
 		return Service{}, errNoFederation
@@ -41,7 +41,7 @@ func (ec *executionContext) __resolve__service(ctx context.Context) (Service, er
 	return federation.ResolveService(ctx)
 }
 
-func (ec *executionContext) __resolve_entities(ctx context.Context, representations []scalar.Representation) []Entity {
+func (ec *executionContext) __resolve_entities(ctx context.Context, representations []scalar.Representation) []Entity { //nolint:revive // gqlgen's name
 	federation, ok := ec.Resolvers.(FederationResolver)
 	if !ok {
 		ec.Error(ctx, errNoFederation)

@@ -178,6 +178,9 @@ func TestTooManyRepresentationsAreRefused(t *testing.T) {
 	if _, failed := entities(t, as(t, "agent1/asha"), c, many...); !slices.Equal(failed, []string{"_entities LIMIT_EXCEEDED"}) {
 		t.Errorf("one more: %v", failed)
 	}
+	if found, failed := entities(t, Trusted(as(t, "agent1/asha")), c, many...); len(found) != len(many) || failed != nil {
+		t.Errorf("one more that was read already: %v", failed)
+	}
 	if found, failed := entities(t, as(t, "agent1/asha"), c); found != nil || failed != nil {
 		t.Errorf("none: %v, %v", found, failed)
 	}

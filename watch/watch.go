@@ -45,6 +45,7 @@ var ErrNoStream = errors.New("watch: no event stream")
 const (
 	DefaultSpacing  = 250 * time.Millisecond
 	DefaultPatience = 3 * time.Second
+	DefaultRecheck  = 5 * time.Minute
 	DefaultMax      = 10_000
 )
 
@@ -55,6 +56,7 @@ type Options struct {
 	Webhooks bool          // FortyTwo's webhooks are taken here
 	Spacing  time.Duration // between two reads for one subscriber, at least; DefaultSpacing when zero
 	Patience time.Duration // how long a subscription waits for its stream before it begins; DefaultPatience when zero
+	Recheck  time.Duration // after which a record is read without a signal, in the mean; DefaultRecheck when zero
 	Max      int           // subscriptions of this process; DefaultMax when zero
 	Now      func() time.Time
 	Logger   *slog.Logger
@@ -73,6 +75,9 @@ func New(o Options) *Service {
 	}
 	if o.Patience == 0 {
 		o.Patience = DefaultPatience
+	}
+	if o.Recheck == 0 {
+		o.Recheck = DefaultRecheck
 	}
 	if o.Max == 0 {
 		o.Max = DefaultMax

@@ -419,6 +419,17 @@ func TestWhoMayNotReadHearsNothing(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("once the right is lost and nothing is said", func(t *testing.T) {
+		t.Parallel()
+		c := newCRM(true)
+		c.stream.become(true, nil)
+		c.stream.signal()
+		s := newBench(t, c, func(o *watch.Options) { o.Recheck = 50 * time.Millisecond }).subscribe(member())
+		c.fail(forbidden, -1)
+		if err := s.end(); !helix.IsCode(err, helix.CodeForbidden) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("once the record is hidden from him", func(t *testing.T) {
 		t.Parallel()
 		c := newCRM(false)

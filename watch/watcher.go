@@ -113,8 +113,11 @@ func (w *watcher) run(ctx context.Context, yield func(helix.RecordUpdate, error)
 	}
 }
 
-// next waits for a signal; destroyed is what it says of the record's end.
+// next waits for a signal, or until it is time to look without one: a stream tells nothing to somebody who has lost the right
+// to hear it, and a webhook may be lost. destroyed is what the signal says of the record's end.
 func (w *watcher) next(ctx context.Context) (destroyed bool, err error) {
+	recheck := time.NewTimer(w.service.o.Recheck/2 + rand.N(w.service.o.Recheck)) // those who began together do not all ask together
+	defer recheck.Stop()
 	for {
 		var streamed <-chan struct{}
 		if w.stream != nil {
@@ -138,6 +141,8 @@ func (w *watcher) next(ctx context.Context) (destroyed bool, err error) {
 				continue // the stream tells it too, and knows rights
 			}
 			return w.service.hub.destroyed(w.heard), nil
+		case <-recheck.C:
+			return false, nil
 		case <-ctx.Done():
 			return false, ctx.Err()
 		}

@@ -1,6 +1,7 @@
 package compose_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -129,7 +130,7 @@ func TestComposingEditsNothingAndMayHappenWhileSchemasAreInUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(before) != string(after) {
+	if !bytes.Equal(before, after) {
 		t.Error("FortyTwo's schema was edited")
 	}
 	if composed(t, local, nil).SDL() != alone {

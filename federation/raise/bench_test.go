@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
 	"github.com/helix-engage/gateway/federation/raise"
 )
 
@@ -69,7 +67,7 @@ func BenchmarkCollectAndWriteWithHops(b *testing.B) {
 		b.Fatal(err)
 	}
 	var writer raise.Writer
-	var answers raise.Answers = constant{records.Root()}
+	var answers raise.Answers = one{records.Root()}
 	keys := 0
 	count := func(*raise.Hop, []byte) { keys++ }
 	b.ReportAllocs()
@@ -82,12 +80,6 @@ func BenchmarkCollectAndWriteWithHops(b *testing.B) {
 			b.Fatal(keys, writer.Errors)
 		}
 	}
-}
-
-type constant struct{ record raise.Value }
-
-func (c constant) Record(int, []byte) (raise.Value, bool, []*gqlerror.Error) {
-	return c.record, true, nil
 }
 
 // leads is a connection as FortyTwo answers it, about 450 bytes a record, every second one with names in Devanagari.

@@ -132,6 +132,21 @@ func TestOpenRefusesWhatIsNoAnswer(t *testing.T) {
 	}
 }
 
+func TestLevelsCountTheEnvelope(t *testing.T) {
+	t.Parallel()
+	for levels, want := range map[int]bool{198: true, 199: false} {
+		shape := text
+		for range levels {
+			shape = list(shape)
+		}
+		value := strings.Repeat("[", levels) + strings.Repeat("]", levels)
+		opened, err := raise.Open([]byte(`{"data":{"lead":`+value+`}}`), "lead", shape)
+		if (err == nil) != want || opened.Same != want {
+			t.Errorf("%d levels: same %t, %v", levels, opened.Same, err)
+		}
+	}
+}
+
 func TestOpenAcceptsAsValueWhatParseAccepts(t *testing.T) {
 	t.Parallel()
 	for _, test := range texts {

@@ -138,7 +138,7 @@ func coerceComposite(f *fieldMeta, object *dict, before any) (any, *apiError) {
 		if !ok {
 			return nil, badInput(subData, genericMessage, "Sub field \"%s\" not found for composite type: %s", key, f.typ)
 		}
-		value, err := coercePart(f, p, object.values[key])
+		value, err := coercePart(f, p, object.at(key))
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ func (e *executor) object(set ast.SelectionSet, typ *ast.Definition, value any) 
 // members is object with the height of the answer: how deep objects nest in it.
 func (e *executor) members(set ast.SelectionSet, typ *ast.Definition, value any) (out *dict, height int, ok bool) {
 	groups := e.collected(set, typ.Name)
-	out = &dict{keys: make([]string, 0, len(groups)), values: make(map[string]any, len(groups))}
+	out = newDictOf(len(groups))
 	heights := make([]int, 0, len(groups))
 	for _, group := range groups {
 		first, below := group.fields[0], 0
@@ -45,11 +45,11 @@ func (d *dict) sortKeys(heights []int) {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return heights[a] - heights[b] })
-	keys := make([]string, len(order))
-	for i, from := range order {
-		keys[i] = d.keys[from]
+	sorted := newDictOf(len(order))
+	for _, from := range order {
+		sorted.set(d.keys[from], d.values[from])
 	}
-	d.keys = keys
+	*d = *sorted
 }
 
 // memberOf is a field of a source: of values, or of a record that was read.

@@ -45,6 +45,19 @@ func (s *Server) SetRole(email, label string) error {
 	return nil
 }
 
+// AddRole gives the hospital another role. Error: one of that label is there.
+func (s *Server) AddRole(r Role) error {
+	ws := s.main()
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.roleLabelled(r.Label) != nil {
+		return fmt.Errorf("fortytwo emulator: a role %q is there", r.Label)
+	}
+	id := ws.newID()
+	ws.roles[id] = &roleEntry{id: id, Role: r}
+	return nil
+}
+
 // Record reads a record of the hospital as JSON members: composites nested, relations as <name>Id. Soft-deleted records are read
 // too. Error: ErrUnknown.
 func (s *Server) Record(object, id string) (map[string]any, error) {

@@ -26,7 +26,7 @@ func (q *request) dimensions() ([]dimension, *apiError) {
 			return nil, badInput(subQuery, genericMessage, "Invalid argument: \"groupBy\" must be an array of objects")
 		}
 		for _, key := range object.keys {
-			d, err := q.ws.dimension(q.object(), key, object.values[key])
+			d, err := q.ws.dimension(q.object(), key, object.at(key))
 			if err != nil {
 				return nil, err
 			}
@@ -48,7 +48,7 @@ func (ws *workspace) dimension(o *objectMeta, key string, value any) (dimension,
 		if nested.size() != 1 {
 			return dimension{}, invalid
 		}
-		inner, err := ws.dimension(field.relation.target, nested.keys[0], nested.values[nested.keys[0]])
+		inner, err := ws.dimension(field.relation.target, nested.keys[0], nested.at(nested.keys[0]))
 		if err != nil {
 			return dimension{}, err
 		}

@@ -19,10 +19,7 @@ func (q *request) findDuplicates() (any, *apiError) {
 				found = append(found, r)
 			}
 		}
-		c := connection{object: q.object(), nodes: q.ws.project(q.object(), q.node, found), counted: found}
-		for _, r := range found {
-			c.cursors = append(c.cursors, encodeCursor(r.row, nil, q.node))
-		}
+		c := connection{object: q.object(), nodes: q.ws.project(q.object(), q.node, found), records: found, node: q.node, counted: found}
 		out = append(out, c.dict(q.outer))
 	}
 	return out, nil

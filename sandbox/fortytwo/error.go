@@ -70,7 +70,7 @@ func (e *apiError) dict() *dict {
 	}
 	if e.extra != nil {
 		for _, key := range e.extra.keys {
-			extensions.set(key, e.extra.values[key])
+			extensions.set(key, e.extra.at(key))
 		}
 	}
 	if e.code != "" {

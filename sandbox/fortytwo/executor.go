@@ -166,7 +166,7 @@ func (e *executor) answer(data *dict, ok bool) reply {
 		data = nil
 	}
 	body.set("data", data)
-	return reply{status: http.StatusOK, contentType: jsonUTF8, body: appendJSON(nil, body)}
+	return reply{status: http.StatusOK, contentType: jsonUTF8, body: appendJSON(make([]byte, 0, usualAnswer), body)}
 }
 
 // placed is where an error is. The parser says of a text that it begins behind its quote, upstream that it begins there.
@@ -272,7 +272,7 @@ func plain(value any) any {
 		out := map[string]any{}
 		if v != nil {
 			for _, key := range v.keys {
-				out[key] = plain(v.values[key])
+				out[key] = plain(v.at(key))
 			}
 		}
 		return out

@@ -44,7 +44,7 @@ func (c *filterCompiler) compile(o *objectMeta, filter any, hop int) (predicate,
 	}
 	var all []predicate
 	for _, key := range object.keys {
-		p, err := c.compileKey(o, key, object.values[key], hop)
+		p, err := c.compileKey(o, key, object.at(key), hop)
 		if err != nil {
 			return nil, err
 		}
@@ -84,6 +84,9 @@ func (c *filterCompiler) compileKey(o *objectMeta, key string, value any, hop in
 }
 
 func conjunction(parts []predicate) predicate {
+	if len(parts) == 1 {
+		return parts[0]
+	}
 	return func(r row) truth {
 		out := isTrue
 		for _, p := range parts {
@@ -187,7 +190,7 @@ func compileComposite(ws *workspace, field *fieldMeta, c *composite, value any) 
 			inner, _ := r[field.name].(row)
 			return inner[key]
 		}}
-		compiled, err := leaf.compile(object.values[key])
+		compiled, err := leaf.compile(object.at(key))
 		if err != nil {
 			return nil, err
 		}

@@ -61,9 +61,10 @@ func (s *Server) executeRecords(doc *document, fields []*ast.Field, c *caller) r
 	results := make([]any, len(fields))
 	failures := make([]*apiError, len(fields))
 	var group sync.WaitGroup
-	for i, f := range fields {
-		group.Go(func() { results[i], failures[i] = s.executeDirectly(doc, f, c) })
+	for i, f := range fields[1:] {
+		group.Go(func() { results[i+1], failures[i+1] = s.executeDirectly(doc, f, c) })
 	}
+	results[0], failures[0] = s.executeDirectly(doc, fields[0], c)
 	group.Wait()
 	data := newDict()
 	var errs []*apiError
@@ -102,7 +103,7 @@ func dataReply(data *dict, errs ...*apiError) reply {
 	if len(errs) > 0 {
 		body.set("errors", errorList(errs))
 	}
-	return reply{status: http.StatusOK, contentType: jsonPlain, body: appendJSON(nil, body)}
+	return reply{status: http.StatusOK, contentType: jsonPlain, body: appendJSON(make([]byte, 0, usualAnswer), body)}
 }
 
 // executeDirectly runs one root field without validation.

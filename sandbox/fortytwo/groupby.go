@@ -92,7 +92,7 @@ func (q *request) orderGroups(groups []*recordGroup, dimensions []dimension) *ap
 			return badInput(subQuery, genericMessage, "Invalid argument: \"orderBy\" must be an array of objects")
 		}
 		for _, key := range object.keys {
-			name, value := key, object.values[key]
+			name, value := key, object.at(key)
 			inner, nested := value.(*dict)
 			switch {
 			case key == "aggregate" && nested:
@@ -101,7 +101,7 @@ func (q *request) orderGroups(groups []*recordGroup, dimensions []dimension) *ap
 					if !ok {
 						return badInput("FIELD_NOT_FOUND", genericMessage, "Field \"%s\" does not exist or is not sortable", aggregateName)
 					}
-					term, err := direction("Aggregate \""+aggregateName+"\"", inner.values[aggregateName])
+					term, err := direction("Aggregate \""+aggregateName+"\"", inner.at(aggregateName))
 					if err != nil {
 						return err
 					}
@@ -142,18 +142,14 @@ func numeric(value any) any {
 }
 
 func (q *request) groupDict(g *recordGroup, terms []orderTerm) *dict {
-	records := slices.Clone(g.records)
-	sortRecords(records, append(slices.Clone(terms), byID()))
+	records := sorted(g.records, append(slices.Clone(terms), byID()))
 	if offset, ok := q.argument("offsetForRecords").(float64); ok && offset > 0 {
 		records = records[int(min(offset, float64(len(records)))):]
 	}
 	records = records[:min(groupRecords, len(records))]
 	c := connection{object: q.object(), counted: g.records}
 	if q.outer.has("edges") {
-		c.nodes = q.ws.project(q.object(), q.node, records)
-		for _, r := range records {
-			c.cursors = append(c.cursors, encodeCursor(r.row, terms, q.node))
-		}
+		c.nodes, c.records, c.terms, c.node = q.ws.project(q.object(), q.node, records), records, terms, q.node
 	}
 	out := c.dict(q.outer)
 	if q.outer.has("groupByDimensionValues") {

@@ -11,7 +11,10 @@ import (
 )
 
 const (
-	maxBody  = 10 << 20
+	maxBody = 10 << 20
+	// usualAnswer is the room that an answer is given to begin with, in bytes.
+	usualAnswer = 8 << 10
+
 	jsonUTF8 = "application/json; charset=utf-8"
 	// jsonPlain is what record execution and the token layer answer with.
 	jsonPlain = "application/json"
@@ -191,14 +194,14 @@ func (in incoming) decode(body any) (incoming, *reply, bool) {
 	if in.query, ok = query.(string); !ok {
 		return bad("Expected \"query\" param to be a string, but given object.")
 	}
-	switch v := object.values["variables"].(type) {
+	switch v := object.at("variables").(type) {
 	case nil:
 	case *dict:
 		in.variables = v
 	default:
 		return bad("Expected \"variables\" param to be empty or an object.")
 	}
-	switch v := object.values["operationName"].(type) {
+	switch v := object.at("operationName").(type) {
 	case nil:
 	case string:
 		in.operationName = v

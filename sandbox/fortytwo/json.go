@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -19,24 +20,54 @@ var errTooDeep = errors.New("JSON nests too deeply")
 // two wrong keys is complained about first.
 type dict struct {
 	keys   []string
-	values map[string]any
+	values []any          // one for each key
+	places map[string]int // of the keys, once there are many
 }
 
-func newDict() *dict { return &dict{values: map[string]any{}} }
+// maxSearched is the most keys that are looked for one after another.
+const maxSearched = 16
+
+func newDict() *dict { return &dict{} }
+
+// newDictOf has room for n keys.
+func newDictOf(n int) *dict { return &dict{keys: make([]string, 0, n), values: make([]any, 0, n)} }
 
 func (d *dict) set(key string, value any) {
-	if _, known := d.values[key]; !known {
-		d.keys = append(d.keys, key)
+	if at := d.place(key); at >= 0 {
+		d.values[at] = value
+		return
 	}
-	d.values[key] = value
+	d.keys, d.values = append(d.keys, key), append(d.values, value)
+	switch {
+	case d.places != nil:
+		d.places[key] = len(d.keys) - 1
+	case len(d.keys) > maxSearched:
+		d.places = make(map[string]int, 2*len(d.keys))
+		for i, k := range d.keys {
+			d.places[k] = i
+		}
+	}
+}
+
+// place is where a key stands, negative when it is absent.
+func (d *dict) place(key string) int {
+	if d.places == nil {
+		return slices.Index(d.keys, key)
+	}
+	if at, ok := d.places[key]; ok {
+		return at
+	}
+	return -1
 }
 
 func (d *dict) get(key string) (any, bool) {
 	if d == nil {
 		return nil, false
 	}
-	value, ok := d.values[key]
-	return value, ok
+	if at := d.place(key); at >= 0 {
+		return d.values[at], true
+	}
+	return nil, false
 }
 
 // at is the value of a key, nil when it is absent.
@@ -141,7 +172,7 @@ func appendJSON(out []byte, value any) []byte {
 				out = append(out, ',')
 			}
 			out = append(appendString(out, key), ':')
-			out = appendJSON(out, v.values[key])
+			out = appendJSON(out, v.values[i])
 		}
 		return append(out, '}')
 	default:
@@ -176,11 +207,24 @@ func appendNumber(out []byte, v float64) []byte {
 }
 
 func appendString(out []byte, s string) []byte {
+	if plainText(s) {
+		return append(append(append(out, '"'), s...), '"')
+	}
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(s) // a string always encodes
 	return append(out, bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))...)
+}
+
+// plainText tells a text that stands in JSON as it is.
+func plainText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // MarshalJSON lets a dict stand inside values that encoding/json writes.

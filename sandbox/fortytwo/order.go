@@ -1,6 +1,7 @@
 package fortytwo
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -41,7 +42,7 @@ func (ws *workspace) orderTerms(o *objectMeta, orderBy any) ([]orderTerm, *apiEr
 			return nil, badInput(subQuery, genericMessage, "Invalid argument: \"orderBy\" must be an array of objects")
 		}
 		for _, key := range object.keys {
-			more, err := ws.fieldOrder(o, key, object.values[key])
+			more, err := ws.fieldOrder(o, key, object.at(key))
 			if err != nil {
 				return nil, err
 			}
@@ -89,7 +90,7 @@ func compositeOrder(field *fieldMeta, value any) ([]orderTerm, *apiError) {
 		if !ok {
 			return nil, badInput(subQuery, genericMessage, "Sub field \"%s\" not found for composite type: %s", name, field.typ)
 		}
-		term, err := direction(fmt.Sprintf("Composite sub field \"%s.%s\"", field.name, name), object.values[name])
+		term, err := direction(fmt.Sprintf("Composite sub field \"%s.%s\"", field.name, name), object.at(name))
 		if err != nil {
 			return nil, err
 		}
@@ -115,7 +116,7 @@ func (ws *workspace) relationOrder(field *fieldMeta, value any) ([]orderTerm, *a
 		if inner, byColumn := field.relation.target.resolve(key); inner != nil && inner.relation != nil && !byColumn {
 			return nil, badInput(subQuery, genericMessage, "Nested relation ordering by \"%s.%s\" is not supported", field.name, key)
 		}
-		inner, err := ws.fieldOrder(field.relation.target, key, object.values[key])
+		inner, err := ws.fieldOrder(field.relation.target, key, object.at(key))
 		if err != nil {
 			return nil, err
 		}
@@ -160,15 +161,62 @@ func reversed(terms []orderTerm) []orderTerm {
 	return out
 }
 
-func sortRecords(records []*record, terms []orderTerm) {
-	slices.SortStableFunc(records, func(a, b *record) int {
-		for i := range terms {
-			if order := terms[i].compare(terms[i].get(a.row), terms[i].get(b.row)); order != 0 {
-				return order
-			}
+// sortable is a record with what it is compared by first.
+type sortable struct {
+	record *record
+	first  any
+}
+
+// sorter compares records by terms; what is equal in all of them stays in order of insertion.
+type sorter []orderTerm
+
+func (s sorter) sortable(r *record) sortable {
+	if len(s) == 0 {
+		return sortable{record: r}
+	}
+	return sortable{r, s[0].get(r.row)}
+}
+
+func (s sorter) compare(a, b sortable) int {
+	for i := range s {
+		var order int
+		if i == 0 {
+			order = s[0].compare(a.first, b.first)
+		} else {
+			order = s[i].compare(s[i].get(a.record.row), s[i].get(b.record.row))
 		}
-		return 0
-	})
+		if order != 0 {
+			return order
+		}
+	}
+	return cmp.Compare(a.record.number, b.record.number)
+}
+
+// sorted are the records in the order of terms.
+func sorted(records []*record, terms []orderTerm) []*record { return firstSorted(records, terms, len(records)) }
+
+// firstSorted are the first n records in the order of terms, or all of them when there are fewer.
+func firstSorted(records []*record, terms []orderTerm, n int) []*record {
+	s := sorter(terms)
+	best := make([]sortable, 0, min(len(records), 2*n))
+	var worst *sortable // of n that are known to come before what was left out
+	for _, r := range records {
+		one := s.sortable(r)
+		if worst != nil && s.compare(one, *worst) >= 0 {
+			continue
+		}
+		if best = append(best, one); len(best) == 2*n {
+			slices.SortFunc(best, s.compare)
+			best = best[:n]
+			worst = &sortable{best[n-1].record, best[n-1].first}
+		}
+	}
+	slices.SortFunc(best, s.compare)
+	out := make([]*record, min(n, len(best)))
+	for i := range out {
+		out[i] = best[i].record
+	}
+	return out
 }
 
 func (t *orderTerm) compare(a, b any) int {

@@ -99,7 +99,7 @@ func encodeCursor(r row, terms []orderTerm, node *selection) string {
 			cursor.set(t.key[0], t.get(r))
 			continue
 		}
-		inner, _ := cursor.values[t.key[0]].(*dict)
+		inner, _ := cursor.at(t.key[0]).(*dict)
 		if inner == nil {
 			inner = newDict()
 			cursor.set(t.key[0], inner)
@@ -124,7 +124,7 @@ func cursorCondition(cursor *dict, terms []orderTerm) (predicate, *apiError) {
 			if t.relation || t.key[0] != key {
 				continue
 			}
-			value, err := cursorValue(cursor.values[key], t)
+			value, err := cursorValue(cursor.at(key), t)
 			if err != nil {
 				return nil, err
 			}

@@ -33,8 +33,12 @@ func (ws *workspace) project(o *objectMeta, s *selection, records []*record) []*
 
 func (ws *workspace) projectBelow(o *objectMeta, s *selection, records []*record, underRelation bool) []*dict {
 	out := make([]*dict, len(records))
+	size := 0
+	if s != nil {
+		size = len(s.fields)
+	}
 	for i := range out {
-		out[i] = newDict()
+		out[i] = newDictOf(size)
 	}
 	if s == nil {
 		return out
@@ -75,7 +79,7 @@ func readSelected(field *fieldMeta, r row, s *selection) any {
 		return readValue(field, r)
 	}
 	inner, _ := r[field.name].(row)
-	out := newDict()
+	out := newDictOf(len(s.fields))
 	for _, f := range s.fields {
 		p, known := c.part(f.name)
 		switch {
@@ -152,12 +156,11 @@ func (ws *workspace) fillOneToMany(out []*dict, parents []*record, field *fieldM
 	for i, r := range children {
 		id := r.reference(column)
 		if lists[id] == nil {
-			lists[id] = &connection{object: child}
+			lists[id] = &connection{object: child, node: node}
 		}
 		list := lists[id]
-		list.nodes = append(list.nodes, nodes[i])
+		list.nodes, list.records = append(list.nodes, nodes[i]), append(list.records, r)
 		list.counted = append(list.counted, r)
-		list.cursors = append(list.cursors, encodeCursor(r.row, nil, node))
 	}
 	fill(out, field.name, func(i int) any {
 		if s == nil {

@@ -59,10 +59,7 @@ func (q *request) findMany() (any, *apiError) {
 	}
 	connection := connection{
 		object: q.object(), nodes: q.ws.project(q.object(), q.node, records), counted: all,
-		hasNext: more && !p.backward, hasPrevious: more && p.backward,
-	}
-	for _, r := range records {
-		connection.cursors = append(connection.cursors, encodeCursor(r.row, terms, q.node))
+		hasNext: more && !p.backward, hasPrevious: more && p.backward, records: records, terms: terms, node: q.node,
 	}
 	return connection.dict(q.outer), nil
 }
@@ -81,7 +78,7 @@ func (p page) cut(line Line, all []*record, terms []orderTerm) (records []*recor
 			records = append(records, r)
 		}
 	}
-	sortRecords(records, terms)
+	records = firstSorted(records, terms, p.offset+p.limit+1)
 	records = records[min(p.offset, len(records)):]
 	if more = len(records) > p.limit; more {
 		records = records[:p.limit]
@@ -103,7 +100,7 @@ func (q *request) matching(filter any, withDeleted bool) ([]*record, *apiError) 
 		return nil, err
 	}
 	var out []*record
-	for _, r := range q.ws.tables[q.object()].records {
+	for _, r := range q.ws.tables[q.object()].candidates(filter) {
 		if r.deleted() && !withDeleted && !compiler.mentionsDeleted {
 			continue
 		}
@@ -135,16 +132,21 @@ func (q *request) allow(names ...string) *apiError {
 type connection struct {
 	object               *objectMeta
 	nodes                []*dict
-	cursors              []string
+	records              []*record   // of the nodes
+	terms                []orderTerm // what their cursors hold, if selected in node
+	node                 *selection
 	counted              []*record // what totalCount and the aggregates are of
 	hasNext, hasPrevious bool
 }
 
+// cursor of the i-th node.
+func (c connection) cursor(i int) string { return encodeCursor(c.records[i].row, c.terms, c.node) }
+
 func (c connection) dict(s *selection) *dict {
-	out := newDict()
 	if s == nil {
-		return out
+		return newDict()
 	}
+	out := newDictOf(len(s.fields))
 	for _, f := range s.fields {
 		switch f.name {
 		case "__typename":
@@ -167,7 +169,7 @@ func (c connection) dict(s *selection) *dict {
 func (c connection) edges(s *selection) []*dict {
 	edges := make([]*dict, len(c.nodes))
 	for i, node := range c.nodes {
-		edge := newDict()
+		edge := newDictOf(2)
 		if s != nil {
 			for _, f := range s.fields {
 				switch f.name {
@@ -176,7 +178,7 @@ func (c connection) edges(s *selection) []*dict {
 				case "node":
 					edge.set(f.name, node)
 				case "cursor":
-					edge.set(f.name, c.cursors[i])
+					edge.set(f.name, c.cursor(i))
 				default:
 					edge.set(f.name, nil)
 				}
@@ -191,8 +193,8 @@ func (c connection) pageInfo(s *selection) *dict {
 	values := map[string]any{
 		"__typename": "PageInfo", "hasNextPage": c.hasNext, "hasPreviousPage": c.hasPrevious, "startCursor": nil, "endCursor": nil,
 	}
-	if len(c.cursors) > 0 {
-		values["startCursor"], values["endCursor"] = c.cursors[0], c.cursors[len(c.cursors)-1]
+	if last := len(c.records) - 1; last >= 0 {
+		values["startCursor"], values["endCursor"] = c.cursor(0), c.cursor(last)
 	}
 	return pick(s, values)
 }

@@ -1,8 +1,10 @@
 package fortytwo
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -48,6 +50,43 @@ func (t *table) remove(id string) {
 	}
 	delete(t.byID, id)
 	t.records = slices.DeleteFunc(t.records, func(other *record) bool { return other == r })
+}
+
+// candidates are the records that a filter can select, in order of insertion: those of its ids when it names any, else all.
+func (t *table) candidates(filter any) []*record {
+	ids, named := idsOf(filter)
+	if !named {
+		return t.records
+	}
+	var out []*record
+	for _, id := range ids {
+		text, _ := id.(string)
+		if r := t.byID[strings.ToLower(text)]; r != nil {
+			out = append(out, r)
+		}
+	}
+	slices.SortFunc(out, func(a, b *record) int { return cmp.Compare(a.number, b.number) })
+	return slices.Compact(out)
+}
+
+// idsOf are the ids that a filter asks for by itself or in one of its ands.
+func idsOf(filter any) ([]any, bool) {
+	object, _ := filter.(*dict)
+	if condition, ok := object.at("id").(*dict); ok && condition.size() == 1 {
+		if list, ok := condition.at("in").([]any); ok {
+			return list, true
+		}
+		if id := condition.at("eq"); id != nil {
+			return []any{id}, true
+		}
+	}
+	all, _ := object.at("and").([]any)
+	for _, part := range all {
+		if ids, ok := idsOf(part); ok {
+			return ids, true
+		}
+	}
+	return nil, false
 }
 
 // live are the records that are not soft-deleted.

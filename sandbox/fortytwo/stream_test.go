@@ -265,3 +265,15 @@ func TestAStreamIsCutAndFallsSilent(t *testing.T) {
 		t.Errorf("%d streams are open", b.StreamCount())
 	}
 }
+
+func TestLine15HasNoEventStream(t *testing.T) {
+	t.Parallel()
+	b := newBench15(t)
+	l := b.open(b.token(adminEmail), "s1", eventStream)
+	if text, _ := io.ReadAll(l.lines); l.kind == eventStream || !strings.Contains(string(text), `"errors"`) {
+		t.Errorf("status %d, %s, %s", l.status, l.kind, text)
+	}
+	if got := b.addQuery(adminEmail, "s1", "q1", "lead", nil); got.failure() == "" {
+		t.Error(got.text)
+	}
+}

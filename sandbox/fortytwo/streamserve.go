@@ -130,7 +130,7 @@ func streamEvent(c *caller, e recordEvent, rights ObjectRights) fields {
 		whole, out := wholeRecord(e.object, r), newDict()
 		for _, key := range whole.keys {
 			if readable(e.object, rights, key) {
-				out.set(key, whole.values[key])
+				out.set(key, whole.at(key))
 			}
 		}
 		return out
@@ -141,8 +141,8 @@ func streamEvent(c *caller, e recordEvent, rights ObjectRights) fields {
 		before, after, diff := wholeRecord(e.object, e.before), wholeRecord(e.object, e.after), newDict()
 		for _, key := range changed {
 			both := newDict()
-			both.set("before", before.values[key])
-			both.set("after", after.values[key])
+			both.set("before", before.at(key))
+			both.set("after", after.at(key))
 			diff.set(key, both)
 		}
 		properties["updatedFields"], properties["diff"] = stringsAsAny(changed), diff

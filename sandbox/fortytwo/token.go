@@ -47,6 +47,7 @@ type tokens struct {
 	mu        sync.Mutex
 	expiredAt time.Time              // access tokens issued up to here count as expired
 	fresh     map[[32]byte]bool      // issued after expiredAt but within its second, which is all that iat can tell
+	known     map[[32]byte]claims    // tokens whose signature was found good, by their hash
 	refresh   map[string]*refreshing // refresh tokens by id
 	order     []string               // their ids, oldest first
 }
@@ -59,6 +60,8 @@ const (
 	maxRefreshTokens = 10_000
 	// maxFreshTokens bounds the tokens of one second; more would count as expired.
 	maxFreshTokens = 10_000
+	// maxKnownTokens bounds the tokens whose signature need not be checked again; beyond it all are forgotten.
+	maxKnownTokens = 10_000
 	// reuseTolerance is how long a used refresh token may be used again (fortytwo.md 2.1).
 	reuseTolerance = time.Minute
 )
@@ -155,8 +158,29 @@ func (t *tokens) secret(owner, tokenType string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// read checks signature and expiry (fortytwo.md 2.6).
+// read checks signature and expiry (fortytwo.md 2.6). A signature is checked once.
 func (t *tokens) read(token string) (*claims, *apiError) {
+	hash := sha256.Sum256([]byte(token))
+	t.mu.Lock()
+	known, ok := t.known[hash]
+	t.mu.Unlock()
+	if ok && known.ExpiresAt != nil && t.now().Before(known.ExpiresAt.Time) && !t.expiredEarly(hash, &known) {
+		return &known, nil
+	}
+	c, err := t.verified(token, hash)
+	if err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.known == nil || len(t.known) >= maxKnownTokens {
+		t.known = map[[32]byte]claims{}
+	}
+	t.known[hash] = *c
+	return c, nil
+}
+
+func (t *tokens) verified(token string, hash [32]byte) (*claims, *apiError) {
 	var c claims
 	parser := jwt.NewParser(jwt.WithTimeFunc(t.now), jwt.WithValidMethods([]string{"ES256", "HS256"}))
 	if _, _, err := parser.ParseUnverified(token, &c); err != nil {
@@ -172,7 +196,7 @@ func (t *tokens) read(token string) (*claims, *apiError) {
 		return &t.key.PublicKey, nil
 	})
 	switch {
-	case errors.Is(err, jwt.ErrTokenExpired), err == nil && t.expiredEarly(token, &c):
+	case errors.Is(err, jwt.ErrTokenExpired), err == nil && t.expiredEarly(hash, &c):
 		return nil, errAuth(codeUnauthenticated, codeUnauthenticated, "Token has expired.")
 	case err != nil:
 		return nil, errAuth(codeUnauthenticated, codeUnauthenticated, "Token invalid.")
@@ -180,7 +204,7 @@ func (t *tokens) read(token string) (*claims, *apiError) {
 	return &c, nil
 }
 
-func (t *tokens) expiredEarly(token string, c *claims) bool {
+func (t *tokens) expiredEarly(hash [32]byte, c *claims) bool {
 	if c.Type != tokenAccess && c.Type != tokenAgnostic {
 		return false
 	}
@@ -189,5 +213,5 @@ func (t *tokens) expiredEarly(token string, c *claims) bool {
 	if t.expiredAt.IsZero() || c.IssuedAt == nil || c.IssuedAt.Unix() > t.expiredAt.Unix() {
 		return false
 	}
-	return !t.fresh[sha256.Sum256([]byte(token))]
+	return !t.fresh[hash]
 }

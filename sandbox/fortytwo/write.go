@@ -116,7 +116,7 @@ func (q *request) prepare(data *dict, before row) (prepared, *apiError) {
 		if field == nil {
 			return out, badInput(subData, genericMessage, "Object %s doesn't have any \"%s\" field.", o.singular, key)
 		}
-		value := data.values[key]
+		value := data.at(key)
 		if field.relation != nil && !byColumn {
 			id, err := q.connect(field, value)
 			if err != nil {
@@ -191,7 +191,7 @@ func (q *request) findUnique(o *objectMeta, where *dict) (*record, *apiError) {
 			return nil, badInput("CONNECT_UNIQUE_CONSTRAINT_ERROR", genericMessage,
 				"Missing required fields: at least one unique constraint have to be fully populated for '%s'.", o.singular)
 		}
-		value, err := q.ws.coerce(field, key, where.values[key], nil)
+		value, err := q.ws.coerce(field, key, where.at(key), nil)
 		if err != nil {
 			return nil, err
 		}
