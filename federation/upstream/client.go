@@ -51,8 +51,8 @@ func New(o Options) (*Client, error) {
 	}, nil
 }
 
-// newTransport never speaks HTTP/2, in which a body that was begun to be read proves nothing, and asks for no compression:
-// the network to FortyTwo is fast, and plain bytes can be handed through.
+// newTransport never speaks HTTP/2, which has rules of its own for what is sent again, and asks for no compression: the
+// network to FortyTwo is fast, and plain bytes can be handed through.
 func newTransport(o Options) *http.Transport {
 	t := &http.Transport{}
 	if o.Transport != nil {

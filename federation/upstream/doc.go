@@ -17,9 +17,8 @@
 //
 // Invariants:
 //   - A mutation leaves at most once. It has no GetBody, so that net/http cannot send it again either.
-//   - A failed mutation is UPSTREAM_UNAVAILABLE only when it is proved that nothing happened: the breaker was open, no byte
-//     of the body was read for sending and none can be any more (a GraphQL server cannot act upon headers alone), or a
-//     status says that nobody took it. Else it is UNKNOWN_OUTCOME.
+//   - A failed mutation is UPSTREAM_UNAVAILABLE only when it is proved that nothing happened: the breaker was open, no
+//     connection was ever given to the request, or a status says that nobody took it. Else it is UNKNOWN_OUTCOME.
 //   - A query is sent again, once, when its connection turned out to be closed by the server; never for another reason.
 //   - Callers share no request with each other: key, token and languages are compared, not their hash alone. Mutations
 //     are shared with nobody, and no query that is sent after the start or the end of a mutation of its caller joins

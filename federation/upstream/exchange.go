@@ -1,13 +1,14 @@
 package upstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
-	"sync/atomic"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
@@ -18,11 +19,14 @@ const maxRequest = 10 << 20
 
 // exchange is one request to FortyTwo with what belongs to it, in one piece of memory.
 type exchange struct {
-	caller  *Caller
-	request *Request
-	payload payload
-	header  [4]string // the values of headers that differ between requests
-	parent  traceparent
+	caller    *Caller
+	request   *Request
+	payload   bytes.Reader
+	header    [4]string // the values of headers that differ between requests
+	parent    traceparent
+	hooks     httptrace.ClientTrace
+	connected bool // it was given a connection: from then on bytes may have left
+	repeated  bool
 }
 
 // outcome is how an exchange ended. With err the rest is empty.
@@ -85,9 +89,9 @@ func (c *Client) roundTrip(ctx context.Context, x *exchange) (outcome, providers
 
 // build makes the HTTP request: of the caller's headers the four that go along, and nothing else.
 func (c *Client) build(ctx context.Context, x *exchange) *http.Request {
-	r := c.template.WithContext(ctx) // a copy
-	x.payload.data = x.request.Body
-	r.Body, r.ContentLength = &x.payload, int64(len(x.request.Body))
+	x.hooks.GotConn = func(httptrace.GotConnInfo) { x.connected = true }
+	r := c.template.WithContext(httptrace.WithClientTrace(ctx, &x.hooks)) // a copy
+	r.Body, r.ContentLength = x.body(), int64(len(x.request.Body))
 	header := make(http.Header, 8)
 	header["Content-Type"], header["Accept"], header["User-Agent"] = jsonOnly, jsonOnly, userAgent
 	x.set(header, 0, "Authorization", "Bearer "+x.caller.Token)
@@ -126,46 +130,18 @@ func isHeaderValue(s string) bool {
 // errSentTwice ends a query that lost two connections.
 var errSentTwice = fmt.Errorf("upstream: a query is sent twice at most: %w", io.ErrUnexpectedEOF)
 
+// body gives the body from its beginning. It is of a type that net/http knows to be in memory: of any other it would send
+// the headers by themselves before.
+func (x *exchange) body() io.ReadCloser {
+	x.payload.Reset(x.request.Body)
+	return io.NopCloser(&x.payload)
+}
+
 // again gives the body for one repetition.
 func (x *exchange) again() (io.ReadCloser, error) {
-	if x.payload.repeated {
+	if x.repeated {
 		return nil, errSentTwice
 	}
-	x.payload.repeated = true
-	return &payload{data: x.request.Body}, nil
-}
-
-// payload is a request's body that knows whether anything of it can have been sent.
-type payload struct {
-	data     []byte
-	repeated bool
-	state    atomic.Int32
-}
-
-// The states of a payload.
-const (
-	untouched int32 = iota
-	touched         // net/http has begun to read it
-	sealed          // nobody has, and nobody can any more
-)
-
-// Read gives the next bytes.
-func (p *payload) Read(into []byte) (int, error) {
-	if p.state.Load() != touched && !p.state.CompareAndSwap(untouched, touched) {
-		return 0, io.ErrClosedPipe
-	}
-	if len(p.data) == 0 {
-		return 0, io.EOF
-	}
-	n := copy(into, p.data)
-	p.data = p.data[n:]
-	return n, nil
-}
-
-// Close does nothing: the bytes belong to the request.
-func (p *payload) Close() error { return nil }
-
-// kept reports whether nothing of the body has left nor ever will. An HTTP/1.1 server cannot act upon headers alone.
-func (p *payload) kept() bool {
-	return p.state.CompareAndSwap(untouched, sealed) || p.state.Load() == sealed
+	x.repeated = true
+	return io.NopCloser(bytes.NewReader(x.request.Body)), nil // who read the first may not be done with it
 }

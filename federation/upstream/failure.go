@@ -61,18 +61,17 @@ func (c *Client) refuse(ctx context.Context, caller *Caller, r *Request) error {
 
 // broken codes an exchange that did not come to its end, and says whether that was FortyTwo's fault.
 func (c *Client) broken(ctx context.Context, x *exchange, cause error) (outcome, providers.Verdict) {
-	kept := x.payload.kept()
 	verdict := providers.Gone
 	var err *helix.Error
 	switch {
 	case ctx.Err() != nil && context.Cause(ctx) != errTimeout: //nolint:errorlint // the very one, not one that wraps it
 		err, verdict = gaveUp(context.Cause(ctx)), providers.Silent
-	case ctx.Err() != nil && kept: // it waited for one of our own connections: whose requests tell of FortyTwo, not this one
+	case ctx.Err() != nil && !x.connected: // it waited for one of our own connections: whose requests tell of FortyTwo, not this one
 		err, verdict = unavailable("no connection became free in time"), providers.Silent
 	default:
 		err = unavailable(providers.Describe(cause))
 	}
-	if x.request.Mutation && !kept {
+	if x.request.Mutation && x.connected {
 		asUnknown(err)
 	}
 	return outcome{err: err}, verdict

@@ -44,6 +44,16 @@ func newGate(t *testing.T) *gate {
 	return g
 }
 
+// awaitOne waits for a request.
+func (g *gate) awaitOne(t *testing.T) {
+	t.Helper()
+	select {
+	case <-g.arrived:
+	case <-time.After(10 * time.Second):
+		t.Fatal("no request arrives")
+	}
+}
+
 // asked starts a Do and comes back once it waits for its answer.
 func asked(ctx context.Context, client *Client, caller *Caller, r *Request) <-chan error {
 	ended := make(chan error, 1)
@@ -76,14 +86,14 @@ func TestIdenticalQueriesOfOneCallerShareARequest(t *testing.T) {
 	for range 5 {
 		ended = append(ended, asked(t.Context(), client, callerOf("a"), query()))
 	}
-	<-g.arrived
+	g.awaitOne(t)
 	g.release <- struct{}{}
 	wantAnswered(t, ended...)
 	if len(g.arrived) != 0 {
 		t.Errorf("%d more requests arrived", len(g.arrived))
 	}
 	again := asked(t.Context(), client, callerOf("a"), query())
-	<-g.arrived // what has been answered is not shared any more
+	g.awaitOne(t) // what has been answered is not shared any more
 	g.release <- struct{}{}
 	wantAnswered(t, again)
 	wantEmpty(t, client)
@@ -119,10 +129,10 @@ func TestQueriesThatDifferShareNothing(t *testing.T) {
 			g := newGate(t)
 			client := newClient(t, Options{URL: g.url})
 			first := asked(t.Context(), client, callerOf("a"), query())
-			<-g.arrived
+			g.awaitOne(t)
 			caller, r := with(change)
 			second := asked(t.Context(), client, caller, r)
-			<-g.arrived
+			g.awaitOne(t)
 			g.release <- struct{}{}
 			g.release <- struct{}{}
 			wantAnswered(t, first, second)
@@ -145,7 +155,7 @@ func TestOneWhoLeavesDoesNotDisturbTheOthers(t *testing.T) {
 			for _, ctx := range contexts {
 				ended = append(ended, asked(ctx, client, callerOf("a"), query()))
 			}
-			<-g.arrived
+			g.awaitOne(t)
 			leave()
 			if got := codeOf(t, <-ended[leaver]); got != helix.CodeUnavailable {
 				t.Errorf("the leaver gets %q", got)
@@ -168,7 +178,7 @@ func TestTheLastWhoLeavesCancelsTheRequest(t *testing.T) {
 	ended := []<-chan error{
 		asked(ctx, client, callerOf("a"), query()), asked(ctx, client, callerOf("a"), query()),
 	}
-	<-g.arrived
+	g.awaitOne(t)
 	leave()
 	<-g.cancelled
 	for _, e := range ended {
@@ -178,7 +188,7 @@ func TestTheLastWhoLeavesCancelsTheRequest(t *testing.T) {
 	}
 	wantEmpty(t, client)
 	again := asked(t.Context(), client, callerOf("a"), query()) // nobody joins what was cancelled
-	<-g.arrived
+	g.awaitOne(t)
 	g.release <- struct{}{}
 	wantAnswered(t, again)
 }
@@ -188,17 +198,17 @@ func TestAMutationClosesItsCallersRequestsForNewcomers(t *testing.T) {
 	g := newGate(t)
 	client := newClient(t, Options{URL: g.url})
 	before := asked(t.Context(), client, callerOf("a"), query())
-	<-g.arrived
+	g.awaitOne(t)
 	other := asked(t.Context(), client, callerOf("b"), query())
-	<-g.arrived
+	g.awaitOne(t)
 	write := asked(t.Context(), client, callerOf("a"), mutation())
-	<-g.arrived
+	g.awaitOne(t)
 	during := asked(t.Context(), client, callerOf("a"), query())
-	<-g.arrived
+	g.awaitOne(t)
 	shared := asked(t.Context(), client, callerOf("b"), query())
 	client.Separate(callerOf("a")) // as the end of the mutation does
 	after := asked(t.Context(), client, callerOf("a"), query())
-	<-g.arrived
+	g.awaitOne(t)
 	for range 5 {
 		g.release <- struct{}{}
 	}
