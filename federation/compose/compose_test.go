@@ -36,7 +36,7 @@ func composed(t testing.TB, local *ast.Schema, up *compose.Upstream) *compose.Co
 
 func TestTheGatewaysSchemaStandsAloneWithoutTheFederationsDirectives(t *testing.T) {
 	t.Parallel()
-	local := gatewaySchema()
+	local := gatewaySchemaOnce()
 	c := composed(t, local, nil)
 	if len(c.Roots[ast.Query])+len(c.Roots[ast.Mutation])+len(c.Types)+len(c.Entities)+len(c.Conflicts) > 0 || c.Upstream != nil {
 		t.Error("something is FortyTwo's")
@@ -58,10 +58,10 @@ func TestTheGatewaysSchemaStandsAloneWithoutTheFederationsDirectives(t *testing.
 
 func TestTheTextOfAComposedSchemaParsesToTheSameSchema(t *testing.T) {
 	t.Parallel()
-	local := gatewaySchema()
-	c := composed(t, local, synthetic(t, 8))
+	local := gatewaySchemaOnce()
+	c := composed(t, local, synthetic(t, 6))
 	text := c.SDL()
-	if again := composed(t, local, synthetic(t, 8)).SDL(); again != text {
+	if again := composed(t, local, synthetic(t, 6)).SDL(); again != text {
 		t.Error("the same schemas compose to another text")
 	}
 	parsed, err := gqlparser.LoadSchema(&ast.Source{Input: text})
@@ -105,7 +105,7 @@ func TestTextsOfAllKindsSurviveBeingPrinted(t *testing.T) {
 
 func TestComposingEditsNothingAndMayHappenWhileSchemasAreInUse(t *testing.T) {
 	t.Parallel()
-	local, up := gatewaySchema(), synthetic(t, 8)
+	local, up := gatewaySchema(), synthetic(t, 2)
 	up.Types["Lead"].Fields[0].Directives = ast.DirectiveList{{Name: "deprecated"}}
 	before, err := json.Marshal(up)
 	if err != nil {
@@ -150,7 +150,7 @@ func TestALocalSchemaWithoutQueriesIsAFaultOfOurs(t *testing.T) {
 func TestALargeWorkspaceIsOfTheSizeThatItIsTakenFor(t *testing.T) {
 	t.Parallel()
 	up := synthetic(t, composetest.Large)
-	text := composed(t, gatewaySchema(), up).SDL()
+	text := composed(t, gatewaySchemaOnce(), up).SDL()
 	if len(up.Types) < 600 || len(text) < 1_100_000 {
 		t.Errorf("there are %d types and %d bytes of text", len(up.Types), len(text))
 	}

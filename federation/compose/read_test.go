@@ -33,7 +33,7 @@ func (a answers) post(_ context.Context, endpoint compose.Endpoint, query string
 // sound is a small server that composes.
 func sound(t testing.TB) answers {
 	t.Helper()
-	up := synthetic(t, 2)
+	up := synthetic(t, 1)
 	ctx := context.Background()
 	ask := func(endpoint compose.Endpoint, query string) string {
 		text, err := composetest.Server(up)(ctx, endpoint, query, nil)
@@ -47,7 +47,7 @@ func sound(t testing.TB) answers {
 
 func TestWhatIsReadIsWhatTheServerHas(t *testing.T) {
 	t.Parallel()
-	want := synthetic(t, 8)
+	want := synthetic(t, 2)
 	want.Types["Lead"].Fields.ForName("score").Directives = ast.DirectiveList{{Name: "deprecated", Arguments: ast.ArgumentList{
 		{Name: "reason", Value: &ast.Value{Kind: ast.StringValue, Raw: "a \"better\" one\nis there"}},
 	}}}
