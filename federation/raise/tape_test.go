@@ -114,6 +114,7 @@ func readable(text []byte) bool {
 		return false
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber() // of any size
 	for level := 0; ; {
 		token, err := decoder.Token()
 		if err != nil {
