@@ -4,8 +4,6 @@ import (
 	"context"
 	"strconv"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 )
@@ -89,9 +87,7 @@ func (r *subscriptionResolver) AgentStates(ctx context.Context) (<-chan *graph.A
 		for all := r.o.Desk.AgentStates(agent); ; {
 			change, err := all.Next(ctx)
 			if err != nil {
-				if ctx.Err() == nil {
-					graphql.AddError(ctx, err)
-				}
+				endWith(ctx, err)
 				return
 			}
 			event := &graph.AgentStateEvent{

@@ -4,8 +4,6 @@ import (
 	"context"
 	"iter"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
@@ -37,9 +35,7 @@ func (r *subscriptionResolver) RecordChanged(ctx context.Context, object, id str
 		defer close(changes)
 		for u, err := range updates {
 			if err != nil {
-				if ctx.Err() == nil {
-					graphql.AddError(ctx, err)
-				}
+				endWith(ctx, err)
 				return
 			}
 			select {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
@@ -56,9 +54,7 @@ func (r *subscriptionResolver) CallEvents(
 		for {
 			e, err := stream.Next(ctx)
 			if err != nil {
-				if ctx.Err() == nil {
-					graphql.AddError(ctx, err)
-				}
+				endWith(ctx, err)
 				return
 			}
 			switch {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/99designs/gqlgen/graphql"
-
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
@@ -195,8 +193,8 @@ func (r *subscriptionResolver) OutboundCallUpdated(ctx context.Context, id strin
 		for {
 			change, err := changes.Next(ctx)
 			if err != nil {
-				if ctx.Err() == nil && !errors.Is(err, context.Canceled) {
-					graphql.AddError(ctx, err)
+				if !errors.Is(err, context.Canceled) {
+					endWith(ctx, err)
 				}
 				return
 			}

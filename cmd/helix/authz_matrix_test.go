@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"testing"
 	"strconv"
+	"testing"
 	"time"
 
 	"github.com/helix-engage/gateway/sandbox/fortytwo"

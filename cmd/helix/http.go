@@ -161,6 +161,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		resolvers.Introspection{},
 		resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
 		presence,
+		resolvers.Endings{},
 	}
 	serve := func(schema graphql.ExecutableSchema) graphql.GraphExecutor {
 		exec := executor.New(schema)

@@ -41,6 +41,12 @@ func startSystemAt(t *testing.T, now func() time.Time, environment map[string]st
 // startSystemWith lets the gateway have a clock of its own too.
 func startSystemWith(t *testing.T, emulators, gateway func() time.Time, environment map[string]string) *system {
 	t.Helper()
+	return startSystemAmong(t, sandbox.Options{Now: emulators}, gateway, environment)
+}
+
+// startSystemAmong lets the emulators be of another kind.
+func startSystemAmong(t *testing.T, emulators sandbox.Options, gateway func() time.Time, environment map[string]string) *system {
+	t.Helper()
 	listener, err := listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -48,9 +54,8 @@ func startSystemWith(t *testing.T, emulators, gateway func() time.Time, environm
 	all := map[string]string{"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000"}
 	maps.Copy(all, environment)
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	s, err := newSandboxedAt(t.Context(), sandbox.Options{
-		Seed: 1, Traffic: sandbox.TrafficOff, Logger: log, Now: emulators,
-	}.OnFreePorts(), all, gateway, listener, log)
+	emulators.Seed, emulators.Traffic, emulators.Logger = 1, sandbox.TrafficOff, log
+	s, err := newSandboxedAt(t.Context(), emulators.OnFreePorts(), all, gateway, listener, log)
 	if err != nil {
 		t.Fatal(err)
 	}
