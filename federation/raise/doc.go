@@ -10,8 +10,8 @@
 //
 // Invariants:
 //   - Whatever Open or Parse accepts is JSON by RFC 8259 in valid UTF-8, at most 32 MiB long and 200 levels deep. Lone
-//     surrogates in escapes are within the RFC and pass. White space inside the value makes Open say that it is not the
-//     same, since what is handed through is compact.
+//     surrogates in escapes are within the RFC and pass. White space in the value, but for that inside custom scalars,
+//     makes Open say that it is not the same, since what is handed through is compact.
 //   - What Write leaves in Buf is JSON with the members of the shape in its order, and nothing that the shape does not name.
 //   - Nulls follow the GraphQL specification: null where the shape forbids it makes the nearest nullable parent null,
 //     with one error at the place where it began. A missing member counts as null.
