@@ -14,8 +14,8 @@ type Opened struct {
 // and checks all of its syntax; the errors are those of [Tape.Parse], and one for a body that is no object.
 //
 // Same says that VALUE has exactly the members that shape asks for, in its order, each of its kind, no null where none may
-// be, nothing renamed, nothing added and no white space outside custom scalars. Without a shape it is false. When it turns out false late, the
-// part read until then is read again to check the rest.
+// be, nothing renamed, nothing added and no white space outside custom scalars. Without a shape it is false. When it turns
+// out false late, the part read until then is read again to check the rest.
 func Open(body []byte, field string, shape *Shape) (Opened, error) {
 	var o opener
 	if len(body) > maxBytes {
