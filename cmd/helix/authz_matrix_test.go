@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"testing"
 	"time"
 
@@ -137,10 +136,6 @@ var matrix = []row{
 		poke:     hold,
 	},
 	{field: "Subscription.agentStates", want: seen, document: `subscription { agentStates { agent { id currentCall { id } } } }`},
-	{
-		field: "Subscription.recordChanged", want: cells{},
-		document: `subscription($r: UUID!) { recordChanged(object: "lead", id: $r) { action after } }`, of: theSampleLead, poke: rename,
-	},
 	{field: "Subscription.worklistChanged", want: atDesk, document: `subscription { worklistChanged { itemId } }`, poke: rework},
 	{
 		field: "Subscription.recordChanged", want: cells{}, poke: edit,
@@ -228,14 +223,11 @@ const startOutbound = `mutation($in: StartOutboundCallInput!) { startOutboundCal
 func theCall(st *stage, _ column) map[string]any         { return map[string]any{"c": st.call} }
 func theMissedCall(st *stage, _ column) map[string]any   { return map[string]any{"m": st.missed} }
 func theOutboundCall(st *stage, _ column) map[string]any { return map[string]any{"o": st.outbound} }
-func theSampleLead(st *stage, _ column) map[string]any {
-	return map[string]any{"r": st.sandbox.FortyTwo().SeedFacts().SampleLead.LeadID}
-}
 func today(*stage, column) map[string]any {
 	return map[string]any{"d": time.Now().In(time.FixedZone("IST", 5*3600+1800)).Format(time.DateOnly)}
 }
 
-// hold, rework and rename change the agent's call, what both agents have to do, and a lead, back and forth.
+// hold and rework change the agent's call, and what both agents have to do, back and forth.
 
 func hold(st *stage, i int) {
 	action := []string{"HOLD", "UNHOLD"}[i%2]
@@ -256,10 +248,6 @@ func edit(st *stage, i int) {
 	if err := st.sandbox.FortyTwo().Edit(fortytwo.Edit{Email: "meera@sandbox.test", Object: "lead", ID: lead, Data: map[string]any{"leadStatus": status}}); err != nil {
 		st.t.Error(err)
 	}
-}
-
-func rename(st *stage, i int) {
-	st.edit("lead", st.sandbox.FortyTwo().SeedFacts().SampleLead.LeadID, `{"name": "Poke `+strconv.Itoa(i)+`"}`)
 }
 
 const requestOfTheAgent = "the agent's own"
