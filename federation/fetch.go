@@ -37,49 +37,52 @@ func (r *run) fetchRemote(ctx context.Context, n int, f *plan.Fetch) {
 		r.results[n].faults = faultsOf(ctx, err)
 		return
 	}
-	answer, opened, faults := r.ask(ctx, f.Request, body, f.Shape)
+	opened, faults := r.ask(ctx, f.Request, body, f.Shape)
 	result := &r.results[n]
 	result.faults = faults
 	if opened.Value == nil {
 		return
 	}
 	if opened.Same {
-		result.body, result.through = answer, opened.Value
+		result.data, result.through = opened.Data, opened.Value
 		return
 	}
 	if result.value, err = r.parse(opened.Value); err != nil {
-		result.faults = append(result.faults, faultsOf(ctx, garbage(err))...)
+		result.faults = append(result.faults, faultsOf(ctx, garbage(f.Request, err))...)
 	}
 }
 
 // ask sends one request. Without a value there is a fault, but where FortyTwo says that a single record is not there.
-func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *raise.Shape) ([]byte, raise.Opened, gqlerror.List) {
+func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *raise.Shape) (raise.Opened, gqlerror.List) {
 	caller, err := r.s.o.Caller(ctx)
 	if err != nil {
-		return nil, raise.Opened{}, faultsOf(ctx, err)
+		return raise.Opened{}, faultsOf(ctx, err)
 	}
 	answer, status, err := r.s.o.Upstream.Do(ctx, caller, &upstream.Request{Body: body, Mutation: q.Mutation, Name: q.Name})
 	if err != nil {
-		return nil, raise.Opened{}, faultsOf(ctx, err)
+		return raise.Opened{}, faultsOf(ctx, err)
 	}
 	opened, err := raise.Open(answer, q.Field, shape)
 	if err != nil {
-		return nil, raise.Opened{}, faultsOf(ctx, garbage(err))
+		return raise.Opened{}, faultsOf(ctx, garbage(q, err))
 	}
 	var faults gqlerror.List
 	if opened.Errors != nil {
 		faults = upstream.Errors(opened.Errors, status)
 	}
 	if opened.Value == nil && len(faults) == 0 && q.Kind() != compose.One {
-		faults = faultsOf(ctx, garbage(errSilent))
+		faults = faultsOf(ctx, garbage(q, errSilent))
 	}
-	return answer, opened, faults
+	return opened, faults
 }
 
-func garbage(cause error) error {
-	return &helix.Error{
-		Code: helix.CodeUnavailable, Message: "FortyTwo's answer cannot be read", Provider: helix.ProviderFortyTwo, Retryable: true, Err: cause,
+// garbage is an answer that cannot be read. What it answered may have taken effect.
+func garbage(q *plan.Request, cause error) error {
+	e := &helix.Error{Code: helix.CodeUnavailable, Message: "FortyTwo's answer cannot be read", Provider: helix.ProviderFortyTwo, Retryable: true, Err: cause}
+	if q.Mutation {
+		e.Code, e.Retryable = helix.CodeUnknownOutcome, false
 	}
+	return e
 }
 
 // fetchRecords asks for records by id, many at once.
@@ -90,12 +93,12 @@ func (r *run) fetchRecords(ctx context.Context, n int, f *plan.Fetch) {
 	var others sync.WaitGroup
 	for some := range slices.Chunk(ids, idsAtOnce) {
 		others.Go(func() {
-			_, opened, faults := r.ask(ctx, f.Request, f.Request.ForIDs(some), nil)
+			opened, faults := r.ask(ctx, f.Request, f.Request.ForIDs(some), nil)
 			var edges raise.Value
 			if opened.Value != nil {
 				value, err := r.parse(opened.Value)
 				if err != nil {
-					faults = append(faults, faultsOf(ctx, garbage(err))...)
+					faults = append(faults, faultsOf(ctx, garbage(f.Request, err))...)
 				}
 				edges = value.Member("edges")
 			}
@@ -169,13 +172,13 @@ func (r *run) listBelow(ctx context.Context, f *plan.Fetch, parent string) recor
 	if err != nil {
 		return record{faults: faultsOf(ctx, err)}
 	}
-	_, opened, faults := r.ask(ctx, f.Request, body, nil)
+	opened, faults := r.ask(ctx, f.Request, body, nil)
 	if opened.Value == nil {
 		return record{faults: faults}
 	}
 	value, err := r.parse(opened.Value)
 	if err != nil {
-		faults = append(faults, faultsOf(ctx, garbage(err))...)
+		faults = append(faults, faultsOf(ctx, garbage(f.Request, err))...)
 	}
 	return record{value: value, faults: faults}
 }

@@ -33,7 +33,7 @@ type run struct {
 type result struct {
 	value   raise.Value // of a root field; of a local fetch all of its data
 	through []byte      // of a root field, when it can be handed through: a part of FortyTwo's answer
-	body    []byte      // that answer
+	data    []byte      // the object that it is the only member of
 	faults  gqlerror.List
 	records map[string]record // of hops
 }
@@ -68,6 +68,7 @@ func (r *run) parse(text []byte) (raise.Value, error) {
 
 func (r *run) release() {
 	for _, t := range r.tapes {
+		t.Reset() // it holds on to the text
 		tapes.Put(t)
 	}
 }
@@ -298,18 +299,9 @@ func (r *run) handThrough() []byte {
 		return nil
 	}
 	result := &r.results[root.Fetch]
-	if result.through == nil || len(result.faults) > 0 {
+	if result.through == nil || len(result.faults) > 0 || r.plan.Fetches[root.Fetch].Request.Field != root.Key ||
+		len(result.data) != len(result.through)+len(root.Key)+len(`{"":}`) {
 		return nil
 	}
-	start := cap(result.body) - cap(result.through) - len(`{"":`) - len(root.Key) // both end where the same array does
-	end := start + len(`{"":}`) + len(root.Key) + len(result.through)
-	if start < 0 || end > len(result.body) {
-		return nil
-	}
-	data := result.body[start:end]
-	head := data[:len(data)-1-len(result.through)]
-	if head[0] == '{' && head[1] == '"' && string(head[2:len(head)-2]) == root.Key && head[len(head)-2] == '"' && head[len(head)-1] == ':' && data[len(data)-1] == '}' {
-		return data
-	}
-	return nil
+	return result.data
 }

@@ -123,6 +123,7 @@ func (b *builder) entity(e *compose.Entity, level int) (number int, node *select
 	n, ok := b.entities[at]
 	if !ok {
 		request := newRequest(b.composed, e.List, ast.Query, nil)
+		request.byIDs = true
 		request.selection.child("edges").child("node").add("id")
 		n = b.fetch(level, &Fetch{Kind: FetchRemoteEntities, Request: request, Entity: e.Name})
 		b.entities[at] = n

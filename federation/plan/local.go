@@ -74,6 +74,8 @@ func (b *builder) localObject(d *ast.Definition, sets []ast.SelectionSet, level 
 				return nil, nil, err
 			}
 			out.Fields = append(out.Fields, raise.Field{Key: f.key, From: origin.Name, Hop: record, Shape: shape})
+		case b.unanswerable(f.field):
+			out.Fields = append(out.Fields, raise.Field{Key: f.key, Const: []byte("null"), Hop: -1})
 		case f.field.Name == typename:
 			narrowed = append(narrowed, f.field)
 			out.Fields = append(out.Fields, raise.Field{Key: f.key, From: f.key, Hop: -1, Shape: &raise.Shape{NonNull: true, Leaf: raise.LeafAny}})
@@ -104,7 +106,17 @@ func (b *builder) remoteOrigin(entity *compose.Entity, f *ast.Field) *compose.Or
 	return nil
 }
 
-// touches tells whether selections of ours want anything of FortyTwo.
+// unanswerable tells of a field of a shared type, which is FortyTwo's alone and of which our executor does not know: PageInfo
+// may have such.
+func (b *builder) unanswerable(f *ast.Field) bool {
+	if f.ObjectDefinition == nil || f.Name == typename || b.composed.Entities[f.ObjectDefinition.Name] != nil {
+		return false
+	}
+	ours := b.composed.Local.Types[f.ObjectDefinition.Name]
+	return ours != nil && ours.Fields.ForName(f.Name) == nil
+}
+
+// touches tells whether selections of ours want anything that our executor alone cannot answer.
 func (b *builder) touches(sets ...ast.SelectionSet) bool {
 	visited := make(map[string]bool)
 	var look func(ast.SelectionSet) bool
@@ -112,7 +124,7 @@ func (b *builder) touches(sets ...ast.SelectionSet) bool {
 		return slices.ContainsFunc(set, func(selection ast.Selection) bool {
 			switch s := selection.(type) {
 			case *ast.Field:
-				if s.ObjectDefinition != nil && b.remoteOrigin(b.composed.Entities[s.ObjectDefinition.Name], s) != nil {
+				if s.ObjectDefinition != nil && (b.remoteOrigin(b.composed.Entities[s.ObjectDefinition.Name], s) != nil || b.unanswerable(s)) {
 					return true
 				}
 				return look(s.SelectionSet)

@@ -21,6 +21,7 @@ type Request struct {
 	root       *compose.Root
 	arguments  []argument
 	foreignKey string // of lists that are asked for by their parent
+	byIDs      bool   // records are asked for by their ids
 	selection  *selection
 	schema     *ast.Schema
 
@@ -236,7 +237,7 @@ func (r *Request) document(s *selection) []byte {
 	switch {
 	case r.foreignKey != "":
 		forced = []string{argFilter}
-	case len(r.arguments) == 0 && r.lists() && s.has("edges", "node", "id"):
+	case r.byIDs:
 		forced = []string{argFilter, argFirst}
 	}
 	for _, name := range forced {
