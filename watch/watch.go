@@ -114,7 +114,8 @@ func (s *Service) Watch(
 			return nil, err
 		}
 	}
-	if err = w.settle(ctx); err != nil {
+	err = w.settle(ctx)
+	if err != nil {
 		return nil, err
 	}
 	w.reader = s.o.CRM.Reader(access, object, record)

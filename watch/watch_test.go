@@ -3,7 +3,6 @@ package watch_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"log/slog"
 	"sync"
@@ -140,16 +139,27 @@ type bench struct {
 	*watch.Service
 	t   *testing.T
 	crm *crm
+	bus *bus.Bus
 }
 
 func newBench(t *testing.T, c *crm, change func(*watch.Options)) *bench {
 	t.Helper()
-	log := slog.New(slog.DiscardHandler)
-	b, err := bus.Open(t.Context(), bus.Options{Dir: t.TempDir(), Logger: log})
+	b, err := bus.Open(t.Context(), bus.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := watch.Options{Bus: b, CRM: c, Webhooks: true, Spacing: spacing, Patience: patience, Now: time.Now, Logger: log}
+	t.Cleanup(func() {
+		if err := b.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return newReplica(t, b, c, change)
+}
+
+// newReplica is a service on a bus that others may share.
+func newReplica(t *testing.T, b *bus.Bus, c *crm, change func(*watch.Options)) *bench {
+	t.Helper()
+	o := watch.Options{Bus: b, CRM: c, Webhooks: true, Spacing: spacing, Patience: patience, Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
 	if change != nil {
 		change(&o)
 	}
@@ -159,11 +169,11 @@ func newBench(t *testing.T, c *crm, change func(*watch.Options)) *bench {
 	go func() { done <- s.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
-		if err := errors.Join(<-done, b.Close(context.Background())); err != nil {
+		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	})
-	x := &bench{Service: s, t: t, crm: c}
+	x := &bench{Service: s, t: t, crm: c, bus: b}
 	if c.stream == nil && o.Webhooks {
 		x.probe()
 	}
@@ -181,7 +191,10 @@ func (b *bench) probe() {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for range updates {
+		for _, err := range updates {
+			if err != nil {
+				b.t.Error(err)
+			}
 		}
 	}()
 	b.toldAnyhow("probe")
@@ -542,6 +555,18 @@ func TestAReadIsRepeatedWhileFortyTwoIsAway(t *testing.T) {
 	c.set(`"name":"Asha Rao","leadStatus":"NEW"`)
 	c.fail(&helix.Error{Code: helix.CodeUnavailable, Retryable: true}, 1)
 	b.told(helix.RecordUpdated)
+	if got := s.next(); got.Event != helix.RecordUpdated {
+		t.Errorf("told %+v", got)
+	}
+}
+
+func TestAWebhookThatOneReplicaTakesReachesTheOthers(t *testing.T) {
+	t.Parallel()
+	first := newBench(t, newCRM(false), nil)
+	second := newReplica(t, first.bus, newCRM(false), nil)
+	s := second.subscribe(member())
+	second.crm.set(`"name":"Asha Rao","leadStatus":"NEW"`)
+	first.webhook(lead, helix.RecordUpdated)
 	if got := s.next(); got.Event != helix.RecordUpdated {
 		t.Errorf("told %+v", got)
 	}

@@ -21,7 +21,10 @@ func large(b *testing.B) *compose.Upstream {
 // composed one together.
 func BenchmarkCompose(b *testing.B) {
 	local, before := gatewaySchema(), heap()
-	up := large(b)
+	up, err := compose.Read(b.Context(), composetest.Server(large(b)))
+	if err != nil {
+		b.Fatal(err)
+	}
 	c, err := compose.Compose(local, up)
 	if err != nil {
 		b.Fatal(err)

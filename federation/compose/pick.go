@@ -21,11 +21,12 @@ type picker struct {
 	rootTypes []string
 	picks     []pick
 	records   map[string]*Object // objects by the name of their records' type
+	nodes     map[string]string  // what nodeOf has found
 }
 
 func pickRoots(up *Upstream) *picker {
 	p := &picker{
-		types: up.Types, rootTypes: []string{up.Query, up.Mutation}, records: map[string]*Object{},
+		types: up.Types, rootTypes: []string{up.Query, up.Mutation}, records: map[string]*Object{}, nodes: map[string]string{},
 		roots: map[ast.Operation]map[string]*ast.FieldDefinition{
 			ast.Query: fieldsByName(up.Types[up.Query]), ast.Mutation: fieldsByName(up.Types[up.Mutation]),
 		},
@@ -105,18 +106,24 @@ func (p *picker) isObject(name string) bool {
 
 // nodeOf is the type of the nodes of the connection called name; "" when it is no connection.
 func (p *picker) nodeOf(name string) string {
+	node, known := p.nodes[name]
+	if !known {
+		node = p.fieldType(p.fieldType(name, "edges"), "node")
+		p.nodes[name] = node
+	}
+	return node
+}
+
+// fieldType is the type, without its lists, of a field of the object type called name; "" when there is none.
+func (p *picker) fieldType(name, field string) string {
 	if !p.isObject(name) {
 		return ""
 	}
-	edges := p.types[name].Fields.ForName("edges")
-	if edges == nil || !p.isObject(edges.Type.Name()) {
+	f := p.types[name].Fields.ForName(field)
+	if f == nil {
 		return ""
 	}
-	node := p.types[edges.Type.Name()].Fields.ForName("node")
-	if node == nil {
-		return ""
-	}
-	return node.Type.Name()
+	return f.Type.Name()
 }
 
 // lists are the picked lists of objects, by the name of their connection's type.

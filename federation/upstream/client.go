@@ -69,6 +69,7 @@ func newTransport(o Options) *http.Transport {
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
 	t.MaxResponseHeaderBytes = 64 << 10
+	t.WriteBufferSize = 8 << 10 // headers with a token, and a usual document: one packet or two, one system call
 	return t
 }
 

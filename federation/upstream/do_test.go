@@ -193,12 +193,11 @@ func TestAQueryIsSentTwiceAtMost(t *testing.T) {
 	const connections = 4
 	var requests atomic.Int32
 	together := make(chan struct{}) // closed when each connection has its first request
-	url := serveRaw(t, func(number int, conn *rawConn) {
+	url := serveRaw(t, func(_ int, conn *rawConn) {
 		if !conn.request() {
 			return
 		}
-		requests.Add(1)
-		if number == connections {
+		if requests.Add(1) == connections {
 			close(together)
 		}
 		<-together

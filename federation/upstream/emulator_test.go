@@ -36,7 +36,7 @@ func newCRM(t *testing.T, line emulator.Line) *crm {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := newClient(t, Options{URL: web.URL + "/graphql", Timeout: 500 * time.Millisecond})
+	client := newClient(t, Options{URL: web.URL + "/graphql", Timeout: 2 * time.Second})
 	return &crm{Server: server, t: t, client: client, agent: callerOf(token)}
 }
 

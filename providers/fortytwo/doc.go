@@ -5,6 +5,8 @@
 //	records                      ── /graphql  ── query.go, upsert.go, built from the model that was resolved at start
 //	answers                      ── answer.go: errors or data; scan.go and node.go: what the data holds
 //	webhooks                     ── webhook.go: the signature, what is kept of a body, what it says
+//	changes of records, line 2.x ── /metadata ── streams.go: who watches what; stream.go, streamqueries.go: the event stream of a
+//	                                token; sse.go, eventdata.go: what comes over it; recordread.go: the record, as its reader may see it
 //
 // A search is read by searchtext.go, asked by searchfilter.go, judged by searchrank.go and put together by search.go.
 //
@@ -20,8 +22,13 @@
 //   - Writes are absolute values under ids of ours, sent as upserts, so repeating one is always safe.
 //   - What is searched by is selected too: FortyTwo refuses to show a field that a role may not read, but would let it be
 //     filtered by. Users' words reach a filter as literals, in variables.
+//   - An event stream belongs to one token and ends with it, though FortyTwo would go on. It tells this package ids alone, and
+//     whoever watches a record that it is to be read: after an interruption too, since nothing is replayed.
 //   - The server key spends a budget of its own below FortyTwo's limit; write-back goes before look-ups. Users' tokens
 //     are not limited here.
+//
+// Bounds of streams: 1,000 in this process, 100 records each, events of 256 kB; 30 s without a sign of life end one. It is opened
+// again with back-off for as long as somebody watches; a server that knows none is not asked again for ten minutes.
 //
 // Failure policy: every failure is a coded [helix.Error]. FortyTwo's own text never reaches a message, except a plain
 // sentence that it marks as fit for users; an operator's detail holds codes and names of the data model, never values.
