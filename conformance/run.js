@@ -1,10 +1,14 @@
 // Runs clients that others wrote against a fresh sandbox. The last lines say how many checks of whom have passed.
 import { auditServer } from 'graphql-http';
 
+import { normalisedCache } from './cache.js';
 import { clients } from './clients.js';
+import { persistedQueries } from './persisted.js';
 import * as sandbox from './sandbox.js';
 import { authorizedFetch, eventsDocument, forget, signInDocument, signInVariables, viewerDocument } from './session.js';
 import { subgraph } from './subgraph.js';
+import * as trusted from './trusted.js';
+import { typedClient } from './typed.js';
 import { voice } from './voice.js';
 
 const wholeRun = 240_000; // ms
@@ -177,6 +181,14 @@ try {
   await subgraph(check, must);
   await reconnects(await conversations());
   await voice(check, must, eventually);
+  await persistedQueries(check, must);
+  await normalisedCache(check, must, eventually);
+  const typed = await typedClient(check);
+  await sandbox.stop();
+  forget();
+  await trusted.start(typed.manifest);
+  await trusted.trustedDocuments(check, must, typed.manifest);
+  await typed.again();
   await sandbox.stop();
 } catch (error) {
   report('the run', 'to its end', error);

@@ -12,7 +12,8 @@ export const voiceUrl = 'http://127.0.0.1:4104';
 const controlUrl = 'http://127.0.0.1:4109/sandbox';
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
-const folder = mkdtempSync(join(tmpdir(), 'helix-conformance-'));
+/** Of this run; removed with it. */
+export const folder = mkdtempSync(join(tmpdir(), 'helix-conformance-'));
 const program = join(folder, 'helix');
 let child;
 
@@ -26,11 +27,11 @@ export async function build() {
   if (error || status !== 0) throw new Error('the gateway does not build');
 }
 
-/** Starts the sandbox and waits until it serves. */
-export async function start() {
+/** Starts the sandbox, with settings besides those of every run, and waits until it serves. */
+export async function start(settings = {}) {
   child = spawn(program, ['sandbox'], {
     // The gateway's log outlives a restart, what the emulators knew does not.
-    env: { ...process.env, SANDBOX_TRAFFIC: 'off', LOG_LEVEL: 'error', DATA_DIR: join(folder, 'data') },
+    env: { ...process.env, SANDBOX_TRAFFIC: 'off', LOG_LEVEL: 'error', DATA_DIR: join(folder, 'data'), ...settings },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const started = child;

@@ -203,6 +203,7 @@ func TestTrustedDocuments(t *testing.T) {
 		{request{query: one}, one, ""},
 		{request{hash: hashOf(one)}, one, ""},
 		{request{id: "one"}, one, ""},
+		{request{hash: "sha256:" + hashOf(one)}, one, ""},
 		{request{hash: "one"}, one, ""}, // Apollo's client sends the manifest's id there
 		{request{query: one, id: "one"}, one, ""},
 		{request{query: one, hash: hashOf(one)}, one, ""},

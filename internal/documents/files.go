@@ -85,7 +85,7 @@ func (r *reading) named(id, text string) error {
 	if id == "" || len(id) > maxName {
 		return fmt.Errorf("an id is empty or longer than %d bytes", maxName)
 	}
-	return r.set.add(id, text)
+	return r.set.add(plain(id), text)
 }
 
 // graphql takes a *.graphql file.

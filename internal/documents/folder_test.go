@@ -67,6 +67,10 @@ func TestWhatAFolderNames(t *testing.T) {
 			files: map[string]string{"persisted.json": `{"abc": "query X { a }", "def": "query Y { a }"}`},
 			want:  []string{"query X { a }", "query Y { a }"}, ids: []string{"abc", "def"},
 		},
+		"ids that are marked as hashes": {
+			files: map[string]string{"persisted.json": `{"sha256:` + hashOf("query X { a }") + `": "query X { a }", "sha256:abc": "query Y { a }"}`},
+			want:  []string{"query X { a }", "query Y { a }"}, ids: []string{"abc"},
+		},
 		"the same document twice": {
 			files: map[string]string{"1.json": `{"abc": "query X { a }"}`, "2.json": `{"abc": "query X {a}"}`, "x.graphql": "query X { a }"},
 			want:  []string{"query X { a }", "query X {a}"}, ids: []string{"abc"},
