@@ -39,6 +39,8 @@ type Options struct {
 
 // Upstream sends composed documents to FortyTwo. It is an [upstream.Client].
 type Upstream interface {
+	// Separate keeps what the caller asks from now on apart from what he has asked before: he has changed something.
+	Separate(caller *upstream.Caller)
 	Do(ctx context.Context, caller *upstream.Caller, r *upstream.Request) (body []byte, status int, err error)
 }
 

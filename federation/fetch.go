@@ -185,6 +185,9 @@ func (r *run) listBelow(ctx context.Context, f *plan.Fetch, parent string) recor
 
 // fetchLocal runs the generated executor on root fields of ours.
 func (r *run) fetchLocal(ctx context.Context, n int, f *plan.Fetch) {
+	if f.Operation.Operation == ast.Mutation {
+		defer r.s.separate(ctx)()
+	}
 	data, errs := r.runLocal(ctx, f.Operation, r.oc.Variables)
 	r.mu.Lock()
 	r.errors = append(r.errors, errs...)

@@ -34,6 +34,12 @@ func (s *schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	case err != nil:
 		graphql.AddError(ctx, err)
 		return func(context.Context) *graphql.Response { return nil }
+	case p.Local && oc.Operation.Operation == ast.Mutation:
+		next := s.local.Exec(ctx)
+		return func(ctx context.Context) *graphql.Response {
+			defer s.separate(ctx)()
+			return next(ctx)
+		}
 	case p.Local:
 		return s.local.Exec(ctx)
 	case oc.Operation.Operation == ast.Subscription:
@@ -52,6 +58,20 @@ func (s *schema) Exec(ctx context.Context) graphql.ResponseHandler {
 		}
 		return r.respond()
 	}
+}
+
+// separate is called before a mutation of ours, and what it gives after it: neither may share an answer with what the caller
+// asks on the other side of it, since ours may write to FortyTwo.
+func (s *schema) separate(ctx context.Context) (after func()) {
+	if s.o.Upstream == nil {
+		return func() {}
+	}
+	caller, err := s.o.Caller(ctx)
+	if err != nil { // he asks nothing of FortyTwo
+		return func() {}
+	}
+	s.o.Upstream.Separate(caller)
+	return func() { s.o.Upstream.Separate(caller) }
 }
 
 // subscribe answers a subscription of ours whose events show records of FortyTwo, which are read for each event with the

@@ -22,7 +22,7 @@ import (
 const schemaFile = "fortytwo-schema.json"
 
 // composeWithin bounds how long a start waits for FortyTwo's schema; it is composed later when it takes longer.
-const composeWithin = 3 * time.Second
+const composeWithin = 10 * time.Second
 
 // buildFederation makes what serves the composed schema. serve puts what belongs to every operation around an executable
 // schema.

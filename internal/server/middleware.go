@@ -10,14 +10,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/trace"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/telemetry"
@@ -29,18 +24,14 @@ const headerRequestID = "X-Request-Id"
 // maxRequestID is the longest request id that is taken over, in bytes.
 const maxRequestID = 64
 
-// requestID names the request: as the client or the proxy did, when that is a sane id, else by a random one.
-func requestID(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := r.Header.Get(headerRequestID)
-		if !saneID(id) {
-			var random [16]byte
-			_, _ = rand.Read(random[:]) // never fails (crypto/rand)
-			id = hex.EncodeToString(random[:])
-		}
-		w.Header().Set(headerRequestID, id)
-		next.ServeHTTP(w, r.WithContext(telemetry.WithRequestID(r.Context(), id)))
-	})
+// requestID names a request: as the client or the proxy did, when that is a sane id, else by a random one.
+func requestID(h http.Header) string {
+	if given := h[headerRequestID]; len(given) == 1 && saneID(given[0]) {
+		return given[0]
+	}
+	var random [16]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(random[:])
 }
 
 // saneID accepts what cannot break a log line or a header, and no bare number: that could be somebody's phone.
@@ -58,38 +49,23 @@ func saneID(id string) bool {
 	return letters && len(id) >= 8 && len(id) <= maxRequestID
 }
 
-// hidePath runs next inside of instrument in such a way that the instrument sees neither path nor query, and so cannot
-// export them. What next finds out about the route is passed back.
-func hidePath(next http.Handler, instrument func(http.Handler) http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inner := http.HandlerFunc(func(w http.ResponseWriter, hidden *http.Request) {
-			whole := hidden.WithContext(hidden.Context())
-			whole.URL, whole.RequestURI = r.URL, r.RequestURI
-			defer func() {
-				hidden.Pattern, hidden.MultipartForm = whole.Pattern, whole.MultipartForm
-				if i := strings.IndexByte(whole.Pattern, '/'); i >= 0 { // without the method
-					trace.SpanFromContext(whole.Context()).SetAttributes(attribute.String("http.route", whole.Pattern[i:]))
-				}
-			}()
-			next.ServeHTTP(w, whole)
-		})
-		hidden := r.WithContext(r.Context())
-		hidden.URL, hidden.RequestURI = &url.URL{}, ""
-		instrument(inner).ServeHTTP(w, hidden)
-	})
-}
-
-// observe writes the access log and turns a panic into a coded 500. It hands on the request as it is, because the mux
-// writes the pattern into it.
+// observe names the request, writes the access log, measures, and turns a panic into a coded 500. It hands on one copy of the
+// request, into which the mux writes the pattern: that, and never the path, is what is told of it.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := s.o.Now()
+		id := requestID(r.Header)
+		w.Header()[headerRequestID] = []string{id}
+		ctx, span := s.meter.begin(telemetry.WithRequestID(r.Context(), id), r)
+		r = r.WithContext(ctx)
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			if fault := recover(); fault != nil {
 				s.panicked(rec, r, fault)
 			}
-			s.access(rec, r, s.o.Now().Sub(began))
+			took := s.o.Now().Sub(began)
+			s.access(rec, r, took)
+			s.meter.end(ctx, span, r, rec.code(), took)
 		}()
 		next.ServeHTTP(rec, r)
 	})
@@ -162,13 +138,23 @@ func writeError(w http.ResponseWriter, status int, e *helix.Error, request strin
 func securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Content-Security-Policy", "frame-ancestors 'none'; base-uri 'none'; object-src 'none'")
-		h.Set("Cache-Control", "no-store") // answers hold patients' data
+		for i := range strict {
+			h[strict[i].name] = strict[i].value
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// strict are headers in their canonical spelling. All answers share the values, which nobody edits: a handler sets its own.
+var strict = [...]struct {
+	name  string
+	value []string
+}{
+	{"X-Content-Type-Options", []string{"nosniff"}},
+	{"Referrer-Policy", []string{"no-referrer"}},
+	{"X-Frame-Options", []string{"DENY"}},
+	{"Content-Security-Policy", []string{"frame-ancestors 'none'; base-uri 'none'; object-src 'none'"}},
+	{"Cache-Control", []string{"no-store"}}, // answers hold patients' data
 }
 
 // recorder notes what was answered. It offers Flush and Hijack itself, since not everybody looks behind Unwrap.

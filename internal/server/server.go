@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -65,6 +64,7 @@ type Server struct {
 	o        Options
 	handler  http.Handler
 	ready    *readiness
+	meter    *meter
 	draining atomic.Bool
 
 	listening chan struct{}
@@ -84,6 +84,11 @@ func New(o Options) (*Server, error) {
 		o.Now = time.Now
 	}
 	s := &Server{o: o, listening: make(chan struct{})}
+	meter, err := newMeter(o)
+	if err != nil {
+		return nil, err
+	}
+	s.meter = meter
 	s.ready = newReadiness(o.Checks, o.Now, s.draining.Load)
 	mux, err := s.routes()
 	if err != nil {
@@ -118,17 +123,7 @@ func (s *Server) routes() (_ *http.ServeMux, err error) {
 
 // chain wraps the mux in what every request passes, outermost last.
 func (s *Server) chain(mux http.Handler) http.Handler {
-	h := s.o.Origins.middleware(mux)
-	h = securityHeaders(h)
-	h = s.observe(h)
-	if s.o.Traces != nil && s.o.Meters != nil {
-		options := []otelhttp.Option{otelhttp.WithTracerProvider(s.o.Traces), otelhttp.WithMeterProvider(s.o.Meters)}
-		if s.o.Propagator != nil {
-			options = append(options, otelhttp.WithPropagators(s.o.Propagator))
-		}
-		h = hidePath(h, otelhttp.NewMiddleware("http.server", options...))
-	}
-	return requestID(h)
+	return s.observe(securityHeaders(s.o.Origins.middleware(mux)))
 }
 
 // Handler is everything that the server serves, for tests without a listener.
