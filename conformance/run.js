@@ -4,6 +4,7 @@ import { auditServer } from 'graphql-http';
 import { normalisedCache } from './cache.js';
 import { clients } from './clients.js';
 import { persistedQueries } from './persisted.js';
+import { introspection } from './introspection.js';
 import * as sandbox from './sandbox.js';
 import { authorizedFetch, eventsDocument, forget, signInDocument, signInVariables, viewerDocument } from './session.js';
 import { subgraph } from './subgraph.js';
@@ -178,6 +179,7 @@ try {
   await sandbox.build();
   await sandbox.start();
   await audits();
+  await introspection(check, must);
   await subgraph(check, must);
   await reconnects(await conversations());
   await voice(check, must, eventually);

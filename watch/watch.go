@@ -86,7 +86,7 @@ func New(o Options) *Service {
 }
 
 // Watch tells the changes of one record from now on, until ctx ends or an error ends them. object is FortyTwo's singular name.
-// The record is read before this returns: NOT_FOUND when there is no such object or record or the reader may not see the
+// "Now" is when the record is first read, which is before this returns: NOT_FOUND when there is no such object or record or the reader may not see the
 // record, FORBIDDEN when he may read none of its object. What is returned must be ranged over, once.
 //
 // DESTROYED is the last that is told of a record. Of a softly deleted one nothing is told until it is restored or destroyed.
@@ -107,6 +107,13 @@ func (s *Service) Watch(
 		}
 	}()
 	access := helix.AsUser(reader.Token)
+	w.reader = s.o.CRM.Reader(access, object, record)
+	if w.last, err = w.reader.Read(ctx); err != nil {
+		return nil, err
+	}
+	if !w.last.Found {
+		return nil, helix.NotFound("record")
+	}
 	w.stream, err = s.o.CRM.Follow(access, reader.ExpiresAt, object, record)
 	if err != nil {
 		w.stream = nil // an interface may hold a nil pointer
@@ -114,16 +121,8 @@ func (s *Service) Watch(
 			return nil, err
 		}
 	}
-	err = w.settle(ctx)
-	if err != nil {
+	if w.unread, err = w.settle(ctx); err != nil {
 		return nil, err
-	}
-	w.reader = s.o.CRM.Reader(access, object, record)
-	if w.last, err = w.reader.Read(ctx); err != nil {
-		return nil, err
-	}
-	if !w.last.Found {
-		return nil, helix.NotFound("record")
 	}
 	return func(yield func(helix.RecordUpdate, error) bool) {
 		defer w.close()

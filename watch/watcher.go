@@ -24,6 +24,7 @@ type watcher struct {
 	stream         Stream // nil when there is none
 	reader         Reader
 	last           helix.RecordView // what the subscriber knows
+	unread         bool             // the record may have changed between the first read and the opening of the stream
 }
 
 func (w *watcher) key() recordKey { return recordKey{w.object, w.record} }
@@ -40,25 +41,24 @@ func (w *watcher) dropStream() {
 	}
 }
 
-// settle waits until the stream is open, so that no change falls between the first read and the first signal. It goes on without
-// when that takes long: the stream's first signal then makes the record be read again.
-func (w *watcher) settle(ctx context.Context) error {
+// settle waits until the stream is open, so that a subscription without any source is refused; open reports whether it is. It goes
+// on without when that takes long.
+func (w *watcher) settle(ctx context.Context) (open bool, err error) {
 	patience := time.NewTimer(w.service.o.Patience)
 	defer patience.Stop()
 	for w.stream != nil {
 		select {
 		case <-w.stream.Signals():
 			if live, err := w.checkStream(); live || err != nil {
-				return err
+				return live, err
 			}
-			continue
 		case <-patience.C:
-			return nil
+			return false, nil
 		case <-ctx.Done():
-			return helix.AsError(ctx.Err())
+			return false, helix.AsError(ctx.Err())
 		}
 	}
-	return w.sourced()
+	return false, w.sourced()
 }
 
 // sourced refuses a subscription that would never be told anything.
@@ -88,9 +88,13 @@ func (w *watcher) run(ctx context.Context, yield func(helix.RecordUpdate, error)
 	ctx, cancel := context.WithTimeoutCause(ctx, w.expires.Sub(w.service.o.Now()), expired)
 	defer cancel()
 	for {
-		destroyed, err := w.next(ctx)
 		var told helix.RecordUpdate
-		var over bool
+		var destroyed, over bool
+		var err error
+		if !w.unread {
+			destroyed, err = w.next(ctx)
+		}
+		w.unread = false
 		if err == nil {
 			told, over, err = w.look(ctx, destroyed)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/helix-engage/gateway/federation/upstream"
 	"github.com/helix-engage/gateway/graph"
 	"github.com/helix-engage/gateway/internal/auth"
+	"github.com/helix-engage/gateway/internal/introspection"
 	"github.com/helix-engage/gateway/internal/server"
 	"github.com/helix-engage/gateway/resolvers"
 )
@@ -30,7 +31,7 @@ func (g *Gateway) buildFederation(root *resolvers.Resolver, serve func(graphql.E
 	o := federation.Options{
 		Local: localSchema(),
 		Execute: func(composed *ast.Schema) graphql.ExecutableSchema {
-			return graph.NewExecutableSchema(graph.Config{Resolvers: root, Schema: composed})
+			return introspection.Serve(graph.NewExecutableSchema(graph.Config{Resolvers: root, Schema: composed}))
 		},
 		Serve: serve, Post: g.postSchema, Caller: federatedCaller, Trusted: resolvers.Trusted,
 		Store:    federation.File(filepath.Join(g.cfg.Storage.DataDir, schemaFile)),
@@ -58,8 +59,10 @@ func (g *Gateway) composeFirst(ctx context.Context) {
 	}
 }
 
-// localSchema is the schema of our own, as it was generated.
-func localSchema() *ast.Schema { return graph.NewExecutableSchema(graph.Config{}).Schema() }
+// localSchema is the schema of our own, as it was generated, but for what it tells of itself.
+func localSchema() *ast.Schema {
+	return introspection.Extend(graph.NewExecutableSchema(graph.Config{}).Schema())
+}
 
 // postSchema asks FortyTwo about its schema.
 func (g *Gateway) postSchema(ctx context.Context, endpoint compose.Endpoint, query string, variables any) (json.RawMessage, error) {

@@ -32,7 +32,12 @@ func (r *reference) canonical(typ *ast.Definition, filter map[string]any) map[st
 			}
 			terms = append(terms, map[string]any{f.Name: parts})
 		case isObject && (f.Name == "not" || below.Fields.ForName("and") != nil):
-			terms = append(terms, map[string]any{f.Name: r.canonical(below, object)})
+			inner := r.canonical(below, object)
+			if f.Name == "not" && len(inner) == 0 { // not everything: nothing, where FortyTwo overlooks the `not`
+				terms = append(terms, never())
+				continue
+			}
+			terms = append(terms, map[string]any{f.Name: inner})
 		case isObject:
 			for _, term := range r.operators(below, object) {
 				if term == nil {

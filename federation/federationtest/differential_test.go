@@ -42,6 +42,25 @@ func TestTheFederationAnswersAsOneConformingServer(t *testing.T) {
 	}
 }
 
+// What random documents found is asked in every run.
+func TestDocumentsThatOnceDifferedAreAnsweredAlike(t *testing.T) {
+	t.Parallel()
+	for _, line := range []fortytwo.Line{fortytwo.Line15, fortytwo.Line27} {
+		p := newPair(t, fortytwo.Options{Line: line})
+		for _, c := range []struct{ name, query string }{
+			{"a composite of which only the type is asked", `{ leads(first: 1) { edges { node { createdBy { __typename } } } } }`},
+			{
+				"a composite of which nothing is left",
+				`{ calls(first: 1) { edges { node { callerNumber { additionalPhones @include(if: false) } } } } }`,
+			},
+			{"not everything is nothing", `{ leads(filter: {not: {}}) { totalCount } calls(filter: {not: {or: [{}]}}) { totalCount } }`},
+			{"a null below records that may not be null", `{ leads { edges { node { id badge } } } }`},
+		} {
+			t.Run(fmt.Sprintf("%s on line %s", c.name, line), func(t *testing.T) { p.check(t, Request{Query: c.query}) })
+		}
+	}
+}
+
 // pair is a gateway and the reference, each over an emulator of its own with the same records, so that both may write.
 type pair struct {
 	gateway   *federation.Federation
@@ -112,8 +131,15 @@ func present(ctx context.Context, err error) *gqlerror.Error {
 	return out
 }
 
+// checked is a test, or one try of a random one.
+type checked interface {
+	Context() context.Context
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // check has both sides execute a document.
-func (p *pair) check(t *rapid.T, request Request) {
+func (p *pair) check(t checked, request Request) {
 	text, err := json.Marshal(request.Variables)
 	if err != nil {
 		t.Fatal(err)

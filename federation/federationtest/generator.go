@@ -22,7 +22,7 @@ type Hints struct {
 	Prefer map[string][]string
 	// Skip tells which fields of objects and input objects are never used.
 	Skip func(typ, field string) bool
-	// Arguments draws the arguments of a field as JSON; nil: they are made up from the schema.
+	// Arguments draws the arguments of a field as JSON that fits the schema; nil: they are made up from the schema.
 	Arguments func(t *rapid.T, typ, field string) map[string]any
 	// Values are JSON values for a leaf of the input: path leads there from the argument, through fields of input objects. Nil: made up.
 	Values func(path []string, typ *ast.Definition) []any

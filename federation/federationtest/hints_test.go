@@ -17,7 +17,7 @@ func (r *reference) hints() Hints {
 		Roots: map[ast.Operation][]string{
 			ast.Query: {
 				"leads", "leads", "calls", "calls", "patients", "appointments", "followUps", "workspaceMembers", "lead", "call", "patient",
-				"worklist", "worklist", "task", "mixed", "board", "echo", "fails", "leads", "callsGroupBy", "companies",
+				"worklist", "worklist", "task", "mixed", "board", "echo", "fails", "leads", "callsGroupBy", "companies", "search", "companyDuplicates",
 			},
 			ast.Mutation: {
 				"updateLead", "updateLead", "updateCall", "updateCalls", "tagLead", "tagLead", "clearTags", "failToTag",
@@ -29,7 +29,7 @@ func (r *reference) hints() Hints {
 			"FollowUpConnection": {"edges"}, "WorkspaceMemberConnection": {"edges"},
 			"LeadEdge": {"node"}, "CallEdge": {"node"}, "PatientEdge": {"node"}, "AppointmentEdge": {"node"}, "FollowUpEdge": {"node"},
 			"WorkspaceMemberEdge": {"node"},
-			"Lead":                {"tags", "risk", "callTimeline", "calls", "followUps", "assignee", "badge", "name", "fullName", "leadStatus", "score"},
+			"Lead":                {"tags", "calls", "badge", "callTimeline", "risk", "followUps", "assignee", "name", "fullName", "leadStatus", "score"},
 			"Call":                {"missedCall", "lead", "patient", "agent", "followUps", "collecteddata", "startedAt", "notes"},
 			"Patient":             {"lastCall", "insight", "calls", "appointments", "dateOfBirth", "mrn"},
 			"Appointment":         {"lead", "patient", "scheduledAt"},
@@ -65,7 +65,7 @@ func (r *reference) skips(typ, field string) bool {
 	case strings.HasSuffix(typ, "FilterInput") && field == "context", field == "data" && strings.HasSuffix(typ, "Duplicates"):
 		return true
 	}
-	return slices.Contains([]string{"last", "before", "offset", "limit", "offsetForRecords", "viewId", "upsert"}, field) && strings.Contains(typ, ".")
+	return slices.Contains([]string{"offsetForRecords", "viewId", "upsert", "includedObjectNameSingulars", "excludedObjectNameSingulars"}, field)
 }
 
 // cursor is a place in a list as FortyTwo tells it.
@@ -81,9 +81,11 @@ func (r *reference) arguments(t *rapid.T, typ, field string) map[string]any {
 	ids := r.hospital.ids[object]
 	isList := r.isList(r.schema.Types[typ].Fields.ForName(field).Type)
 	switch {
+	case field == "companyDuplicates":
+		return map[string]any{"ids": []any{recordID("company", rapid.IntRange(0, 3).Draw(t, "company"))}}
 	case isList && rapid.IntRange(0, 3).Draw(t, "page") == 3 && len(ids) > 0:
 		after, order := map[string]any{"id": pick(ids, "after")}, []any{}
-		if r.schema.Types[object].Fields.ForName("name").Type.Name() == "String" && rapid.Bool().Draw(t, "ordered") {
+		if r.named(object) && rapid.Bool().Draw(t, "ordered") {
 			order = append(order, map[string]any{"name": pick([]string{"AscNullsFirst", "DescNullsLast"}, "direction")})
 			after["name"] = fmt.Sprintf("%s %d", strings.ToLower(object[:1])+object[1:], rapid.IntRange(0, 4).Draw(t, "name"))
 		}
@@ -91,6 +93,8 @@ func (r *reference) arguments(t *rapid.T, typ, field string) map[string]any {
 	case object == "Call" && isList && r.hops() && rapid.IntRange(0, 9).Draw(t, "hop") == 9:
 		status := map[string]any{"eq": pick([]string{"NEW", "LOST"}, "status"), "in": []any{"NEW", "CONTACTED"}}
 		return map[string]any{"filter": map[string]any{"lead": map[string]any{"leadStatus": status}, "not": map[string]any{"name": map[string]any{"in": []any{}}}}}
+	case isList && rapid.IntRange(0, 9).Draw(t, "joined") == 9:
+		return map[string]any{"filter": r.joined(t, object)}
 	case isList && rapid.IntRange(0, 9).Draw(t, "plain") < 6:
 		return map[string]any{"first": rapid.IntRange(1, 3).Draw(t, "first")}
 	case typ == "Query" && r.isRecord(object) && !r.extends(typ, field):
@@ -99,6 +103,8 @@ func (r *reference) arguments(t *rapid.T, typ, field string) map[string]any {
 			id = pick(ids, "id")
 		}
 		return map[string]any{"filter": map[string]any{"id": map[string]any{"eq": id}}}
+	case typ == "Query" && field == "search":
+		return map[string]any{"searchInput": pick([]string{"lead", "call 3", "nobody"}, "search"), "limit": rapid.IntRange(1, 4).Draw(t, "limit")}
 	case field == "callsGroupBy":
 		by := pick([]string{"callStatus", "direction", "agentName", "leadId"}, "group by")
 		return map[string]any{"groupBy": []any{map[string]any{by: true}}}
@@ -107,6 +113,42 @@ func (r *reference) arguments(t *rapid.T, typ, field string) map[string]any {
 	default:
 		return nil
 	}
+}
+
+// joined draws filters of which every part counts: several operators on a field or on a part of one, and lists of conditions.
+func (r *reference) joined(t *rapid.T, object string) map[string]any {
+	day := func(label string) string {
+		return began.AddDate(0, 0, rapid.IntRange(-22, 2).Draw(t, label)).Format("2006-01-02T15:04:05.000Z")
+	}
+	span := map[string]any{"createdAt": map[string]any{"gte": day("from"), "lt": day("to")}}
+	names := map[string]any{"name": map[string]any{"ilike": "%1%", "neq": "call 1"}}
+	if !r.named(object) {
+		return map[string]any{"or": []any{span, map[string]any{"not": span}}}
+	}
+	writer := map[string]any{"createdBy": map[string]any{"name": map[string]any{"startsWith": "A", "endsWith": "n"}, "source": map[string]any{"eq": "MANUAL"}}}
+	none := map[string]any{"id": map[string]any{"in": []any{}}}
+	switch rapid.IntRange(0, 6).Draw(t, "filter") {
+	case 0:
+		return span
+	case 1:
+		return map[string]any{"or": []any{span, names}}
+	case 2:
+		return map[string]any{"not": span, "name": names["name"]}
+	case 3:
+		return map[string]any{"and": []any{writer, map[string]any{"or": []any{none, span}}}}
+	case 4:
+		return map[string]any{"not": none, "and": []any{names}}
+	case 5:
+		return map[string]any{"or": []any{none, none}}
+	default:
+		return map[string]any{"not": map[string]any{"or": []any{none, names}}}
+	}
+}
+
+// named tells whether records of a type have a plain text for a name.
+func (r *reference) named(object string) bool {
+	f := r.schema.Types[object].Fields.ForName("name")
+	return f != nil && f.Type.Name() == "String"
 }
 
 // hops tells whether filters may cross a relation: line 1.5 has none of these.
@@ -133,7 +175,7 @@ func (r *reference) writes(t *rapid.T, field string) map[string]any {
 	case "updateCalls":
 		return map[string]any{"filter": map[string]any{"callStatus": map[string]any{"eq": "MISSED"}}, "data": map[string]any{"notes": text}}
 	case "createAppointment":
-		id := recordID("new", rapid.IntRange(0, 30).Draw(t, "new"))
+		id := recordID("new", rapid.IntRange(0, 1<<30).Draw(t, "new"))
 		return map[string]any{"data": map[string]any{"id": id, "name": text, "leadId": rapid.SampledFrom(r.hospital.ids["Lead"]).Draw(t, "lead")}}
 	case "deleteAppointment", "restoreAppointment":
 		return map[string]any{"id": ids("Appointment")}

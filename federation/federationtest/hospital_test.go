@@ -70,6 +70,11 @@ func (h *hospital) fill(t testing.TB) {
 			m["score"], m["source"] = float64(i*10)/4, []string{"WEBSITE", "PHONE"}[i%2]
 		}
 	})
+	h.store(t, "company", "companies", 3, func(i int, m map[string]any) {
+		m["address"] = map[string]any{"addressCity": "Pune", "addressLat": 18.5 + float64(i)}
+		m["annualRecurringRevenue"] = map[string]any{"amountMicros": 1500000 * i, "currencyCode": "INR"}
+		h.refer(m, "accountOwnerId", "WorkspaceMember", i, 2)
+	})
 	h.store(t, "patient", "patients", 6, func(i int, m map[string]any) {
 		m["mrn"], m["gender"] = fmt.Sprintf("MRN-%d", i), []string{"FEMALE", "MALE", "OTHER"}[i%3]
 		m["fullName"] = map[string]any{"firstName": "Meera", "lastName": fmt.Sprintf("Rao \"%d\"", i)}

@@ -115,8 +115,11 @@ func (d *desk) root(f Field) (any, error) {
 	case "mixed":
 		list := items(f.Args)
 		for i := range list {
-			if i%3 == 1 {
+			switch i % 4 {
+			case 1:
 				list[i] = thing{typ: "Board", number: i}
+			case 3:
+				list[i] = d.record("Lead", "mixed", i)
 			}
 		}
 		return append(list, nil), nil
@@ -184,7 +187,7 @@ func (d *desk) extension(f Field, e entity) (any, error) {
 		}
 		return draw(100, e.id), nil
 	case "Lead.badge":
-		if draw(7, e.id, "badge") == 0 {
+		if draw(4, e.id, "badge") == 0 {
 			return nil, failure("NOT_CONFIGURED")
 		}
 		return "badge of " + e.id, nil

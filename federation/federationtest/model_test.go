@@ -61,8 +61,9 @@ func (m *model) extends(typ, field string) bool {
 	return typ == "Query" || typ == "Mutation" || m.isRecord(typ) && field != "id"
 }
 
-// selection is everything that FortyTwo can be asked of a type in one go: no relations, no lists, no aggregates but totalCount.
-func (m *model) selection(typ string) string {
+// selection is everything that FortyTwo can be asked of a type in one go: no relations and no lists below records, and of aggregates
+// but totalCount only if they are wanted.
+func (m *model) selection(typ string, aggregates bool) string {
 	definition := m.schema.Types[typ]
 	if definition.IsLeafType() {
 		return ""
@@ -74,12 +75,12 @@ func (m *model) selection(typ string) string {
 		switch {
 		case m.unasked(typ, f.Name), m.extends(typ, f.Name):
 			continue
-		case strings.HasSuffix(typ, "Connection") && !m.shapes(f.Name) && !strings.HasSuffix(typ, "GroupByConnection"):
+		case strings.HasSuffix(typ, "Connection") && !aggregates && !m.shapes(f.Name):
 			continue
 		case m.isRecord(typ) && (m.isRecord(below) || strings.HasSuffix(below, "Connection")):
 			continue
 		}
-		out.WriteString(" " + f.Name + m.selection(below))
+		out.WriteString(" " + f.Name + m.selection(below, aggregates))
 	}
 	return out.String() + " }"
 }

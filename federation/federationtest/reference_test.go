@@ -114,7 +114,7 @@ func (r *reference) ofNode(f Field, n *node) (any, error) {
 
 // load reads a record by its id; nil: there is none.
 func (r *reference) load(typ, id string) (*node, error) {
-	query := fmt.Sprintf("{ %s(filter: {id: {eq: %q}}) { edges { node %s } } }", r.plurals[typ], id, r.selection(typ))
+	query := fmt.Sprintf("{ %s(filter: {id: {eq: %q}}) { edges { node %s } } }", r.plurals[typ], id, r.selection(typ, false))
 	raw, errs := r.hospital.ask(query, nil)
 	if len(errs) > 0 {
 		return nil, reported(errs)
@@ -143,7 +143,7 @@ func (r *reference) root(f Field) (any, error) {
 		f.Args["filter"] = r.canonical(r.schema.Types[definition.Arguments.ForName("filter").Type.Name()], filter)
 	}
 	raw, errs := r.hospital.ask(fmt.Sprintf("%s { %s%s }",
-		strings.ToLower(f.Type), r.call(definition, name, f.Args), r.selection(definition.Type.Name())), nil)
+		strings.ToLower(f.Type), r.call(definition, name, f.Args), r.selection(definition.Type.Name(), true)), nil)
 	if len(errs) > 0 {
 		return nil, reported(errs)
 	}
@@ -175,7 +175,7 @@ func (r *reference) list(definition *ast.FieldDefinition, name string, args map[
 		args["filter"] = r.canonical(r.schema.Types[definition.Arguments.ForName("filter").Type.Name()], filter)
 	}
 	call := r.call(definition, name, args)
-	raw, errs := r.hospital.ask("{ "+call+r.selection(definition.Type.Name())+" }", nil)
+	raw, errs := r.hospital.ask("{ "+call+r.selection(definition.Type.Name(), false)+" }", nil)
 	if len(errs) > 0 {
 		return nil, reported(errs)
 	}

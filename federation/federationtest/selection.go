@@ -107,7 +107,7 @@ func (d *drawing) choose(typ *ast.Definition, width int) *ast.FieldDefinition {
 		if len(leaves)+len(objects) == 0 {
 			return nil
 		}
-		return pick(d, append(leaves, objects...))
+		return pick(d, append(objects, leaves...)) // smaller numbers are drawn more often
 	case len(preferred) > 0 && roll > 3:
 		return pick(d, preferred)
 	case len(objects) > 0 && (roll > 1 || len(leaves) == 0):

@@ -77,13 +77,14 @@ func (s *userStream) leave() {
 func (s *userStream) run(ctx context.Context) {
 	defer s.stop()
 	for attempt := 0; ; attempt++ {
-		opened, err := s.connect(ctx)
+		began := s.client.now()
+		err := s.connect(ctx)
 		s.down()
 		if final := s.verdict(ctx, err); final != nil {
 			s.fail(final)
 			return
 		}
-		if opened {
+		if s.client.now().Sub(began) >= maxReopen {
 			attempt = 0
 		}
 		pause := min(maxReopen, firstReopen<<min(attempt, 10))
@@ -137,8 +138,8 @@ func (s *userStream) down() {
 	}
 }
 
-// connect opens the stream and hands on its events until it ends; opened reports whether it came to the hello.
-func (s *userStream) connect(parent context.Context) (opened bool, err error) {
+// connect opens the stream and hands on its events until it ends, and says why it did.
+func (s *userStream) connect(parent context.Context) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	c := s.client
@@ -147,15 +148,15 @@ func (s *userStream) connect(parent context.Context) (opened bool, err error) {
 	id := uuid.NewString()
 	res, err := s.open(ctx, id)
 	if err != nil {
-		return false, ended(ctx, err)
+		return ended(ctx, err)
 	}
 	defer res.Body.Close()
 	if media, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")); media != "text/event-stream" {
-		return false, ended(ctx, s.refused(res))
+		return ended(ctx, s.refused(res))
 	}
 	events := newSSEReader(res.Body, func() { watchdog.Reset(c.streams.silence) })
 	if err := s.hello(events); err != nil {
-		return false, ended(ctx, err)
+		return ended(ctx, err)
 	}
 	kept := make(chan struct{})
 	go func() {
@@ -165,7 +166,7 @@ func (s *userStream) connect(parent context.Context) (opened bool, err error) {
 	err = s.listen(events)
 	cancel(err)
 	<-kept
-	return true, ended(ctx, err)
+	return ended(ctx, err)
 }
 
 // ended prefers what ended the connection to what that looked like to its reader.

@@ -13,25 +13,31 @@ import (
 // (fortytwo.md 16). What is emulated of it stands in metadata.graphqls.
 var administered = []string{
 	"Agent", "AgentChatThread", "AgentHandoff", "ApprovedAccessDomain", "AppToken", "BillingPlan", "BillingSubscription", "Blocklist",
-	"CalendarChannel", "CommandMenuItem", "ConnectedAccount", "CronTrigger", "DatabaseConfigVariable", "DatabaseEventTrigger", "EmailingDomain", "FeatureFlag",
-	"FieldPermission", "File", "ImapSmtpCaldavAccount", "IndexMetadata", "KeyValuePair", "MessageChannel", "MessageFolder", "ObjectPermission",
-	"PageLayout", "PageLayoutTab", "PageLayoutWidget", "PermissionFlag", "PostgresCredentials", "PublicDomain", "RemoteServer", "RemoteTable",
-	"Route", "SearchFieldMetadata", "ServerlessFunction", "SSOIdentityProvider", "TwoFactorAuthenticationMethod", "View", "ViewField",
-	"ViewFilter", "ViewFilterGroup", "ViewGroup", "ViewSort", "WorkspaceInvitation", "WorkspaceMigration", "WorkspaceUrl",
+	"CalendarChannel", "CommandMenuItem", "ConnectedAccount", "CronTrigger", "DatabaseConfigVariable", "DatabaseEventTrigger",
+	"EmailingDomain", "FeatureFlag", "FieldPermission", "File", "ImapSmtpCaldavAccount", "IndexMetadata", "KeyValuePair",
+	"MessageChannel", "MessageFolder", "ObjectPermission", "PageLayout", "PageLayoutTab", "PageLayoutWidget", "PermissionFlag",
+	"PostgresCredentials", "PublicDomain", "RemoteServer", "RemoteTable", "Route", "SearchFieldMetadata", "ServerlessFunction",
+	"SSOIdentityProvider", "TwoFactorAuthenticationMethod", "View", "ViewField", "ViewFilter", "ViewFilterGroup", "ViewGroup", "ViewSort",
+	"WorkspaceInvitation", "WorkspaceMigration", "WorkspaceUrl",
 }
 
 // actions are administration that is about no one thing: its fields with their arguments, all of them a Boolean!.
 var actions = []string{
-	"activateWorkspace(data: ActivateWorkspaceInput!)", "activateWorkflowVersion(workflowVersionId: UUID!)", "assignRoleToAgent(agentId: UUID!, roleId: UUID!)",
-	"authorizeApp(clientId: String!, redirectUrl: String!)", "cancelSwitchBillingInterval", "checkoutSession(successUrlPath: String)", "createOIDCIdentityProvider(input: JSON!)",
-	"createSAMLIdentityProvider(input: JSON!)", "deactivateWorkflowVersion(workflowVersionId: UUID!)", "deleteCurrentWorkspace", "deleteUser", "deleteTwoFactorAuthenticationMethod(id: UUID!)",
-	"disablePostgresProxy", "emailPasswordResetLink(email: String!, workspaceId: UUID)", "enablePostgresProxy", "generateTransientToken",
-	"impersonate(userId: UUID!, workspaceId: UUID!)", "initiateOTPProvisioning(loginToken: String!, origin: String!)", "publishServerlessFunction(input: JSON!)",
-	"resendWorkspaceInvitation(appTokenId: String!)", "revokeAllApiKeys", "runWorkflowVersion(input: JSON!)", "sendInvitations(emails: [String!]!)", "skipBookOnboardingStep",
-	"skipSyncEmailOnboardingStep", "startChannelSync(connectedAccountId: UUID!)", "stopWorkflowRun(workflowRunId: UUID!)", "submitFormStep(input: JSON!)",
-	"switchToYearlyInterval", "trackAnalytics(type: String!, event: String, properties: JSON)", "updatePasswordViaResetToken(passwordResetToken: String!, newPassword: String!)",
-	"updateWorkspace(data: JSON!)", "updateWorkspaceMemberRole(workspaceMemberId: UUID!, roleId: UUID!)", "uploadProfilePicture(fileId: UUID!)",
-	"uploadWorkspaceLogo(fileId: UUID!)", "userLookupAdminPanel(userIdentifier: String!)", "verifyTwoFactorAuthenticationMethod(otp: String!)",
+	"activateWorkspace(data: ActivateWorkspaceInput!)", "activateWorkflowVersion(workflowVersionId: UUID!)",
+	"assignRoleToAgent(agentId: UUID!, roleId: UUID!)", "authorizeApp(clientId: String!, redirectUrl: String!)",
+	"cancelSwitchBillingInterval", "checkoutSession(successUrlPath: String)", "createOIDCIdentityProvider(input: JSON!)",
+	"createSAMLIdentityProvider(input: JSON!)", "deactivateWorkflowVersion(workflowVersionId: UUID!)", "deleteCurrentWorkspace",
+	"deleteUser", "deleteTwoFactorAuthenticationMethod(id: UUID!)", "disablePostgresProxy",
+	"emailPasswordResetLink(email: String!, workspaceId: UUID)", "enablePostgresProxy", "generateTransientToken",
+	"impersonate(userId: UUID!, workspaceId: UUID!)", "initiateOTPProvisioning(loginToken: String!, origin: String!)",
+	"publishServerlessFunction(input: JSON!)", "resendWorkspaceInvitation(appTokenId: String!)", "revokeAllApiKeys",
+	"runWorkflowVersion(input: JSON!)", "sendInvitations(emails: [String!]!)", "skipBookOnboardingStep", "skipSyncEmailOnboardingStep",
+	"startChannelSync(connectedAccountId: UUID!)", "stopWorkflowRun(workflowRunId: UUID!)", "submitFormStep(input: JSON!)",
+	"switchToYearlyInterval", "trackAnalytics(type: String!, event: String, properties: JSON)",
+	"updatePasswordViaResetToken(passwordResetToken: String!, newPassword: String!)", "updateWorkspace(data: JSON!)",
+	"updateWorkspaceMemberRole(workspaceMemberId: UUID!, roleId: UUID!)", "uploadProfilePicture(fileId: UUID!)",
+	"uploadWorkspaceLogo(fileId: UUID!)", "userLookupAdminPanel(userIdentifier: String!)",
+	"verifyTwoFactorAuthenticationMethod(otp: String!)",
 }
 
 // administrationSDL describes what is administered by rule: a look at one and at all of a kind, and five ways to write one.

@@ -27,10 +27,9 @@ const (
 	FaultRateLimit FaultKind = "rate-limit" // the answer of an exhausted API key; with Status 429 as HTTP 429
 	FaultExpired   FaultKind = "expired"    // the answer to an expired token
 
-	// What a request for the schema gets: the one of a workspace without a hospital's objects, one that is none, one without types.
-	FaultOtherSchema   FaultKind = "other-schema"
-	FaultGarbageSchema FaultKind = "garbage-schema"
-	FaultEmptySchema   FaultKind = "empty-schema"
+	FaultOtherSchema   FaultKind = "other-schema"   // a request for the schema gets that of a workspace without a hospital's objects
+	FaultGarbageSchema FaultKind = "garbage-schema" // likewise, one that is none
+	FaultEmptySchema   FaultKind = "empty-schema"   // likewise, one without types
 )
 
 // ofSchema are the kinds that concern introspection at /graphql alone.

@@ -27,17 +27,17 @@ type introspection struct {
 	reply reply
 }
 
-// answer gives what make makes, or made before for the same request. Variables are rare here; with them nothing is kept.
-func (c *introspectionCache) answer(in incoming, schema *ast.Schema, make func() reply) reply {
+// answer gives what ask answers, or answered before to the same request. Variables are rare here; with them nothing is kept.
+func (c *introspectionCache) answer(in incoming, schema *ast.Schema, ask func() reply) reply {
 	if in.variables.size() > 0 || in.schemaVersion != "" || len(in.query) > maxCachedText {
-		return make()
+		return ask()
 	}
 	key := introspectionKey{schema: schema, text: in.query, operation: in.operationName}
 	if in.strictStatus {
 		key.mediaType = "strict"
 	}
 	one := c.entry(key)
-	one.once.Do(func() { one.reply = make() })
+	one.once.Do(func() { one.reply = ask() })
 	return one.reply
 }
 

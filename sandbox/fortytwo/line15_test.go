@@ -159,11 +159,13 @@ func TestLine15RefusesVariablesThatDoNotFit(t *testing.T) {
 		{"a missing one", `query($n:Int!){calls(first:$n){totalCount}}`, nil, `Variable "$n" of required type "Int!" was not provided.`},
 		{"null", `query($n:Int!){calls(first:$n){totalCount}}`, []any{"n", nil}, `Variable "$n" of non-null type "Int!" must not be null.`},
 		{
-			"a text for a number", `query($n:Int){calls(first:$n){totalCount}}`, []any{"n", "3"},
+			"a text for a number", `query($n:Int){calls(first:$n){totalCount}}`,
+			[]any{"n", "3"},
 			`Variable "$n" got invalid value "3"; Int cannot represent non-integer value: "3"`,
 		},
 		{
-			"a member that is none", `query($f:CallFilterInput){calls(filter:$f){totalCount}}`, []any{"f", map[string]any{"callstatus": map[string]any{}}},
+			"a member that is none", `query($f:CallFilterInput){calls(filter:$f){totalCount}}`,
+			[]any{"f", map[string]any{"callstatus": map[string]any{}}},
 			`Variable "$f" got invalid value {"callstatus":{}}; Field "callstatus" is not defined by type "CallFilterInput". Did you mean "callStatus" or "callbackstatus"?`,
 		},
 		{
@@ -172,7 +174,8 @@ func TestLine15RefusesVariablesThatDoNotFit(t *testing.T) {
 			`Variable "$f" got invalid value "NOPE" at "f.and[0].callStatus.eq"; Value "NOPE" does not exist in "CallCallStatusEnum" enum.`,
 		},
 		{
-			"a UUID of version 7", `query($i:UUID!){lead(filter:{id:{eq:$i}}){id}}`, []any{"i", "01890a5d-ac96-774b-bcce-b302099a8057"},
+			"a UUID of version 7", `query($i:UUID!){lead(filter:{id:{eq:$i}}){id}}`,
+			[]any{"i", "01890a5d-ac96-774b-bcce-b302099a8057"},
 			`Variable "$i" got invalid value "01890a5d-ac96-774b-bcce-b302099a8057"; Invalid UUID`,
 		},
 	} {

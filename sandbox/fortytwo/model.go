@@ -165,7 +165,8 @@ type root struct {
 	op     operation
 }
 
-// rootsOf names the root fields of the active objects (fortytwo.md 3). Line 1.5 cannot group.
+// rootsOf names the root fields of the active objects (fortytwo.md 3). Line 1.5 cannot group; duplicates are found by criteria, which not
+// every object has.
 func rootsOf(line Line, objects []*objectMeta) map[string]root {
 	roots := map[string]root{}
 	for _, o := range objects {
@@ -179,9 +180,10 @@ func rootsOf(line Line, objects []*objectMeta) map[string]root {
 			"delete" + one: deleteOne, "delete" + many: deleteMany, "restore" + one: restoreOne, "restore" + many: restoreMany,
 			"destroy" + one: destroyOne, "destroy" + many: destroyMany,
 		} {
-			if line != Line15 || op != groupBy {
-				roots[name] = root{object: o, op: op}
+			if op == groupBy && line == Line15 || op == findDuplicates && len(o.duplicates) == 0 {
+				continue
 			}
+			roots[name] = root{object: o, op: op}
 		}
 	}
 	return roots

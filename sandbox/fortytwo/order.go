@@ -193,7 +193,9 @@ func (s sorter) compare(a, b sortable) int {
 }
 
 // sorted are the records in the order of terms.
-func sorted(records []*record, terms []orderTerm) []*record { return firstSorted(records, terms, len(records)) }
+func sorted(records []*record, terms []orderTerm) []*record {
+	return firstSorted(records, terms, len(records))
+}
 
 // firstSorted are the first n records in the order of terms, or all of them when there are fewer.
 func firstSorted(records []*record, terms []orderTerm, n int) []*record {

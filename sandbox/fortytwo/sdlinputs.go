@@ -86,8 +86,10 @@ func (w *sdl) roots(objects []*objectMeta) {
 		query = append(query,
 			fmt.Sprintf("%s(filter: %sFilterInput!): %s", o.singular, t, t),
 			fmt.Sprintf("%s(%s): %sConnection", o.plural, list, t),
-			fmt.Sprintf("%sDuplicates(ids: [UUID], data: [%sCreateInput]): [%sConnection]", o.singular, t, t),
 		)
+		if len(o.duplicates) > 0 {
+			query = append(query, fmt.Sprintf("%sDuplicates(ids: [UUID], data: [%sCreateInput]): [%sConnection]", o.singular, t, t))
+		}
 		if w.grouping() {
 			query = append(query, fmt.Sprintf("%sGroupBy(groupBy: [%sGroupByInput!]!, filter: %sFilterInput, orderBy: [%sOrderByWithGroupByInput], "+
 				"orderByForRecords: [%sOrderByInput], limit: Int, offsetForRecords: Int, viewId: UUID): [%sGroupByConnection]", o.plural, t, t, t, t, t))

@@ -12,6 +12,7 @@ import (
 type ObjectSpec struct {
 	NameSingular, NamePlural   string
 	LabelSingular, LabelPlural string // default: made of the names
+	Description                string
 	System                     bool
 	Custom                     bool // gets a name field and attachments, noteTargets, taskTargets and timelineActivities
 	Searchable                 bool
@@ -23,15 +24,17 @@ type ObjectSpec struct {
 
 // FieldSpec describes a field beside the system fields, which every object has.
 type FieldSpec struct {
-	Name    string
-	Label   string // default: made of the name
-	Type    FieldType
-	Options []string // of SELECT and MULTI_SELECT, upper snake case
-	Default any      // as metadata has it: "'NEW'" for a select
-	Unique  bool
-	Custom  bool   // made by an administrator
-	Target  string // of a many-to-one relation: the object's singular name
-	Inverse string // of a many-to-one relation: name of the one-to-many field on the target
+	Name  string
+	Label string // default: made of the name
+	// Description stands in the schema; most fields have none.
+	Description string
+	Type        FieldType
+	Options     []string // of SELECT and MULTI_SELECT, upper snake case
+	Default     any      // as metadata has it: "'NEW'" for a select
+	Unique      bool
+	Custom      bool   // made by an administrator
+	Target      string // of a many-to-one relation: the object's singular name
+	Inverse     string // of a many-to-one relation: name of the one-to-many field on the target
 }
 
 // targetObjects are the objects whose records hang on any other record, with the one-to-many field that they add there.
@@ -81,7 +84,7 @@ func (b *modelBuilder) id(parts ...string) string {
 func (b *modelBuilder) addObject(spec ObjectSpec) *objectMeta {
 	o := &objectMeta{
 		line: b.line, id: b.id("object", spec.NameSingular), singular: spec.NameSingular, plural: spec.NamePlural,
-		labelSingular: spec.LabelSingular, labelPlural: spec.LabelPlural, icon: "IconBox",
+		labelSingular: spec.LabelSingular, labelPlural: spec.LabelPlural, icon: "IconBox", description: spec.Description,
 		custom: spec.Custom, system: spec.System, active: true, searchable: spec.Searchable || spec.Custom,
 		duplicates: spec.Duplicates, createdAt: formatInstant(b.now),
 	}
@@ -109,14 +112,14 @@ func (b *modelBuilder) addObject(spec ObjectSpec) *objectMeta {
 // systemFields are on every record (fortytwo.md 7).
 func systemFields() []FieldSpec {
 	return []FieldSpec{
-		{Name: "id", Label: "Id", Type: TypeUUID, Default: "uuid", Unique: true},
-		{Name: "createdAt", Label: "Creation date", Type: TypeDateTime, Default: "now"},
-		{Name: "updatedAt", Label: "Last update", Type: TypeDateTime, Default: "now"},
-		{Name: "deletedAt", Label: "Deleted at", Type: TypeDateTime},
-		{Name: "createdBy", Label: "Created by", Type: TypeActor},
-		{Name: "updatedBy", Label: "Updated by", Type: TypeActor},
-		{Name: "position", Type: TypePosition, Default: float64(0)},
-		{Name: "searchVector", Type: TypeTSVector},
+		{Name: "id", Label: "Id", Description: "Id", Type: TypeUUID, Default: "uuid", Unique: true},
+		{Name: "createdAt", Label: "Creation date", Description: "Creation date", Type: TypeDateTime, Default: "now"},
+		{Name: "updatedAt", Label: "Last update", Description: "When the record was last changed", Type: TypeDateTime, Default: "now"},
+		{Name: "deletedAt", Label: "Deleted at", Description: "When the record was deleted", Type: TypeDateTime},
+		{Name: "createdBy", Label: "Created by", Description: "Who created the record", Type: TypeActor},
+		{Name: "updatedBy", Label: "Updated by", Description: "Who changed the record last", Type: TypeActor},
+		{Name: "position", Description: "Where the record stands in a list", Type: TypePosition, Default: float64(0)},
+		{Name: "searchVector", Description: "What the record is found by in a search", Type: TypeTSVector},
 	}
 }
 
@@ -159,7 +162,7 @@ func (b *modelBuilder) addField(o *objectMeta, spec FieldSpec) *fieldMeta {
 	f := &fieldMeta{
 		id: b.id("field", o.singular, spec.Name), name: spec.Name, label: spec.Label, typ: spec.Type, icon: "IconList",
 		custom: spec.Custom, active: true, nullable: spec.Name != "id", unique: spec.Unique, defaultValue: spec.Default,
-		createdAt: formatInstant(b.now),
+		description: spec.Description, createdAt: formatInstant(b.now),
 	}
 	if f.label == "" {
 		f.label = labelOf(spec.Name)
