@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/helix-engage/gateway/federation/raise"
@@ -75,6 +77,18 @@ func (b *builder) remoteObject(d *ast.Definition, sets []ast.SelectionSet, asked
 	if len(out.Hops) > 0 {
 		asked.add("id")
 	}
+	b.askPart(d, asked)
 	b.register(out)
 	return out, nil
+}
+
+// askPart asks for one part of a composite of which nothing but the type is wanted: line 1.5 reads it as null otherwise.
+func (b *builder) askPart(d *ast.Definition, asked *selection) {
+	if slices.ContainsFunc(asked.names, func(name string) bool { return name != typename }) {
+		return
+	}
+	if slices.ContainsFunc(d.Fields, func(f *ast.FieldDefinition) bool { return !b.schema.Types[f.Type.Name()].IsLeafType() }) {
+		return // no composite
+	}
+	asked.add(b.composed.Types[d.Name].Fields[d.Fields[0].Name].Name)
 }
