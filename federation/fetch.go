@@ -3,6 +3,7 @@ package federation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -126,13 +127,10 @@ func (r *run) fetchChildren(ctx context.Context, n int, f *plan.Fetch) {
 	r.results[n].records = make(map[string]record, len(parents))
 	turn, ok := r.admitLists(len(parents))
 	if !ok {
-		tooWide := gqlerror.List{{
-			Message:    "too many lists below other records in one document: the limit is 50",
+		r.results[n].records[parents[0]] = record{faults: gqlerror.List{{ // told once: all that follow would say the same
+			Message:    fmt.Sprintf("too many lists below other records in one document: the limit is %d", maxLists),
 			Extensions: map[string]any{"code": CodeTooWide},
-		}}
-		for _, parent := range parents {
-			r.results[n].records[parent] = record{faults: tooWide}
-		}
+		}}}
 		return
 	}
 	var put sync.Mutex

@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
+	"go.opentelemetry.io/otel/trace"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/internal/auth"
@@ -100,9 +101,17 @@ func (g *Gateway) buildServer(listener net.Listener) error {
 		Routes: routes, Metrics: g.telemetry.MetricsHandler(), Checks: g.checks(), Origins: server.NewOrigins(g.cfg.Server.CORSOrigin),
 		DrainDelay: g.cfg.Server.DrainDelay, DrainTimeout: g.cfg.Server.DrainTimeout,
 		OnDrain: func(ctx context.Context) { _ = g.graphQL.Shutdown(ctx) },
-		Traces:  g.telemetry.Traces, Meters: g.telemetry.Metrics, Propagator: g.telemetry.Propagator, Logger: g.log, Now: g.now,
+		Traces:  g.serverTraces(), Meters: g.telemetry.Metrics, Propagator: g.telemetry.Propagator, Logger: g.log, Now: g.now,
 	})
 	return err
+}
+
+// serverTraces are nil where spans would go nowhere.
+func (g *Gateway) serverTraces() trace.TracerProvider {
+	if !g.telemetry.Tracing() {
+		return nil
+	}
+	return g.telemetry.Traces
 }
 
 // restPaths are the paths of the systems being replaced.

@@ -54,8 +54,15 @@ func (r *Request) field(name string) *compose.Field {
 	return r.root.Object.Fields[i]
 }
 
-// mayBeMissing tells whether records may have no value. A text is never null, it is empty (fortytwo.md 7).
-func mayBeMissing(f *compose.Field) bool { return f.Nullable && f.Type != "TEXT" }
+// mayBeMissing tells whether records may have no value. A text is never null, it is empty (fortytwo.md 7), and every record has
+// its id and its times, whatever the metadata say.
+func mayBeMissing(f *compose.Field) bool {
+	switch f.Name {
+	case "id", "createdAt", "updatedAt":
+		return false
+	}
+	return f.Nullable && f.Type != "TEXT"
+}
 
 // number is the value of an integer.
 func (v *value) number() (int, bool) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	helix "github.com/helix-engage/gateway"
 )
@@ -46,6 +47,7 @@ type request struct {
 	auth *Authenticator
 	ip   string
 
+	asked  atomic.Bool
 	once   sync.Once
 	caller *helix.Caller
 	err    error
@@ -61,7 +63,7 @@ func (a *Authenticator) With(ctx context.Context, c Credentials, ip string) cont
 // Fresh gives a context in which who calls is asked again; what is cached for the token still counts.
 func Fresh(ctx context.Context) context.Context {
 	r, ok := ctx.Value(contextKey{}).(*request)
-	if !ok {
+	if !ok || !r.asked.Load() {
 		return ctx
 	}
 	return r.auth.With(ctx, r.Credentials, r.ip)
@@ -113,6 +115,7 @@ func Anyone(ctx context.Context) (*helix.Caller, error) {
 	if !ok {
 		return nil, unauthenticated("sign in first")
 	}
+	r.asked.Store(true)
 	r.once.Do(func() {
 		if r.keyed {
 			r.caller, r.err = r.auth.keyHolder(r.key)

@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 )
 
 // exportTimeout bounds one request to the collector.
@@ -66,22 +67,20 @@ func New(ctx context.Context, o Options) (*Telemetry, error) {
 }
 
 func (t *Telemetry) startTraces(ctx context.Context, o Options, res *resource.Resource) error {
-	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(res)}
-	if o.Endpoint == "" {
-		// Ids are still made, so that log lines of one request can be found by its trace.
-		options = append(options, sdktrace.WithSampler(sdktrace.NeverSample()))
-	} else {
-		exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(signalURL(o.Endpoint, "traces")),
-			otlptracehttp.WithHeaders(o.Headers), otlptracehttp.WithTimeout(exportTimeout))
-		if err != nil {
-			return err
-		}
-		// A caller's trace id is taken over, his wish to be sampled is not: anybody on the internet could fill the collector.
-		share := sdktrace.TraceIDRatioBased(o.SampleRatio)
-		options = append(options, sdktrace.WithBatcher(exporter), sdktrace.WithSampler(sdktrace.ParentBased(share,
-			sdktrace.WithRemoteParentSampled(share), sdktrace.WithRemoteParentNotSampled(share))))
+	if o.Endpoint == "" { // log lines of one request are found by its id
+		t.Traces = noop.NewTracerProvider()
+		return nil
 	}
-	provider := sdktrace.NewTracerProvider(options...)
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(signalURL(o.Endpoint, "traces")),
+		otlptracehttp.WithHeaders(o.Headers), otlptracehttp.WithTimeout(exportTimeout))
+	if err != nil {
+		return err
+	}
+	// A caller's trace id is taken over, his wish to be sampled is not: anybody on the internet could fill the collector.
+	share := sdktrace.TraceIDRatioBased(o.SampleRatio)
+	provider := sdktrace.NewTracerProvider(
+		sdktrace.WithResource(res), sdktrace.WithBatcher(exporter), sdktrace.WithSampler(sdktrace.ParentBased(share,
+			sdktrace.WithRemoteParentSampled(share), sdktrace.WithRemoteParentNotSampled(share))))
 	t.Traces = provider
 	t.shutdown = append(t.shutdown, provider.Shutdown)
 	return nil
@@ -121,6 +120,12 @@ func signalURL(base, signal string) string {
 		base = base[:len(base)-1]
 	}
 	return base + "/v1/" + signal
+}
+
+// Tracing tells whether spans go anywhere. Where they do not, none need be made.
+func (t *Telemetry) Tracing() bool {
+	_, off := t.Traces.(noop.TracerProvider)
+	return !off
 }
 
 // MetricsHandler serves the registry in Prometheus' format.

@@ -107,6 +107,9 @@ func (h *Handler) readRequest(w http.ResponseWriter, r *http.Request) (*graphql.
 // come from a page of anybody's and stops here.
 func checkContent(header http.Header) *refusal {
 	const want = "Content-Type must be application/json"
+	if given := header["Content-Type"]; len(given) == 1 && given[0] == string(mediaJSON) && header["Content-Encoding"] == nil {
+		return nil
+	}
 	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
 	switch {
 	case err != nil || media != string(mediaJSON):

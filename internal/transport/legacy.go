@@ -19,19 +19,19 @@ const (
 
 // parseLegacy reads one text message. An error beside an id is that of the operation, else of the connection.
 func parseLegacy(b []byte) (message, error) {
-	m, fields, err := openMessage(b)
+	m, given, err := openMessage(b)
 	if err != nil {
 		return m, err
 	}
 	switch m.kind {
 	case messageInit:
-		err = objectField(fields, "payload", &m.payload)
+		err = objectField(given, "payload", &m.payload)
 	case messageStart:
-		if m.id, err = identifier(fields); err == nil {
-			m.params, err = subscribeParams(fields["payload"])
+		if m.id, err = identifier(given); err == nil {
+			m.params, err = subscribeParams(given)
 		}
 	case messageStop:
-		m.id, err = identifier(fields)
+		m.id, err = identifier(given)
 	case messageTerminate:
 	default:
 		err = helix.BadInput("type is none that a client may send")

@@ -51,23 +51,23 @@ type message struct {
 
 // parseMessage reads one text message. The error, coded, is the reason of a close with 4400.
 func parseMessage(b []byte) (message, error) {
-	m, fields, err := openMessage(b)
+	m, given, err := openMessage(b)
 	if err != nil {
 		return m, err
 	}
 	switch m.kind {
 	case messageInit:
-		err = objectField(fields, "payload", &m.payload)
+		err = objectField(given, "payload", &m.payload)
 	case messagePing, messagePong:
 		var payload map[string]any
-		err = objectField(fields, "payload", &payload)
-		m.echo = fields["payload"]
+		err = objectField(given, "payload", &payload)
+		m.echo, _ = given.get("payload")
 	case messageSubscribe:
-		if m.id, err = identifier(fields); err == nil {
-			m.params, err = subscribeParams(fields["payload"])
+		if m.id, err = identifier(given); err == nil {
+			m.params, err = subscribeParams(given)
 		}
 	case messageComplete:
-		m.id, err = identifier(fields)
+		m.id, err = identifier(given)
 	default:
 		err = helix.BadInput("type is none that a client may send")
 	}
@@ -75,26 +75,26 @@ func parseMessage(b []byte) (message, error) {
 }
 
 // openMessage reads what the messages of both protocols begin with.
-func openMessage(b []byte) (m message, fields map[string]json.RawMessage, err error) {
+func openMessage(b []byte) (m message, given fields, err error) {
 	if !utf8.Valid(b) {
 		return m, nil, helix.BadInput("the message is not valid UTF-8")
 	}
-	fields, err = parseObject(b)
+	given, err = parseObject(b)
 	if err != nil {
 		return m, nil, helix.BadInput("the message is not a JSON object: " + err.Error())
 	}
 	var kind string
-	if err := stringField(fields, "type", &kind); err != nil || kind == "" {
+	if err := stringField(given, "type", &kind); err != nil || kind == "" {
 		return m, nil, helix.BadInput("type must be a string that is not empty")
 	}
 	m.kind = messageType(kind)
-	return m, fields, nil
+	return m, given, nil
 }
 
 // identifier takes the id of an operation.
-func identifier(fields map[string]json.RawMessage) (string, error) {
+func identifier(given fields) (string, error) {
 	var id string
-	if err := stringField(fields, "id", &id); err != nil || id == "" {
+	if err := stringField(given, "id", &id); err != nil || id == "" {
 		return "", helix.BadInput("id must be a string that is not empty")
 	}
 	if len(id) > maxIdentifier {
@@ -103,8 +103,9 @@ func identifier(fields map[string]json.RawMessage) (string, error) {
 	return id, nil
 }
 
-func subscribeParams(payload json.RawMessage) (*graphql.RawParams, error) {
-	if len(payload) == 0 {
+func subscribeParams(given fields) (*graphql.RawParams, error) {
+	payload, ok := given.get("payload")
+	if !ok {
 		return nil, helix.BadInput("payload is missing")
 	}
 	params, err := parseParams(payload)

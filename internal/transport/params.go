@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"unicode/utf8"
 
@@ -22,18 +21,18 @@ func parseParams(body []byte) (*graphql.RawParams, error) {
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
 		return nil, helix.BadInput("batching is not supported: send one operation per request")
 	}
-	fields, err := parseObject(body)
+	given, err := parseObject(body)
 	if err != nil {
 		return nil, helix.BadInput("the request is not a JSON object: " + err.Error())
 	}
 	params := &graphql.RawParams{}
 	var documentID string
 	if err := errFirst(
-		stringField(fields, "query", &params.Query),
-		stringField(fields, keyDocumentID, &documentID),
-		stringField(fields, "operationName", &params.OperationName),
-		objectField(fields, "variables", &params.Variables),
-		objectField(fields, "extensions", &params.Extensions),
+		stringField(given, "query", &params.Query),
+		stringField(given, keyDocumentID, &documentID),
+		stringField(given, "operationName", &params.OperationName),
+		objectField(given, "variables", &params.Variables),
+		objectField(given, "extensions", &params.Extensions),
 	); err != nil {
 		return nil, err
 	}
@@ -61,7 +60,7 @@ func parseQueryString(raw string) (*graphql.RawParams, error) {
 	if err != nil {
 		return nil, helix.BadInput("the query string cannot be decoded")
 	}
-	fields := make(map[string]json.RawMessage, 2)
+	var objects fields
 	params := &graphql.RawParams{}
 	var documentID string
 	for name, given := range values {
@@ -79,14 +78,19 @@ func parseQueryString(raw string) (*graphql.RawParams, error) {
 		case "operationName":
 			params.OperationName = given[0]
 		case "variables", "extensions":
-			if given[0] != "" {
-				fields[name] = json.RawMessage(given[0])
+			if given[0] == "" {
+				continue
 			}
+			raw := bytes.TrimSpace([]byte(given[0]))
+			if !json.Valid(raw) {
+				return nil, helix.BadInput(name + " must be a JSON object or null")
+			}
+			objects = append(objects, field{[]byte(name), raw})
 		}
 	}
 	if err := errFirst(
-		objectField(fields, "variables", &params.Variables),
-		objectField(fields, "extensions", &params.Extensions),
+		objectField(objects, "variables", &params.Variables),
+		objectField(objects, "extensions", &params.Extensions),
 	); err != nil {
 		return nil, err
 	}
@@ -107,46 +111,29 @@ func requireQuery(p *graphql.RawParams) error {
 	return helix.BadInput("query is missing: it must be a string that holds a GraphQL document")
 }
 
-// parseObject splits one JSON object into its members; nothing may follow it. A map, and not a struct, because
-// encoding/json matches the keys of a struct in any case.
-func parseObject(b []byte) (map[string]json.RawMessage, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(b, &fields); err != nil {
-		return nil, describeJSON(err)
-	}
-	if fields == nil {
-		return nil, fmt.Errorf("it is null")
-	}
-	return fields, nil
-}
-
 // stringField takes an optional string; null counts as absent.
-func stringField(fields map[string]json.RawMessage, name string, to *string) error {
-	raw, ok := fields[name]
+func stringField(f fields, name string, to *string) error {
+	raw, ok := f.get(name)
 	if !ok || isNull(raw) {
 		return nil
 	}
 	if raw[0] != '"' {
 		return helix.BadInput(name + " must be a string")
 	}
-	if err := json.Unmarshal(raw, to); err != nil {
-		return helix.BadInput(name + " must be a string")
-	}
+	*to = string(text(raw))
 	return nil
 }
 
 // objectField takes an optional object; null counts as absent. Numbers keep their digits.
-func objectField(fields map[string]json.RawMessage, name string, to *map[string]any) error {
-	raw, ok := fields[name]
+func objectField(f fields, name string, to *map[string]any) error {
+	raw, ok := f.get(name)
 	if !ok || isNull(raw) {
 		return nil
 	}
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	err := dec.Decode(to)
-	if _, rest := dec.Token(); err != nil || rest != io.EOF {
+	if raw[0] != '{' {
 		return helix.BadInput(name + " must be a JSON object or null")
 	}
+	*to = object(raw)
 	return nil
 }
 

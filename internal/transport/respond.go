@@ -89,15 +89,29 @@ func encodeExtensions(extensions map[string]any) []byte {
 	return b
 }
 
+// Values of headers that all answers share, which nobody edits.
+var (
+	contentTypes = map[mediaType][]string{
+		mediaGraphQL: {string(mediaGraphQL) + "; charset=utf-8"}, mediaJSON: {string(mediaJSON) + "; charset=utf-8"},
+	}
+	noStore    = []string{"no-store"} // patient data
+	noSniff    = []string{"nosniff"}
+	varyAccept = []string{"Accept"}
+)
+
 // respond writes an answer over HTTP.
 func respond(w http.ResponseWriter, media mediaType, status int, resp *graphql.Response) {
 	answer := encode(resp)
 	header := w.Header()
-	header.Set("Content-Type", string(media)+"; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(answer.len()))
-	header.Set("Cache-Control", "no-store") // patient data
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Add("Vary", "Accept")
+	header["Content-Type"] = contentTypes[media]
+	header["Content-Length"] = []string{strconv.Itoa(answer.len())}
+	header["Cache-Control"] = noStore
+	header["X-Content-Type-Options"] = noSniff
+	if header["Vary"] == nil {
+		header["Vary"] = varyAccept
+	} else {
+		header.Add("Vary", "Accept")
+	}
 	if len(resp.Errors) > 0 && resp.Data == nil {
 		explainStatus(header, status, resp.Errors[0])
 	}

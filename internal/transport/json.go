@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// What clients send is small, and read for every operation: encoding/json judges it, and the cutting and decoding here, of text
+// that is known to be JSON, spares most of what its reflection would allocate.
+
+// fields are the members of one object, as they came.
+type fields []field
+
+type field struct {
+	name []byte // decoded
+	raw  []byte // its JSON, without blanks around it
+}
+
+// get finds a member; of several with one name the last counts, as in encoding/json.
+func (f fields) get(name string) (json.RawMessage, bool) {
+	for i := len(f) - 1; i >= 0; i-- {
+		if string(f[i].name) == name {
+			return f[i].raw, true
+		}
+	}
+	return nil, false
+}
+
+// parseObject splits one JSON object into its members; nothing may follow it. Names match exactly, where encoding/json matches
+// the keys of a struct in any case.
+func parseObject(b []byte) (fields, error) {
+	if !json.Valid(b) || b[blanks(b, 0)] != '{' {
+		var object map[string]json.RawMessage
+		if err := json.Unmarshal(b, &object); err != nil {
+			return nil, describeJSON(err)
+		}
+		return nil, fmt.Errorf("it is null")
+	}
+	out := make(fields, 0, 4)
+	eachMember(b, blanks(b, 0), func(name, raw []byte) { out = append(out, field{name, raw}) })
+	return out, nil
+}
+
+// eachMember goes through the object at i and gives the offset behind it.
+func eachMember(b []byte, i int, member func(name, raw []byte)) int {
+	for i = blanks(b, i+1); b[i] != '}'; {
+		if b[i] == ',' {
+			i = blanks(b, i+1)
+		}
+		end := skip(b, i)
+		name := text(b[i:end])
+		i = blanks(b, blanks(b, end)+len(":"))
+		end = skip(b, i)
+		member(name, b[i:end])
+		i = blanks(b, end)
+	}
+	return i + 1
+}
+
+// text is the content of a string: part of the text, or a copy where something is escaped.
+func text(quoted []byte) []byte {
+	content := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(content, '\\') < 0 {
+		return content
+	}
+	var decoded string
+	_ = json.Unmarshal(quoted, &decoded) // it is a string
+	return []byte(decoded)
+}
+
+// value decodes as encoding/json does into any, but for numbers, which keep their digits.
+func value(raw []byte) any {
+	switch raw[0] {
+	case '{':
+		return object(raw)
+	case '[':
+		out := []any{}
+		for i := blanks(raw, 1); raw[i] != ']'; {
+			if raw[i] == ',' {
+				i = blanks(raw, i+1)
+			}
+			end := skip(raw, i)
+			out = append(out, value(raw[i:end]))
+			i = blanks(raw, end)
+		}
+		return out
+	case '"':
+		return string(text(raw))
+	case 't':
+		return true
+	case 'f':
+		return false
+	case 'n':
+		return nil
+	default:
+		return json.Number(raw)
+	}
+}
+
+func object(raw []byte) map[string]any {
+	out := make(map[string]any)
+	eachMember(raw, 0, func(name, raw []byte) { out[string(name)] = value(raw) })
+	return out
+}
+
+// skip gives the offset behind the value at i.
+func skip(b []byte, i int) int {
+	depth := 0
+	for ; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			for i++; b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+			continue
+		case '}', ']':
+			depth--
+		default:
+			if depth > 0 || !ends(b, i+1) {
+				continue
+			}
+		}
+		if depth == 0 {
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+// ends tells whether a number or a word that reaches up to i is over.
+func ends(b []byte, i int) bool {
+	if i == len(b) {
+		return true
+	}
+	switch b[i] {
+	case ' ', '\t', '\r', '\n', ',', ':', '}', ']':
+		return true
+	}
+	return false
+}
+
+// blanks gives the offset of what comes after blanks.
+func blanks(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
+	}
+	return i
+}
