@@ -86,8 +86,9 @@ func New(o Options) *Service {
 }
 
 // Watch tells the changes of one record from now on, until ctx ends or an error ends them. object is FortyTwo's singular name.
-// "Now" is when the record is first read, which is before this returns: NOT_FOUND when there is no such object or record or the reader may not see the
-// record, FORBIDDEN when he may read none of its object. What is returned must be ranged over, once.
+// "Now" is when the record is first read, which is before this returns: NOT_FOUND when there is no such object or record or
+// the reader may not see the record, FORBIDDEN when he may read none of its object. What is returned must be ranged over,
+// once.
 //
 // DESTROYED is the last that is told of a record. Of a softly deleted one nothing is told until it is restored or destroyed.
 // The error is UNAUTHENTICATED at the end of the token, FORBIDDEN or NOT_FOUND when the record can no longer be read.

@@ -17,7 +17,7 @@ import (
 // deaf is a gateway that takes no webhook of the sandbox's.
 var deaf = map[string]string{"WEBHOOK_SECRET_FORTYTWO": "another secret than the sandbox's"}
 
-// followed leads are told of on a socket.
+// followedLead is told of on a socket.
 type followedLead struct {
 	*system
 	socket *websocket.Conn
@@ -27,6 +27,7 @@ type followedLead struct {
 // follow opens recordChanged for a lead, with the document of the acceptance.
 func (s *system) follow(token, lead string) *followedLead {
 	s.t.Helper()
+	until(s.t, "the data model", func() bool { return s.gateway.fortyTwo.State().ModelReady })
 	f := &followedLead{system: s, socket: openSocket(s.t, s), id: lead}
 	writeMessage(s.t, f.socket, map[string]any{"type": "connection_init", "payload": map[string]string{"Authorization": "Bearer " + token}})
 	if m := readMessage(s.t, f.socket); m.Type != "connection_ack" {

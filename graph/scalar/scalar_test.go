@@ -116,5 +116,10 @@ func FuzzScalars(f *testing.F) {
 				t.Fatalf("uncoded: %v", err)
 			}
 		}
+		for _, v := range []any{s, map[string]any{"__typename": s, "id": s}, map[string]any{"__typename": s}} {
+			if r, err := scalar.UnmarshalRepresentation(v); err != nil || r.Err == nil && (r.Type != s || r.ID == "") || r.Err != nil && !helix.IsCode(r.Err, helix.CodeBadInput) {
+				t.Fatalf("got %+v, %v", r, err)
+			}
+		}
 	})
 }

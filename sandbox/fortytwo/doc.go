@@ -25,7 +25,7 @@
 //
 // Bounds: 250,000 records per object, 100 webhooks, 1,000 API keys, 1,000 event streams of
 // 1,000 queries and 1,000 waiting frames each (a stream that is further behind is cut off), 10,000 waiting deliveries (more are dropped and counted), 1,000
-// logged requests (the oldest go), 100 armed faults, 10,000 refresh tokens (the oldest go), 1,000 documents, 16 answers to introspection, 10,000 verified tokens
+// logged requests (the oldest go), 100 armed faults, 10,000 refresh tokens (the oldest go), 1,000 documents, 8 answers to introspection, 10,000 verified tokens
 // and 10,000 counted callers (each forgotten together when it is full), bodies of 10 MB, 500 levels of nesting.
 //
 // Failure policy: a request is answered as upstream would, or as an armed Fault says; outside input never panics. A webhook is sent

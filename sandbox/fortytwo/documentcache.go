@@ -14,6 +14,8 @@ const (
 	maxDocuments = 1000
 	// maxCachedText is the longest document that is kept, in bytes.
 	maxCachedText = 16 << 10
+	// maxSchemas bounds the schemas that documents hold on to: one is made for each metadata version. With more the cache is emptied.
+	maxSchemas = 8
 )
 
 // documentCache keeps what was parsed, and what was found valid against a schema: clients send the same documents over and over. What
@@ -21,6 +23,7 @@ const (
 type documentCache struct {
 	mu      sync.RWMutex
 	entries map[documentKey]parsed
+	schemas map[*ast.Schema]bool
 }
 
 // documentKey names a document; the schema is nil for one that is only parsed.
@@ -82,8 +85,8 @@ func (c *documentCache) put(key documentKey, known parsed) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.entries == nil || len(c.entries) >= maxDocuments {
-		c.entries = map[documentKey]parsed{}
+	if c.entries == nil || len(c.entries) >= maxDocuments || len(c.schemas) >= maxSchemas && !c.schemas[key.schema] {
+		c.entries, c.schemas = map[documentKey]parsed{}, map[*ast.Schema]bool{}
 	}
-	c.entries[key] = known
+	c.entries[key], c.schemas[key.schema] = known, true
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // maxIntrospections bounds the answers that are kept; they are megabytes. When it is full it is emptied.
-const maxIntrospections = 16
+const maxIntrospections = 8
 
 // introspectionCache keeps answers to introspection. A schema is built anew with every metadata version, so an answer is good for as
 // long as its schema is in use.
