@@ -168,9 +168,11 @@ func (g *Gateway) buildGraphQL() (err error) {
 		g.documentLimits(),
 		resolvers.FreshCaller{},
 		resolvers.Introspection{},
-		resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)},
 		presence,
 		resolvers.Endings{},
+	}
+	if g.telemetry.Tracing() {
+		extensions = append(extensions, resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)})
 	}
 	serve := func(schema graphql.ExecutableSchema) graphql.GraphExecutor {
 		exec := executor.New(schema)

@@ -84,13 +84,22 @@ func New(o Options) *Authenticator {
 
 // Authenticate tells whose token it is: UNAUTHENTICATED without a valid token, FORBIDDEN for one of another workspace.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (*helix.Caller, error) {
-	key := sha256.Sum256([]byte(token))
+	return a.authenticate(ctx, token, sha256.Sum256([]byte(token)))
+}
+
+// authenticate looks a token up by its hash.
+func (a *Authenticator) authenticate(ctx context.Context, token string, key [sha256.Size]byte) (*helix.Caller, error) {
 	a.mu.Lock()
 	known, ok := a.cache[key]
 	a.mu.Unlock()
 	if ok && a.now().Before(known.until) { // never past the token's end, which is not read again
 		return known.caller, nil
 	}
+	return a.learn(ctx, token, key)
+}
+
+// learn asks FortyTwo whose token it is, once for all who ask at the same time.
+func (a *Authenticator) learn(ctx context.Context, token string, key [sha256.Size]byte) (*helix.Caller, error) {
 	expires, err := a.readable(token)
 	if err != nil {
 		return nil, err

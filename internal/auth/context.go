@@ -16,6 +16,7 @@ import (
 // whatever else he presents, and a key that is wrong is not made up for by a token that is right.
 type Credentials struct {
 	token string
+	hash  [sha256.Size]byte // of the token
 	key   [sha256.Size]byte // hash of the API key
 	keyed bool
 
@@ -35,6 +36,9 @@ func CredentialsIn(h http.Header) Credentials {
 // NewCredentials are those of an Authorization header and of an API key; "" for none.
 func NewCredentials(authorization, apiKey string) Credentials {
 	c := Credentials{token: BearerToken(authorization)}
+	if c.token != "" {
+		c.hash = sha256.Sum256([]byte(c.token))
+	}
 	if apiKey = strings.TrimSpace(apiKey); apiKey != "" {
 		c.key, c.keyed = sha256.Sum256([]byte(apiKey)), true
 	}
@@ -83,8 +87,7 @@ func LimitKey(ctx context.Context) string {
 	case ok && r.keyed:
 		return string(r.key[:])
 	case ok && r.token != "":
-		sum := sha256.Sum256([]byte(r.token))
-		return string(sum[:])
+		return string(r.hash[:])
 	default:
 		return "address:" + ClientIP(ctx)
 	}
@@ -121,7 +124,7 @@ func Anyone(ctx context.Context) (*helix.Caller, error) {
 			r.caller, r.err = r.auth.keyHolder(r.key)
 			return
 		}
-		r.caller, r.err = r.auth.Authenticate(ctx, r.token)
+		r.caller, r.err = r.auth.authenticate(ctx, r.token, r.hash)
 	})
 	return r.caller, r.err
 }

@@ -57,6 +57,9 @@ func (r *Rate) take(caller string, now time.Time) time.Duration {
 		r.callers.add(caller, bucket)
 	}
 	r.mu.Unlock()
+	if bucket.AllowN(now, 1) {
+		return 0
+	}
 	token := bucket.ReserveN(now, 1)
 	wait := token.DelayFrom(now)
 	if wait > 0 {

@@ -17,8 +17,14 @@ type envelope struct {
 	tail []byte
 }
 
+// What surrounds data that comes with nothing else.
+var dataHead, objectEnd = []byte(`{"data":`), []byte("}")
+
 // encode writes errors first, as the specification advises. An answer without data has no data entry.
 func encode(resp *graphql.Response) envelope {
+	if len(resp.Errors) == 0 && len(resp.Extensions) == 0 && resp.Data != nil {
+		return envelope{head: dataHead, data: resp.Data, tail: objectEnd}
+	}
 	e := envelope{head: []byte{'{'}, data: resp.Data}
 	if len(resp.Errors) > 0 {
 		e.head = append(append(e.head, `"errors":`...), encodeErrors(resp.Errors)...)
@@ -97,6 +103,7 @@ var (
 	noStore    = []string{"no-store"} // patient data
 	noSniff    = []string{"nosniff"}
 	varyAccept = []string{"Accept"}
+	varyBoth   = []string{"Origin", "Accept"}
 )
 
 // respond writes an answer over HTTP.
@@ -107,9 +114,12 @@ func respond(w http.ResponseWriter, media mediaType, status int, resp *graphql.R
 	header["Content-Length"] = []string{strconv.Itoa(answer.len())}
 	header["Cache-Control"] = noStore
 	header["X-Content-Type-Options"] = noSniff
-	if header["Vary"] == nil {
+	switch vary := header["Vary"]; {
+	case vary == nil:
 		header["Vary"] = varyAccept
-	} else {
+	case len(vary) == 1 && vary[0] == "Origin":
+		header["Vary"] = varyBoth
+	default:
 		header.Add("Vary", "Accept")
 	}
 	if len(resp.Errors) > 0 && resp.Data == nil {
