@@ -79,7 +79,7 @@ func (s size) of(variables map[string]any) int {
 	return min(max(n, 1), ceiling)
 }
 
-// number reads a variable; what is no number will be refused by the validation.
+// number reads a variable, of a list how long it is; anything else will be refused by the validation.
 func number(value any) int {
 	var n float64
 	switch v := value.(type) {
@@ -91,12 +91,15 @@ func number(value any) int {
 		n = float64(v)
 	case int64:
 		n = float64(v)
+	case []any:
+		n = float64(len(v))
 	}
 	return int(max(0, min(n, ceiling))) // of NaN too
 }
 
-// sizes are the arguments by which lists of FortyTwo and of ours are bounded.
-var sizes = []string{"first", "last", "limit"}
+// sizes are the arguments by which lists of FortyTwo and of ours are bounded: by their value, representations by how many they
+// are.
+var sizes = []string{"first", "last", "limit", "representations"}
 
 // sizeOf reads a field's arguments. defaults are those of the operation's variables.
 func sizeOf(arguments ast.ArgumentList, defaults map[string]int) (s size) {
@@ -107,6 +110,8 @@ func sizeOf(arguments ast.ArgumentList, defaults map[string]int) (s size) {
 		switch a.Value.Kind {
 		case ast.IntValue:
 			s.given = max(s.given, literal(a.Value))
+		case ast.ListValue:
+			s.given = max(s.given, len(a.Value.Children))
 		case ast.Variable:
 			s.variables = append(s.variables, variable{name: a.Value.Raw, otherwise: defaults[a.Value.Raw]})
 		}

@@ -36,6 +36,8 @@ func TestTheAnswersSizeIsEstimated(t *testing.T) {
 		"a variable that is no number":           {document: "query($n:Int){a(first:$n){b}}", variables: map[string]any{"n": "100"}, want: 2},
 		"variables below a list and above one":   {document: "query($n:Int,$m:Int){a(first:10){b(first:$n){c(first:4){d(first:$m){e}}}}}", variables: map[string]any{"n": 3, "m": 2}, want: 1 + 10*(1+3*(1+4*(1+2)))},
 		"a variable in a fragment":               {document: "query($n:Int){a{...F}} fragment F on X{b(first:$n){c}}", variables: map[string]any{"n": 5}, want: 7},
+		"representations that are written out":   {document: "{_entities(representations:[{a:1},{a:2}]){b c}}", want: 1 + 2*2},
+		"representations in a variable":          {document: "query($r:[_Any!]!){_entities(representations:$r){b(first:3){c}}}", variables: map[string]any{"r": []any{1, 2, 3}}, want: 1 + 3*4},
 		"sizes beyond all bounds":                {document: "{a(first:99999999999999999999){b(first:2000000000){c(first:2000000000){d}}}}", want: ceiling},
 		"variables beyond all bounds":            {document: "query($n:Int){a(first:$n){b(first:$n){c(first:$n){d}}}}", variables: map[string]any{"n": json.Number("1e300")}, want: ceiling},
 		"introspection is another matter":        {document: "{a __schema{types{name}} __type(name:\"A\"){fields{name}}}", want: 3},
