@@ -27,6 +27,8 @@ type run struct {
 
 	mu    sync.Mutex
 	tapes []*raise.Tape // to be given back
+
+	few [2]result // room for the results of most
 }
 
 // result is what one fetch has brought.
@@ -45,7 +47,10 @@ type record struct {
 }
 
 func newRun(s *schema, oc *graphql.OperationContext, p *plan.Plan) *run {
-	r := &run{s: s, oc: oc, plan: p, results: make([]result, len(p.Fetches))}
+	r := &run{s: s, oc: oc, plan: p}
+	if r.results = r.few[:]; len(p.Fetches) > len(r.few) {
+		r.results = make([]result, len(p.Fetches))
+	}
 	if len(p.Hops) > 0 {
 		r.keys = make([][]string, len(p.Hops))
 	}
@@ -80,7 +85,7 @@ func (r *run) step(ctx context.Context, step *plan.Step, from int) {
 		if level > 0 {
 			due = slices.DeleteFunc(slices.Clone(due), func(n int) bool { return !r.wanted(n) })
 		}
-		r.fetchAll(ctx, step, due)
+		r.fetchAll(ctx, due)
 		if level+1 < len(step.Levels) {
 			r.collect(step, level)
 		}
@@ -97,16 +102,20 @@ func (r *run) wanted(fetch int) bool {
 	return false
 }
 
-// fetchAll fetches at the same time, the last one on this goroutine.
-func (r *run) fetchAll(ctx context.Context, step *plan.Step, due []int) {
-	if len(due) == 0 {
+// fetchAll fetches at the same time, one of them on this goroutine.
+func (r *run) fetchAll(ctx context.Context, due []int) {
+	switch len(due) {
+	case 0:
+		return
+	case 1:
+		r.fetch(ctx, due[0])
 		return
 	}
 	var others sync.WaitGroup
-	for _, n := range due[:len(due)-1] {
+	for _, n := range due[1:] {
 		others.Go(func() { r.fetch(ctx, n) })
 	}
-	r.fetch(ctx, due[len(due)-1])
+	r.fetch(ctx, due[0])
 	others.Wait()
 }
 

@@ -145,14 +145,13 @@ func securityHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// strict are headers in their canonical spelling. All answers share the values, which nobody edits: a handler sets its own.
+// strict are headers in their canonical spelling; no X-Frame-Options, for which frame-ancestors stands. All answers share the values, which nobody edits: a handler sets its own.
 var strict = [...]struct {
 	name  string
 	value []string
 }{
 	{"X-Content-Type-Options", []string{"nosniff"}},
 	{"Referrer-Policy", []string{"no-referrer"}},
-	{"X-Frame-Options", []string{"DENY"}},
 	{"Content-Security-Policy", []string{"frame-ancestors 'none'; base-uri 'none'; object-src 'none'"}},
 	{"Cache-Control", []string{"no-store"}}, // answers hold patients' data
 }
