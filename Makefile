@@ -65,6 +65,10 @@ load-subscribers: build ## Measure how fast events reach 500, 2,000 and 5,000 su
 load-stream: build ## Measure 50, 300 and 700 AI calls at once, too many of them, and 5,000 in a row, on one core
 	bin/helix load stream -gateway-cpus 0 -driver-cpus 1 -overload 300 -soak 5000 $(LOAD)
 
+.PHONY: load-federation
+load-federation: build ## Measure hand-through against a bare proxy, documents over both schemas, and swaps of the schema
+	bin/helix load federation -gateway-cpus 0 -driver-cpus 1 $(LOAD)
+
 .PHONY: fuzz
 fuzz: ## Fuzz every parser for FUZZTIME each
 	@for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u); do \

@@ -21,13 +21,17 @@ import (
 	"github.com/helix-engage/gateway/sandbox"
 )
 
-// asHelix makes the test binary be the gateway: the only way to kill one without killing the test.
+// asHelix makes the test binary be the gateway, or what its arguments say: the only way to kill one without killing the test.
 const asHelix = "HELIX_TEST_RUNS_COMMAND"
 
 func TestMain(m *testing.M) {
 	if command := os.Getenv(asHelix); command != "" {
 		ctx, _ := server.UntilSignal(context.Background())
-		os.Exit(run(ctx, []string{command}, os.Environ(), os.Stdout, os.Stderr))
+		args := os.Args[1:]
+		if len(args) == 0 {
+			args = []string{command}
+		}
+		os.Exit(run(ctx, args, os.Environ(), os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }

@@ -20,10 +20,10 @@ import (
 func measure(ctx context.Context, p process) error {
 	measurements := map[string]func(context.Context, process, *loadFlags) error{
 		"worklist": measureWorklist, "webhooks": measureWebhooks, "subscribers": measureSubscribers,
-		"stream": measureStreams,
+		"stream": measureStreams, "federation": measureFederation, bareProxyName: serveBareProxy,
 	}
 	if len(p.args) == 0 || measurements[p.args[0]] == nil {
-		_, _ = fmt.Fprintln(p.stderr, "Usage: helix load worklist|webhooks|subscribers|stream [flags]; -h after the name lists them")
+		_, _ = fmt.Fprintln(p.stderr, "Usage: helix load worklist|webhooks|subscribers|stream|federation [flags]; -h after the name lists them")
 		return errUsage
 	}
 	return measurements[p.args[0]](ctx, p, newLoadFlags(p))

@@ -18,16 +18,24 @@ import (
 // bed is what a measurement stands on: emulators in this process and a gateway in another.
 type bed struct {
 	gateway *load.Gateway
-	proxy   *load.Proxy  // in front of FortyTwo; nil unless asked for
+	proxy   *load.Proxy // in front of FortyTwo; nil unless asked for
+	front   *load.Front // in front of FortyTwo; nil unless asked for
+	box     *sandbox.Sandbox
 	targets load.Targets // of Ozonetel's pushes
 	agent   string       // e-mail of a member who is an agent
 	dir     string       // holds the gateway's log
+
+	environment map[string]string // the gateway's
 }
 
 type bedOptions struct {
 	dir         string // where the bed's own directory is made
 	gatewayCPUs []int
 	proxied     bool // the gateway reaches FortyTwo through a proxy that times
+	fronted     bool // the gateway reaches FortyTwo through a front that answers what it has heard before
+
+	// prepare changes the emulators before the gateway starts. Nil changes nothing.
+	prepare func(*sandbox.Sandbox) error
 
 	// change has the last word about the gateway's environment; dir is the bed's own directory. Nil changes nothing.
 	change func(environment map[string]string, dir string)
@@ -59,7 +67,12 @@ func withBed(ctx context.Context, p process, o bedOptions, measure func(context.
 		stop()
 		err = errors.Join(err, <-ended)
 	}()
-	b := &bed{dir: dir, agent: box.Agents()[0].Email}
+	b := &bed{dir: dir, agent: box.Agents()[0].Email, box: box}
+	if o.prepare != nil {
+		if err := o.prepare(box); err != nil {
+			return err
+		}
+	}
 	environment, err := loadEnvironment(box, p.environment, dir)
 	if err != nil {
 		return err
@@ -71,10 +84,18 @@ func withBed(ctx context.Context, p process, o bedOptions, measure func(context.
 		defer func() { err = errors.Join(err, b.proxy.Close()) }()
 		environment["PLATFORM_GRAPHQL_URL"] = b.proxy.URL + "/graphql"
 	}
+	if o.fronted {
+		if b.front, err = load.StartFront(ctx, box.FortyTwoURL()); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, b.front.Close()) }()
+		environment["PLATFORM_GRAPHQL_URL"] = b.front.URL + "/graphql"
+	}
 	if o.change != nil {
 		o.change(environment, dir)
 	}
-	if b.gateway, err = startGateway(ctx, environment, dir, o.gatewayCPUs, p.stderr); err != nil {
+	b.environment = environment
+	if b.gateway, err = b.start(ctx, load.StartGateway, o.gatewayCPUs, p.stderr, "serve"); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.gateway.Stop()) }()
@@ -84,18 +105,20 @@ func withBed(ctx context.Context, p process, o bedOptions, measure func(context.
 	return measure(ctx, b)
 }
 
-// startGateway runs `helix serve` in a process of its own.
-func startGateway(ctx context.Context, environment map[string]string, dir string, cpus []int, stderr io.Writer) (*load.Gateway, error) {
+// start runs a command of this program in a process of its own.
+func (b *bed) start(
+	ctx context.Context, how func(context.Context, load.GatewayOptions) (*load.Gateway, error), cpus []int, stderr io.Writer, args ...string,
+) (*load.Gateway, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	env := make([]string, 0, len(environment))
-	for name, value := range environment {
+	env := make([]string, 0, len(b.environment))
+	for name, value := range b.environment {
 		env = append(env, name+"="+value)
 	}
-	return load.StartGateway(context.WithoutCancel(ctx), load.GatewayOptions{
-		Path: program, Args: []string{"serve"}, Env: env, Dir: dir, CPUs: cpus, Stderr: stderr,
+	return how(context.WithoutCancel(ctx), load.GatewayOptions{
+		Path: program, Args: args, Env: env, Dir: b.dir, CPUs: cpus, Stderr: stderr,
 	})
 }
 

@@ -99,6 +99,8 @@ func TestLoadSaysHowItIsUsed(t *testing.T) {
 		"nobody to subscribe":        {"load", "subscribers", "-n", ""},
 		"a rate of nothing":          {"load", "webhooks", "-rate", "0"},
 		"no call":                    {"load", "stream", "-calls", ""},
+		"a part that is not there":   {"load", "federation", "-only", "everything"},
+		"a bare proxy of nothing":    {"load", "bare-proxy"},
 	} {
 		var out, said strings.Builder
 		if code := run(t.Context(), args, nil, &out, &said); code != 2 || out.Len() > 0 || !strings.Contains(said.String(), "sage") {

@@ -42,7 +42,7 @@ func commands() []command {
 		{"doctor", "check the configuration and whether each provider can be reached; -live asks Ozonetel itself", doctor, true},
 		{"schema", "print the schema composed with FortyTwo's; -subgraph, -conflicts or -diff print what else is known of it", printSchema, true},
 		{"healthcheck", "ask the gateway on this machine whether it is alive; for containers", healthcheck, false},
-		{"load", "measure a gateway among emulators: helix load worklist, webhooks or subscribers", measure, true},
+		{"load", "measure a gateway among emulators: helix load worklist, webhooks, subscribers, stream or federation", measure, true},
 		{"version", "print the version", func(_ context.Context, p process) error {
 			_, err := fmt.Fprintln(p.stdout, "helix", version)
 			return err

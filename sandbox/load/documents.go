@@ -40,4 +40,44 @@ const (
     ... on CallDisposed { disposition agent { id } }
   }
 }`
+
+	// In the shape in which it goes to FortyTwo as it stands.
+	documentLeads = `query Leads($first: Int) {
+  leads(first: $first) {
+    edges {
+      node {
+        id createdAt updatedAt leadStatus source score optIn keywords name
+        fullName { firstName lastName }
+        phone { primaryPhoneNumber primaryPhoneCountryCode primaryPhoneCallingCode }
+        email { primaryEmail }
+        assignee { id name { firstName lastName } }
+      }
+      cursor
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`
+
+	// The same under other names, which FortyTwo ignores.
+	documentLeadsRenamed = `query Leads($first: Int) {
+  leads(first: $first) {
+    edges {
+      node {
+        ident: id createdAt updatedAt status: leadStatus source score optIn keywords title: name
+        fullName { firstName lastName }
+        phone { number: primaryPhoneNumber primaryPhoneCountryCode primaryPhoneCallingCode }
+        email { primaryEmail }
+        assignee { id name { firstName lastName } }
+      }
+      cursor
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}`
+
+	documentMixed = `{
+  worklist(kinds: [LEAD], first: 50) {
+    edges { node { id ... on LeadTask { lead { id name leadStatus createdAt assignee { name { firstName } } } } } }
+  }
+}`
 )

@@ -45,6 +45,11 @@ type Gateway struct {
 // StartGateway starts a gateway on a free port of this machine and waits until it is ready: until /readyz answers 200
 // and FortyTwo's data model is read. The process is killed when ctx ends; [Gateway.Stop] ends it well.
 func StartGateway(ctx context.Context, o GatewayOptions) (*Gateway, error) {
+	return startProcess(ctx, o, `"fortytwo":{"state":"up"`)
+}
+
+// startProcess starts a server as a process and waits until /readyz answers 200 with this text in it.
+func startProcess(ctx context.Context, o GatewayOptions, ready string) (*Gateway, error) {
 	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
@@ -57,13 +62,13 @@ func StartGateway(ctx context.Context, o GatewayOptions) (*Gateway, error) {
 	g.command.Dir, g.command.Stderr = o.Dir, o.Stderr
 	g.command.Env = slices.Concat(o.Env, []string{"HOST=127.0.0.1", "PORT=" + port})
 	if err := startOn(o.CPUs, g.command.Start); err != nil {
-		return nil, fmt.Errorf("start the gateway: %w", err)
+		return nil, fmt.Errorf("start %v: %w", o.Args, err)
 	}
 	go func() {
 		g.failed = g.command.Wait()
 		close(g.exited)
 	}()
-	if err := g.awaitReady(ctx); err != nil {
+	if err := g.awaitReady(ctx, ready); err != nil {
 		return nil, errors.Join(err, g.Stop())
 	}
 	return g, nil
@@ -79,12 +84,12 @@ func freePort(ctx context.Context) (string, error) {
 	return port, errors.Join(err, l.Close())
 }
 
-func (g *Gateway) awaitReady(ctx context.Context) error {
+func (g *Gateway) awaitReady(ctx context.Context, ready string) error {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
 	return g.await(ctx, askEvery, func() (bool, error) {
 		answer, err := g.get(ctx, "/readyz")
-		return err == nil && strings.Contains(answer, `"fortytwo":{"state":"up"`), err
+		return err == nil && strings.Contains(answer, ready), err
 	})
 }
 

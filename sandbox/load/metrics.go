@@ -13,6 +13,7 @@ const (
 	metricInbox      = "helix_inbox_waiting"
 	metricGoroutines = "go_goroutines"
 	metricHeap       = "go_memstats_heap_inuse_bytes"
+	metricMallocs    = "go_memstats_mallocs_total"
 )
 
 // Metric reads a gauge of /metrics that has no labels that matter; the first line of its name counts.

@@ -1,13 +1,16 @@
 package load
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
-	"log/slog"
+	"io"
 	"net"
 	"net/http"
-	"net/http/httputil"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -25,7 +28,10 @@ type Proxy struct {
 }
 
 // passage is one request from when it came until it was answered.
-type passage struct{ began, ended time.Time }
+type passage struct {
+	began, ended time.Time
+	field        string // of the root; "" when it is no GraphQL
+}
 
 // StartProxy serves in front of the base URL until [Proxy.Close].
 func StartProxy(ctx context.Context, upstream string) (*Proxy, error) {
@@ -41,14 +47,18 @@ func StartProxy(ctx context.Context, upstream string) (*Proxy, error) {
 		URL: "http://" + l.Addr().String(), watched: map[string][]passage{},
 		down: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true},
 	}
-	forward := &httputil.ReverseProxy{
-		Transport: p.down, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) },
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // who asks sees what fails
-	}
+	forward := bareProxy(to, p.down)
 	p.server = &http.Server{ReadHeaderTimeout: pushTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, "the body breaks off", http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		forward.ServeHTTP(w, r)
-		p.note(r.Header.Get("Authorization"), passage{began, time.Now()})
+		ended := time.Now()
+		p.note(r.Header.Get("Authorization"), passage{began, ended, rootField(body)})
 	})}
 	go func() { _ = p.server.Serve(l) }()
 	return p, nil
@@ -78,6 +88,38 @@ func (p *Proxy) take(token string) []passage {
 	seen := p.watched["Bearer "+token]
 	p.watched["Bearer "+token] = nil
 	return seen
+}
+
+// rootField is the first field of the document in a GraphQL request; "" when it is none.
+func rootField(body []byte) string {
+	var request struct {
+		Query string `json:"query"`
+	}
+	if json.Unmarshal(body, &request) != nil {
+		return ""
+	}
+	_, selection, _ := strings.Cut(request.Query, "{")
+	selection = strings.TrimLeft(selection, " \n")
+	if end := strings.IndexAny(selection, " \n(){}:"); end >= 0 {
+		return selection[:end]
+	}
+	return ""
+}
+
+// busy is for how long at least one passage was under way.
+func busy(all []passage) (sum time.Duration) {
+	all = slices.SortedFunc(slices.Values(all), func(a, b passage) int { return a.began.Compare(b.began) })
+	var until time.Time
+	for _, one := range all {
+		if one.began.After(until) {
+			until = one.began
+		}
+		if one.ended.After(until) {
+			sum += one.ended.Sub(until)
+			until = one.ended
+		}
+	}
+	return sum
 }
 
 // slowest is the longest passage.

@@ -1,0 +1,162 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+)
+
+// wire is a client that asks one question again and again over a connection that stays open. The request is written as it was made
+// at first, for the driver shares a core with the front and must cost less than what it measures.
+type wire struct {
+	conn    net.Conn
+	in      *bufio.Reader
+	request []byte
+	answer  bytes.Buffer // the last one
+	want    int          // its length, which is that of every answer; 0 before the first
+}
+
+// dialWire connects to a GraphQL endpoint.
+func dialWire(ctx context.Context, endpoint, token string, body []byte) (*wire, error) {
+	to, err := url.Parse(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", to.Host)
+	if err != nil {
+		return nil, err
+	}
+	w := &wire{conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}
+	w.request = fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json\r\n"+
+		"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", to.Path, to.Host, token, len(body), body)
+	return w, nil
+}
+
+func (w *wire) close() { _ = w.conn.Close() }
+
+// ask fails with everything but an answer of status 200 that is as long as the first one.
+func (w *wire) ask() error {
+	if err := w.conn.SetDeadline(time.Now().Add(pushTimeout)); err != nil {
+		return err
+	}
+	if _, err := w.conn.Write(w.request); err != nil {
+		return err
+	}
+	res, err := http.ReadResponse(w.in, nil)
+	if err != nil {
+		return err
+	}
+	w.answer.Reset()
+	_, err = w.answer.ReadFrom(res.Body)
+	_ = res.Body.Close()
+	switch {
+	case err != nil:
+		return err
+	case res.StatusCode != http.StatusOK:
+		return fmt.Errorf("HTTP %d: %.200s", res.StatusCode, w.answer.Bytes())
+	case w.want == 0:
+		w.want = w.answer.Len()
+	case w.want != w.answer.Len():
+		return fmt.Errorf("an answer of %d bytes, not %d: %.200s", w.answer.Len(), w.want, w.answer.Bytes())
+	}
+	return nil
+}
+
+// crowd is clients that ask at the same time.
+type crowd []*wire
+
+// gather connects a client for each token and has each of them ask once, which warms up what they ask.
+func gather(ctx context.Context, endpoint string, tokens []string, body []byte) (c crowd, err error) {
+	for _, token := range tokens {
+		w, err := dialWire(ctx, endpoint, token, body)
+		if err != nil {
+			c.close()
+			return nil, err
+		}
+		c = append(c, w)
+		if err := w.ask(); err != nil {
+			c.close()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c crowd) close() {
+	for _, w := range c {
+		w.close()
+	}
+}
+
+// press has each client ask again as soon as it is answered, for a while, and gives what the answers took.
+func (c crowd) press(ctx context.Context, stretch time.Duration) (took []time.Duration, failed int) {
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	end := time.Now().Add(stretch)
+	for _, w := range c {
+		asking.Go(func() {
+			own, bad := make([]time.Duration, 0, 1<<12), 0
+			for began := time.Now(); began.Before(end) && ctx.Err() == nil; {
+				err := w.ask()
+				now := time.Now()
+				if err != nil {
+					bad++
+					break // the connection is of no use any more
+				}
+				own = append(own, now.Sub(began))
+				began = now
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			took, failed = append(took, own...), failed+bad
+		})
+	}
+	asking.Wait()
+	return took, failed
+}
+
+// timed is when an answer was due and how long it took from then.
+type timed struct {
+	due  time.Time
+	took time.Duration
+}
+
+// stream asks rate times a second until ctx ends, whoever is free; it gives what was answered.
+func (c crowd) stream(ctx context.Context, rate float64) (answers []timed, failed int) {
+	queue := make(chan time.Time, 1<<16) // minutes of any sensible rate
+	var mu sync.Mutex
+	var asking sync.WaitGroup
+	for _, w := range c {
+		asking.Go(func() {
+			for due := range queue {
+				err := w.ask()
+				took := time.Since(due)
+				mu.Lock()
+				if err != nil {
+					failed++
+				} else {
+					answers = append(answers, timed{due, took})
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	pace(ctx, 1<<30, rate, func(_ int, at time.Time) {
+		select {
+		case queue <- at:
+		default:
+			mu.Lock()
+			failed++
+			mu.Unlock()
+		}
+	})
+	close(queue)
+	asking.Wait()
+	return answers, failed
+}
