@@ -19,7 +19,12 @@ import (
 // What an administrator adds can be asked for a moment later, while subscriptions that began before go on.
 func TestWhatAnAdministratorAddsCanBeAskedForWhileSubscriptionsStayConnected(t *testing.T) {
 	t.Parallel()
-	f := startFederated(t, map[string]string{"SCHEMA_REFRESH_INTERVAL": "1h"}) // the webhook tells
+	onBothLines(t, whatIsAddedCanBeAskedFor)
+}
+
+func whatIsAddedCanBeAskedFor(t *testing.T, line fortytwo.Line) {
+	t.Helper()
+	f := startFederated(t, line, map[string]string{"SCHEMA_REFRESH_INTERVAL": "1h", "LIMIT_REQUEST_BURST": "1000"}) // the webhook tells
 	user := &deskUser{system: f.system, token: f.token, documents: map[string]string{"Events": `subscription { callEvents { kind callId } }`}}
 	var subscribers []func() map[string]any
 	for range 100 {
