@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -219,9 +220,7 @@ func (r *run) fetchLocalEntities(ctx context.Context, n int, f *plan.Fetch) {
 		representations[i] = map[string]any{"__typename": f.Entity, "id": id}
 	}
 	variables := make(map[string]any, len(r.oc.Variables)+1)
-	for name, v := range r.oc.Variables {
-		variables[name] = v
-	}
+	maps.Copy(variables, r.oc.Variables)
 	variables[plan.VariableRepresentations] = representations
 	data, errs := r.runLocal(r.s.o.Trusted(ctx), f.Operation, variables)
 	faults := make([][]*gqlerror.Error, len(ids))

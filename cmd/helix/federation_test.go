@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	_ "embed"
 	"encoding/json"
 	"net/http"
@@ -199,7 +200,7 @@ func (f *federated) writesInOrder() {
 	if len(raw.Errors) > 0 || at(data, "first", "leadStatus") != "CONTACTED" || at(data, "dial", "ok") != true || at(data, "second", "leadStatus") != "QUALIFIED" {
 		f.t.Fatalf("writes: %s %v", raw.Data, raw.Errors)
 	}
-	if !strings.HasPrefix(string(raw.Data), `{"first":`) || strings.Index(string(raw.Data), `"dial":`) > strings.Index(string(raw.Data), `"second":`) {
+	if !strings.HasPrefix(string(raw.Data), `{"first":`) || bytes.Index(raw.Data, []byte(`"dial":`)) > bytes.Index(raw.Data, []byte(`"second":`)) {
 		f.t.Errorf("writes out of order: %s", raw.Data)
 	}
 	if now, err := f.sandbox.FortyTwo().Record("lead", id); err != nil || now["leadStatus"] != "QUALIFIED" {
@@ -308,9 +309,14 @@ func aFailureOfFortyTwoCostsTheFieldsThatNeedIt(t *testing.T, line fortytwo.Line
 	f := startFederated(t, line, nil)
 	const document = `{ viewer { agent { id } } a: leads(first: 1) { edges { node { id } } } b: patients(first: 1) { edges { node { id } } } }`
 	for _, fault := range []fortytwo.Fault{
-		{Kind: fortytwo.FaultReset}, {Kind: fortytwo.FaultStatus}, {Kind: fortytwo.FaultGarbage}, {Kind: fortytwo.FaultError},
-		{Kind: fortytwo.FaultBody, Body: `{}`}, {Kind: fortytwo.FaultBody, Body: `{"data":{"patients":{"edges":[{"node":{"id":null}}]}}}`},
-		{Kind: fortytwo.FaultBody, Body: `{"data":{"patients":"none"}}`}, {Kind: fortytwo.FaultBody, Body: `[]`},
+		{Kind: fortytwo.FaultReset},
+		{Kind: fortytwo.FaultStatus},
+		{Kind: fortytwo.FaultGarbage},
+		{Kind: fortytwo.FaultError},
+		{Kind: fortytwo.FaultBody, Body: `{}`},
+		{Kind: fortytwo.FaultBody, Body: `{"data":{"patients":{"edges":[{"node":{"id":null}}]}}}`},
+		{Kind: fortytwo.FaultBody, Body: `{"data":{"patients":"none"}}`},
+		{Kind: fortytwo.FaultBody, Body: `[]`},
 	} {
 		fault.RootField, fault.Count = "patients", 5
 		if err := f.sandbox.FortyTwo().Fail(fault); err != nil {

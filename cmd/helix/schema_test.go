@@ -20,7 +20,7 @@ func TestTheSchemaCanBePrintedBesideAGateway(t *testing.T) {
 	door.open(t, box.FortyTwoURL())
 	f := behindDoor(t.Context(), t, dir, box, door)
 	environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": filepath.Join(dir, "data")})
-	print := func(args ...string) (int, string) {
+	show := func(args ...string) (int, string) {
 		var out, said bytes.Buffer
 		code := 0
 		if err := printSchema(t.Context(), process{args: args, environment: maps.Clone(environment), stdout: &out, stderr: &said}); err != nil {
@@ -31,20 +31,20 @@ func TestTheSchemaCanBePrintedBesideAGateway(t *testing.T) {
 	}
 	until(t, "the schema", func() bool { return f.gateway.federation.State().Composed })
 
-	code, composed := print()
+	code, composed := show()
 	schema, err := gqlparser.LoadSchema(&ast.Source{Input: composed})
 	if code != 0 || err != nil || schema.Query.Fields.ForName("leads") == nil || schema.Query.Fields.ForName("worklist") == nil {
 		t.Errorf("the composed schema: %v %.300s", err, composed)
 	}
-	if code, sdl := print("-subgraph"); code != 0 || !strings.Contains(sdl, "@key(fields: \"id\")") || strings.Contains(sdl, "leadsGroupBy") {
+	if code, sdl := show("-subgraph"); code != 0 || !strings.Contains(sdl, "@key(fields: \"id\")") || strings.Contains(sdl, "leadsGroupBy") {
 		t.Errorf("the subgraph: %.300s", sdl)
 	}
-	code, conflicts := print("-conflicts")
+	code, conflicts := show("-conflicts")
 	lines := strings.Split(strings.TrimSpace(conflicts), "\n")
 	if code != 0 || !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "Query.search became fortyTwoSearch: ") }) {
 		t.Errorf("conflicts: %s", conflicts)
 	}
-	if code, changes := print("-diff"); code != 0 || changes != "" {
+	if code, changes := show("-diff"); code != 0 || changes != "" {
 		t.Errorf("without a change: %s", changes)
 	}
 
@@ -53,16 +53,16 @@ func TestTheSchemaCanBePrintedBesideAGateway(t *testing.T) {
 	if err := box.FortyTwo().AddField("lead", fortytwo.FieldSpec{Name: "bloodGroup", Type: fortytwo.TypeText}); err != nil {
 		t.Fatal(err)
 	}
-	if code, changes := print("-diff"); code != 0 || !strings.Contains(changes, "+ Lead.bloodGroup: String\n") || strings.Contains(changes, "- ") {
+	if code, changes := show("-diff"); code != 0 || !strings.Contains(changes, "+ Lead.bloodGroup: String\n") || strings.Contains(changes, "- ") {
 		t.Errorf("with a new field: %s", changes)
 	}
 	for _, args := range [][]string{{"-subgraph", "-diff"}, {"all"}, {"-no"}} {
-		if code, _ := print(args...); code == 0 {
+		if code, _ := show(args...); code == 0 {
 			t.Errorf("%v was accepted", args)
 		}
 	}
 	environment["DATA_DIR"] = t.TempDir()
-	if code, said := print("-diff"); code == 0 || !strings.Contains(said, "no gateway has kept a schema") {
+	if code, said := show("-diff"); code == 0 || !strings.Contains(said, "no gateway has kept a schema") {
 		t.Errorf("without a schema that was kept: %s", said)
 	}
 }

@@ -110,7 +110,7 @@ func TestArgumentsAreCoercedAsTheSpecificationSays(t *testing.T) {
 			if c.declared != "" {
 				head += "(" + c.declared + ")"
 			}
-			doc, errs := gqlparser.LoadQuery(filters, head+"{leads("+c.argument+")}")
+			doc, errs := gqlparser.LoadQueryWithRules(filters, head+"{leads("+c.argument+")}", nil)
 			if errs != nil {
 				t.Fatal(errs)
 			}

@@ -83,7 +83,7 @@ func composedFixture(t testing.TB) *compose.Composed {
 // planned writes a plan down.
 func planned(t *testing.T, composed *compose.Composed, document, variables string) string {
 	t.Helper()
-	doc, errs := gqlparser.LoadQuery(composed.Schema, document)
+	doc, errs := gqlparser.LoadQueryWithRules(composed.Schema, document, nil)
 	if errs != nil {
 		t.Fatal(errs)
 	}

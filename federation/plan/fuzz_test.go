@@ -35,7 +35,7 @@ func FuzzPlan(f *testing.F) {
 		f.Add(document, variables)
 	}
 	f.Fuzz(func(t *testing.T, document, variables string) {
-		doc, errs := gqlparser.LoadQuery(composed.Schema, document)
+		doc, errs := gqlparser.LoadQueryWithRules(composed.Schema, document, nil)
 		if errs != nil || len(doc.Operations) == 0 {
 			return
 		}
@@ -69,7 +69,7 @@ func FuzzPlan(f *testing.F) {
 			if err := json.Unmarshal([]byte(body), &sent); err != nil {
 				t.Fatalf("%s: %v", body, err)
 			}
-			lowered, errs := gqlparser.LoadQuery(upstream, sent.Query)
+			lowered, errs := gqlparser.LoadQueryWithRules(upstream, sent.Query, nil)
 			if errs != nil {
 				t.Fatalf("%s\nbecame %s\n%v", document, sent.Query, errs)
 			}

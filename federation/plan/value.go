@@ -77,14 +77,9 @@ func object(name string, member value) value {
 
 func list(members ...value) value { return value{kind: kindList, members: members} }
 
-func scalar(json string) value { return value{kind: kindScalar, text: json} }
+func scalar(text string) value { return value{kind: kindScalar, text: text} }
 
 func stringValue(s string) value { return scalar(string(appendString(nil, s))) }
-
-// isObject tells whether an object has exactly one member, of that name.
-func (v *value) isObject(name string) bool {
-	return v.kind == kindObject && len(v.names) == 1 && v.names[0] == name
-}
 
 func appendString(dst []byte, s string) []byte {
 	for i := range len(s) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // What clients send is small, and read for every operation: encoding/json judges it, and the cutting and decoding here, of text
@@ -19,9 +20,9 @@ type field struct {
 
 // get finds a member; of several with one name the last counts, as in encoding/json.
 func (f fields) get(name string) (json.RawMessage, bool) {
-	for i := len(f) - 1; i >= 0; i-- {
-		if string(f[i].name) == name {
-			return f[i].raw, true
+	for _, one := range slices.Backward(f) {
+		if string(one.name) == name {
+			return one.raw, true
 		}
 	}
 	return nil, false
@@ -42,8 +43,8 @@ func parseObject(b []byte) (fields, error) {
 	return out, nil
 }
 
-// eachMember goes through the object at i and gives the offset behind it.
-func eachMember(b []byte, i int, member func(name, raw []byte)) int {
+// eachMember goes through the object at i.
+func eachMember(b []byte, i int, member func(name, raw []byte)) {
 	for i = blanks(b, i+1); b[i] != '}'; {
 		if b[i] == ',' {
 			i = blanks(b, i+1)
@@ -55,7 +56,6 @@ func eachMember(b []byte, i int, member func(name, raw []byte)) int {
 		member(name, b[i:end])
 		i = blanks(b, end)
 	}
-	return i + 1
 }
 
 // text is the content of a string: part of the text, or a copy where something is escaped.
