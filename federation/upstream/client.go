@@ -3,25 +3,21 @@ package upstream
 import (
 	"context"
 	"log/slog"
-	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 
+	"github.com/helix-engage/gateway/federation/upstream/wire"
 	"github.com/helix-engage/gateway/providers"
 )
 
-// A connection that cannot be made is given up earlier than a request, so that the two can be told apart.
-const (
-	dialTimeout = 3 * time.Second
-	tlsTimeout  = 3 * time.Second
-)
+// connectTimeout bounds the making of a connection with its TLS. It is given up earlier than a request, so that the two can
+// be told apart.
+const connectTimeout = 5 * time.Second
 
 // Client reaches FortyTwo's records. It is safe for concurrent use. It holds memory for the requests under way and for
 // their connections, and nothing else that grows.
 type Client struct {
-	transport   *http.Transport
-	template    *http.Request // what all requests have in common
+	wire        *wire.Client
 	timeout     time.Duration
 	maxResponse int64
 	circuit     *providers.Circuit
@@ -45,36 +41,21 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	line, err := wire.New(wire.Options{
+		URL: endpoint, Fields: fixedFields, MaxConns: o.MaxConns, MaxBody: o.MaxResponse, IdleTimeout: o.IdleTimeout,
+		ConnectTimeout: min(connectTimeout, o.Timeout/2), TLS: o.TLS,
+	})
+	if err != nil {
+		return nil, err
+	}
 	return &Client{
-		transport: newTransport(o), template: newTemplate(endpoint), timeout: o.Timeout, maxResponse: o.MaxResponse,
-		circuit: providers.NewCircuit(o.Breaker), telemetry: observed, log: o.Logger, now: o.Now, flights: newFlights(),
+		wire: line, timeout: o.Timeout, maxResponse: o.MaxResponse, circuit: providers.NewCircuit(o.Breaker),
+		telemetry: observed, log: o.Logger, now: o.Now, flights: newFlights(),
 	}, nil
 }
 
-// newTransport never speaks HTTP/2, which has rules of its own for what is sent again, and asks for no compression: the
-// network to FortyTwo is fast, and plain bytes can be handed through.
-func newTransport(o Options) *http.Transport {
-	t := &http.Transport{}
-	if o.Transport != nil {
-		t = o.Transport.Clone()
-	}
-	if t.DialContext == nil {
-		t.DialContext = (&net.Dialer{Timeout: min(dialTimeout, o.Timeout)}).DialContext
-	}
-	t.TLSHandshakeTimeout = min(tlsTimeout, o.Timeout)
-	t.MaxConnsPerHost, t.MaxIdleConnsPerHost, t.MaxIdleConns = o.MaxConns, o.MaxConns, o.MaxConns
-	t.IdleConnTimeout = o.IdleTimeout
-	t.DisableCompression = true
-	t.ForceAttemptHTTP2 = false
-	t.Protocols = new(http.Protocols)
-	t.Protocols.SetHTTP1(true)
-	t.MaxResponseHeaderBytes = 64 << 10
-	t.WriteBufferSize = 8 << 10 // headers with a token, and a usual document: one packet or two, one system call
-	return t
-}
-
 // Close drops idle connections. Requests under way end as usual.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() { c.wire.Close() }
 
 // Do sends r for caller and gives FortyTwo's answer: a JSON object with data, errors or both, and its HTTP status, which is
 // a hint at most (fortytwo.md 0.1). The bytes may be shared with other calls of Do and are read-only.
@@ -107,33 +88,58 @@ func (c *Client) Separate(caller *Caller) { c.flights.closeAll(caller.Key) }
 func (c *Client) mutate(ctx context.Context, caller *Caller, r *Request) outcome {
 	c.Separate(caller)
 	defer c.Separate(caller)
-	limited, cancel := context.WithTimeoutCause(ctx, c.timeout, errTimeout)
-	defer cancel()
-	return c.send(limited, ctx, &exchange{caller: caller, request: r})
+	x := &exchange{caller: caller, request: r}
+	defer onEnd(ctx, x.Abort)()
+	out, _ := c.send(ctx, x)
+	return out
 }
 
 // query takes part in the flight that answers r, which it starts when there is none.
 func (c *Client) query(ctx context.Context, caller *Caller, r *Request) outcome {
 	f, first := c.flights.join(caller, r)
 	if first {
-		limited, cancel := context.WithTimeoutCause(context.Background(), c.timeout, errTimeout)
-		f.cancel = cancel
-		go c.fly(limited, ctx, f)
+		return c.fly(ctx, f)
 	}
 	select {
 	case <-f.done:
 		return f.out
 	case <-ctx.Done():
-		c.flights.leave(f)
+		if c.flights.leave(f) == 0 {
+			f.Abort()
+		}
 		return outcome{err: gaveUp(context.Cause(ctx))}
 	}
 }
 
-// fly makes the flight's exchange. Of the first caller's context it takes the trace alone: it outlives him if others wait.
-func (c *Client) fly(limited, first context.Context, f *flight) {
-	out := c.send(limited, first, &f.exchange)
-	f.cancel()
+// fly makes the flight's exchange for its first caller. When he leaves and others wait, another goroutine goes on with it:
+// of his context it has the trace alone.
+func (c *Client) fly(ctx context.Context, f *flight) outcome {
+	stay := onEnd(ctx, func() {
+		if c.flights.leave(f) == 0 {
+			f.Abort()
+		} else {
+			f.Interrupt()
+		}
+	})
+	out, over := c.send(ctx, &f.exchange)
+	if !over {
+		go func() {
+			out, _ := c.resume(ctx, &f.exchange)
+			c.flights.land(f, out)
+		}()
+		return outcome{err: gaveUp(context.Cause(ctx))}
+	}
+	stay()
 	c.flights.land(f, out)
+	return out
+}
+
+// onEnd calls f, in a goroutine of its own, when ctx ends before stop is called.
+func onEnd(ctx context.Context, f func()) (stop func() bool) {
+	if ctx.Done() == nil {
+		return func() bool { return true }
+	}
+	return context.AfterFunc(ctx, f)
 }
 
 // Health tells how FortyTwo did lately. It costs no request.

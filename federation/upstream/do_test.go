@@ -193,12 +193,18 @@ func TestAQueryIsSentTwiceAtMost(t *testing.T) {
 	const connections = 4
 	var requests atomic.Int32
 	together := make(chan struct{}) // closed when each connection has its first request
-	url := serveRaw(t, func(_ int, conn *rawConn) {
+	url := serveRaw(t, func(number int, conn *rawConn) {
 		if !conn.request() {
 			return
 		}
-		if requests.Add(1) == connections {
+		switch requests.Add(1) {
+		case connections:
 			close(together)
+		case connections + 2:
+			if number <= connections {
+				t.Error("it was sent again on a connection that may be as stale")
+			}
+			return
 		}
 		<-together
 		conn.answer()

@@ -2,12 +2,13 @@ package upstream
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/federation/upstream/wire"
 	"github.com/helix-engage/gateway/providers"
 )
 
@@ -17,9 +18,6 @@ const operation = "federation.upstream"
 // limitPause is how long to leave FortyTwo alone after its limit was reached, when it does not say: its bucket of 100 a
 // minute has refilled by eight then (fortytwo.md 12).
 const limitPause = 5 * time.Second
-
-// errTimeout ends a request that took longer than Options.Timeout.
-var errTimeout = fmt.Errorf("upstream: the time for a request is over: %w", context.DeadlineExceeded)
 
 // failure is what Health remembers.
 type failure struct {
@@ -50,7 +48,7 @@ func (c *Client) refuse(ctx context.Context, caller *Caller, r *Request) error {
 	switch {
 	case ctx.Err() != nil:
 		return gaveUp(context.Cause(ctx))
-	case caller.Token == "" || !isHeaderValue(caller.Token):
+	case caller.Token == "" || !wire.IsValue(caller.Token):
 		return coded(helix.CodeUnauthenticated, textSignIn, "no token")
 	case len(r.Body) > maxRequest:
 		return coded(helix.CodeLimitExceeded, "the document with its variables is larger than "+megabytes(maxRequest), "request body")
@@ -60,26 +58,28 @@ func (c *Client) refuse(ctx context.Context, caller *Caller, r *Request) error {
 }
 
 // broken codes an exchange that did not come to its end, and says whether that was FortyTwo's fault.
-func (c *Client) broken(ctx context.Context, x *exchange, cause error) (outcome, providers.Verdict) {
+func broken(ctx context.Context, x *exchange, cause error) (outcome, providers.Verdict) {
 	verdict := providers.Gone
 	var err *helix.Error
 	switch {
-	case ctx.Err() != nil && context.Cause(ctx) != errTimeout: //nolint:errorlint // the very one, not one that wraps it
+	case errors.Is(cause, wire.ErrAborted):
 		err, verdict = gaveUp(context.Cause(ctx)), providers.Silent
-	case ctx.Err() != nil && !x.connected: // it waited for one of our own connections: whose requests tell of FortyTwo, not this one
+	case errors.Is(cause, wire.ErrNoConnection): // it waited for one of our own connections: whose requests tell of FortyTwo, not this one
 		err, verdict = unavailable("no connection became free in time"), providers.Silent
+	case errors.Is(cause, wire.ErrMalformed):
+		err = unavailable("broken HTTP exchange")
 	default:
 		err = unavailable(providers.Describe(cause))
 	}
-	if x.request.Mutation && x.connected {
+	if x.request.Mutation && x.Sent {
 		asUnknown(err)
 	}
 	return outcome{err: err}, verdict
 }
 
 // judgeStatus codes an answer that is no GraphQL response.
-func (c *Client) judgeStatus(res *http.Response, r *Request) (*helix.Error, providers.Verdict) {
-	status := res.StatusCode
+func (c *Client) judgeStatus(answer *wire.Answer, r *Request) (*helix.Error, providers.Verdict) {
+	status := answer.Status
 	detail := "HTTP " + strconv.Itoa(status) + " without a GraphQL body"
 	switch {
 	case status == http.StatusUnauthorized:
@@ -90,7 +90,7 @@ func (c *Client) judgeStatus(res *http.Response, r *Request) (*helix.Error, prov
 		return coded(helix.CodeLimitExceeded, "the request is larger than FortyTwo takes", detail), providers.Alive
 	case status == http.StatusTooManyRequests:
 		err := coded(helix.CodeTooManyRequests, textTooMany, detail)
-		err.Retryable, err.RetryAfter = true, max(providers.RetryAfter(res.Header, c.now()), time.Second)
+		err.Retryable, err.RetryAfter = true, max(c.retryAfter(answer), time.Second)
 		return err, providers.Alive
 	case status == http.StatusBadRequest, status == http.StatusUnsupportedMediaType, status == http.StatusUnprocessableEntity:
 		return coded(helix.CodeRejected, textRejected, detail), providers.Alive
@@ -98,12 +98,17 @@ func (c *Client) judgeStatus(res *http.Response, r *Request) (*helix.Error, prov
 		return unavailable(detail), providers.Gone // nobody there who understands the document, so nobody did it
 	default:
 		err := unavailable(detail)
-		err.RetryAfter = providers.RetryAfter(res.Header, c.now())
+		err.RetryAfter = c.retryAfter(answer)
 		if r.Mutation {
 			asUnknown(err)
 		}
 		return err, providers.Gone
 	}
+}
+
+// retryAfter reads that header of an answer; zero when there is none.
+func (c *Client) retryAfter(answer *wire.Answer) time.Duration {
+	return providers.RetryAfter(http.Header{"Retry-After": {answer.RetryAfter}}, c.now())
 }
 
 // answerTooLarge codes an answer that FortyTwo gave and we do not read. A mutation was done then, most likely.

@@ -240,7 +240,7 @@ func TestAMutationThatGotNoConnectionWasNotDone(t *testing.T) {
 	})
 	patient := newClient(t, Options{URL: url, MaxConns: 1})
 	hasty := newClient(t, Options{URL: url, Timeout: 100 * time.Millisecond})
-	hasty.transport = patient.transport
+	hasty.wire = patient.wire
 	ctx, leave := context.WithCancel(t.Context())
 	first := make(chan error, 1)
 	go func() {

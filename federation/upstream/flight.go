@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"bytes"
-	"context"
 	"hash/maphash"
 	"math/bits"
 	"sync"
@@ -11,11 +10,10 @@ import (
 // flight is one request for a query, and those who wait for its answer.
 type flight struct {
 	exchange
-	cancel context.CancelFunc // set by who made the flight, before it lets go of it
-	done   chan struct{}      // closed once out is there
-	out    outcome
+	out outcome
 
 	// guarded by flights
+	done    chan struct{} // closed once out is there; made for the second caller, since the first is told by himself
 	waiting int
 	open    bool    // newcomers may join
 	hash    uint64  // of caller and body
@@ -37,8 +35,8 @@ func newFlights() flights {
 	return flights{seed: maphash.MakeSeed(), byHash: map[uint64]*flight{}, byCaller: map[[32]byte]*flight{}}
 }
 
-// join enters the open flight for the same query of the same caller, or a new one; first says which. Whoever joins waits for
-// done or calls leave.
+// join enters the open flight for the same query of the same caller, or a new one; first says which. The first makes the
+// exchange and calls land or leave; whoever joins him waits for done or calls leave.
 func (s *flights) join(caller *Caller, r *Request) (f *flight, first bool) {
 	hash := maphash.Bytes(s.seed, r.Body) ^ bits.RotateLeft64(maphash.Bytes(s.seed, caller.Key[:]), 1)
 	s.mu.Lock()
@@ -47,12 +45,15 @@ func (s *flights) join(caller *Caller, r *Request) (f *flight, first bool) {
 	for f := head; f != nil; f = f.next {
 		if f.answers(caller, r) {
 			f.waiting++
+			if f.done == nil {
+				f.done = make(chan struct{})
+			}
 			return f, false
 		}
 	}
 	f = &flight{
-		exchange: exchange{caller: caller, request: r}, done: make(chan struct{}),
-		waiting: 1, open: true, hash: hash, next: head, after: s.byCaller[caller.Key],
+		exchange: exchange{caller: caller, request: r}, waiting: 1, open: true, hash: hash, next: head,
+		after: s.byCaller[caller.Key],
 	}
 	if f.after != nil {
 		f.after.before = f
@@ -69,27 +70,26 @@ func (f *flight) answers(caller *Caller, r *Request) bool {
 		bytes.Equal(f.request.Body, r.Body)
 }
 
-// leave takes one out who no longer waits. The last one ends the request.
-func (s *flights) leave(f *flight) {
+// leave takes one out who no longer waits, and tells how many still do. When it is nobody, the flight is closed and its
+// request has to be ended.
+func (s *flights) leave(f *flight) (rest int) {
 	s.mu.Lock()
-	f.waiting--
-	last := f.waiting == 0
-	if last {
+	defer s.mu.Unlock()
+	if f.waiting--; f.waiting == 0 {
 		s.remove(f)
 	}
-	s.mu.Unlock()
-	if last {
-		f.cancel()
-	}
+	return f.waiting
 }
 
 // land gives the answer to all who wait.
 func (s *flights) land(f *flight, out outcome) {
-	s.mu.Lock()
-	s.remove(f)
-	s.mu.Unlock()
 	f.out = out
-	close(f.done)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove(f)
+	if f.done != nil {
+		close(f.done)
+	}
 }
 
 // closeAll lets nobody join the caller's flights any more. Who waits for one is not disturbed.

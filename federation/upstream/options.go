@@ -1,9 +1,9 @@
 package upstream
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -32,7 +32,7 @@ type Options struct {
 	MaxResponse int64             // bytes of an answer
 	IdleTimeout time.Duration     // how long an unused connection is kept
 	Breaker     providers.Breaker // when FortyTwo counts as gone
-	Transport   *http.Transport   // cloned as the base of the client's own, e.g. for its TLS configuration or proxy; nil: no proxy
+	TLS         *tls.Config       // of https; nil: the defaults
 	Traces      trace.TracerProvider
 	Meters      metric.MeterProvider
 	Propagator  propagation.TextMapPropagator // writes traceparent; of what else it writes nothing is sent
