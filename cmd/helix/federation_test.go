@@ -9,9 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2"
 
+	"github.com/helix-engage/gateway/internal/auth"
 	"github.com/helix-engage/gateway/sandbox"
 	"github.com/helix-engage/gateway/sandbox/fortytwo"
 )
@@ -335,4 +337,51 @@ func aFailureOfFortyTwoCostsTheFieldsThatNeedIt(t *testing.T, line fortytwo.Line
 			return len(a.Errors) == 0
 		})
 	}
+}
+
+// What is read from FortyTwo with the subscriber's rights is never answered by a run that others share.
+func TestASubscriptionThatShowsRecordsOfFortyTwoIsNobodyElses(t *testing.T) {
+	t.Parallel()
+	f := startFederated(t, fortytwo.Line27, nil)
+	exec := f.gateway.federation.Executor()
+	for document, want := range map[string]bool{
+		`subscription { callEvents { kind } }`:                                                                                                          false,
+		`subscription { callEvents { ... on CallMissed { missedCall { lead { id } } } } }`:                                                              false,
+		`subscription { callEvents { ... on CallMissed { missedCall { lead { id name } } } } }`:                                                         true,
+		`subscription { callEvents { ...E } } fragment E on CallEvent { ... on CallMissed { missedCall { patient { appointments { totalCount } } } } }`: true,
+	} {
+		ctx := graphql.StartOperationTrace(f.gateway.auth.With(t.Context(), auth.NewCredentials("Bearer "+f.token, ""), "127.0.0.1"))
+		oc, errs := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: document})
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		if got := f.gateway.federation.Reaches(oc); got != want {
+			t.Errorf("%s: %v", document, got)
+		}
+	}
+}
+
+// An event that shows a record of FortyTwo is read for its subscriber.
+func TestEventsShowTheRecordsOfFortyTwo(t *testing.T) {
+	t.Parallel()
+	onBothLines(t, func(t *testing.T, line fortytwo.Line) {
+		f := startFederated(t, line, nil)
+		lead := f.sandbox.FortyTwo().SeedFacts().SampleLead
+		known := lead.Phone[max(0, len(lead.Phone)-10):]
+		user := &deskUser{system: f.system, token: f.token, documents: map[string]string{
+			"Events": `subscription { callEvents { kind ... on CallMissed { missedCall { ident: id lead { __typename id title: name leadStatus callTimeline { edges { node { kind } } } } } } } }`,
+		}}
+		next := user.listen("Events", nil)
+		var event map[string]any
+		until(t, "a missed call of a known lead", func() bool { // the subscription begins at some time after it is sent
+			rung := f.control("/sandbox/calls", `{"phone": "`+known+`"}`)
+			f.control("/sandbox/calls/"+rung["ucid"].(string)+"/abandon", `{}`)
+			for event = next(); event["kind"] != "MISSED"; event = next() {
+			}
+			return true
+		})
+		if got := at(event, "missedCall", "lead", "title"); got != lead.Name || at(event, "missedCall", "lead", "__typename") != "Lead" || at(event, "missedCall", "ident") == nil {
+			t.Errorf("the event: %v", event)
+		}
+	})
 }
