@@ -105,17 +105,3 @@ func (t Tracing) InterceptField(ctx context.Context, next graphql.Resolver) (any
 	}
 	return value, err
 }
-
-// FreshCaller lets each operation of a socket ask anew who calls: a socket lives longer than an answer is believed.
-type FreshCaller struct{}
-
-// ExtensionName is gqlgen's name for it.
-func (FreshCaller) ExtensionName() string { return "FreshCaller" }
-
-// Validate accepts every schema.
-func (FreshCaller) Validate(graphql.ExecutableSchema) error { return nil }
-
-// InterceptOperation forgets what an earlier operation of the same socket learnt.
-func (FreshCaller) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	return next(auth.Fresh(ctx))
-}

@@ -166,7 +166,6 @@ func (g *Gateway) buildGraphQL() (err error) {
 	extensions := []graphql.HandlerExtension{
 		g.documents, // in front of the limits, which see the text
 		g.documentLimits(),
-		resolvers.FreshCaller{},
 		resolvers.Introspection{},
 		presence,
 		resolvers.Endings{},
@@ -192,6 +191,7 @@ func (g *Gateway) buildGraphQL() (err error) {
 		Executor: g.federation.Executor,
 		Admit:    g.admission(),
 		Init:     g.greet,
+		Begin:    auth.Fresh, // a socket lives longer than an answer is believed
 		Expires: func(ctx context.Context) (time.Time, bool) {
 			caller, err := auth.Caller(ctx)
 			if err != nil { // or a key, which does not end while the gateway runs

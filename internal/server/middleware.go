@@ -151,7 +151,6 @@ var strict = [...]struct {
 	value []string
 }{
 	{"X-Content-Type-Options", []string{"nosniff"}},
-	{"Referrer-Policy", []string{"no-referrer"}},
 	{"Content-Security-Policy", []string{"frame-ancestors 'none'; base-uri 'none'; object-src 'none'"}},
 	{"Cache-Control", []string{"no-store"}}, // answers hold patients' data
 }

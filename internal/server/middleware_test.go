@@ -186,11 +186,11 @@ func TestAnswersTellBrowsersToBeStrict(t *testing.T) {
 	for path, caching := range map[string]string{"/healthz": "no-store", "/none": "no-store", "/page": "max-age=60"} {
 		res, _ := srv.do(t, http.MethodGet, path)
 		got := map[string]string{}
-		for _, name := range []string{"X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "Cache-Control"} {
+		for _, name := range []string{"X-Content-Type-Options", "Content-Security-Policy", "Cache-Control"} {
 			got[name] = res.Header.Get(name)
 		}
 		want := map[string]string{
-			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"X-Content-Type-Options":  "nosniff",
 			"Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; object-src 'none'", "Cache-Control": caching,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -32,6 +32,9 @@ type operation struct {
 // newOperation prepares for one request; report goes to the hooks when finish is called.
 func (h *Handler) newOperation(ctx context.Context, exec graphql.GraphExecutor, transport string) *operation {
 	h.opts.Hooks.OperationStarted(ctx, transport)
+	if transport == transportWebSocket || transport == transportEvents {
+		ctx = h.opts.Begin(ctx)
+	}
 	return &operation{
 		h: h, exec: exec, ctx: graphql.StartOperationTrace(ctx),
 		report: OperationCompleted{Transport: transport}, started: h.opts.Now(),

@@ -26,6 +26,10 @@ type Options struct {
 	// Default: every socket is accepted as it is.
 	Init func(ctx context.Context, payload map[string]any) (context.Context, error)
 
+	// Begin prepares the context of an operation of a socket or an event stream, which may begin long after its connection did.
+	// Default: the context as it is.
+	Begin func(ctx context.Context) context.Context
+
 	// Expires tells when the identity in the context of Init ends. The socket is closed at that time with 4403, after
 	// which clients connect again with a fresh token. Default: never.
 	Expires func(ctx context.Context) (time.Time, bool)
@@ -120,6 +124,9 @@ const (
 func (o Options) withDefaults() (Options, error) {
 	if o.Executor == nil {
 		return o, errors.New("transport: Options.Executor is required")
+	}
+	if o.Begin == nil {
+		o.Begin = func(ctx context.Context) context.Context { return ctx }
 	}
 	if o.Admit == nil {
 		o.Admit = func(context.Context) error { return nil }
