@@ -53,7 +53,7 @@ func BenchmarkMixed(b *testing.B) {
 // execute runs a document whose answer must show as many records.
 func execute(b *testing.B, crm *canned, tasks []any, document string, variables map[string]any, records int) {
 	b.Helper()
-	exec := newFederation(b, crm, tasks).Executor()
+	exec := newFederation(b, crm, tasks, composetest.Large).Executor()
 	ctx := graphql.StartOperationTrace(b.Context())
 	op, errs := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: document, Variables: variables})
 	if errs != nil {
@@ -82,15 +82,15 @@ type Lead @key(fields: "id") { id: UUID! }
 `
 
 // newFederation composes a large schema of FortyTwo with a small one of ours.
-func newFederation(b *testing.B, crm *canned, tasks []any) *federation.Federation {
-	b.Helper()
+func newFederation(t testing.TB, crm federation.Upstream, tasks []any, objects int) *federation.Federation {
+	t.Helper()
 	local, err := gqlparser.LoadSchema(&ast.Source{Name: "benchmark.graphqls", Input: benchmarkSDL})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
-	large, err := composetest.Synthetic(composetest.Large)
+	large, err := composetest.Synthetic(objects)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	f, err := federation.New(federation.Options{
 		Local: local,
@@ -104,10 +104,10 @@ func newFederation(b *testing.B, crm *canned, tasks []any) *federation.Federatio
 		Trusted:  func(ctx context.Context) context.Context { return ctx },
 	})
 	if err == nil {
-		err = f.Refresh(b.Context())
+		err = f.Refresh(t.Context())
 	}
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	return f
 }
