@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -115,8 +116,11 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // isQuery tells whether a request only reads and is answered at once.
 func isQuery(r *http.Request, body []byte) bool {
-	return (r.URL.Path == "/graphql" || r.URL.Path == "/metadata") && !strings.Contains(r.Header.Get("Accept"), "event-stream") &&
-		!bytes.Contains(body, []byte("mutation")) && !bytes.Contains(body, []byte("subscription"))
+	if r.URL.Path != "/graphql" && r.URL.Path != "/metadata" || strings.Contains(r.Header.Get("Accept"), "event-stream") {
+		return false
+	}
+	operation := strings.TrimLeft(queryOf(body), " \n\t")
+	return strings.HasPrefix(operation, "query") || strings.HasPrefix(operation, "{")
 }
 
 func (f *Front) known(q question) *heard {
@@ -222,8 +226,8 @@ func (f *Front) renew(ctx context.Context) (publish func() <-chan struct{}, err 
 	}, nil
 }
 
-// ServeBareProxy serves a [httputil.ReverseProxy] and nothing else in front of the base URL, until ctx ends: what anything that
-// stands there costs at the least.
+// ServeBareProxy serves a [httputil.ReverseProxy] in front of the base URL until ctx ends: what anything that stands there costs at
+// the least. Nothing else is served but how many allocations that took.
 func ServeBareProxy(ctx context.Context, addr, upstream string) error {
 	to, err := url.Parse(upstream)
 	if err != nil {
@@ -235,7 +239,16 @@ func ServeBareProxy(ctx context.Context, addr, upstream string) error {
 	}
 	down := &http.Transport{MaxIdleConns: 1024, MaxIdleConnsPerHost: 1024, DisableCompression: true}
 	defer down.CloseIdleConnections()
-	s := &http.Server{ReadHeaderTimeout: pushTimeout, Handler: bareProxy(to, down)}
+	proxy := bareProxy(to, down)
+	s := &http.Server{ReadHeaderTimeout: pushTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/metrics" {
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		_, _ = fmt.Fprintf(w, "%s %d\n", metricMallocs, m.Mallocs)
+	})}
 	stopped := context.AfterFunc(ctx, func() { _ = s.Close() })
 	defer stopped()
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

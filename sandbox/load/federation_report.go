@@ -15,15 +15,12 @@ func (t Through) Print(out io.Writer) error {
 	w.row("  machine", t.Machine.String())
 	w.row("round", "bytes", "answers/s", "CPU of one", "allocations", "p50, p99, max", "cores: proxy, driver", "upstream of one", "of bare: rate, by CPU", "failed")
 	for _, r := range t.Rounds {
-		allocations, ratio := "", ""
-		if r.Allocations > 0 {
-			allocations = fmt.Sprintf("%.1f", r.Allocations)
-		}
+		ratio := ""
 		if r.OfRate > 0 {
 			ratio = fmt.Sprintf("%.0f %%, %.0f %%", 100*r.OfRate, 100*r.OfCPU)
 		}
-		w.row("  "+r.Name, fmt.Sprint(r.Bytes), fmt.Sprintf("%.0f", r.PerSecond), fmt.Sprintf("%.1f µs", r.CPUOfOne), allocations, brief(r.Answer),
-			fmt.Sprintf("%.2f, %.2f", r.Effort.Gateway, r.Effort.Driver), fmt.Sprintf("%.2f", r.Upstream), ratio, fmt.Sprint(r.Failed))
+		w.row("  "+r.Name, fmt.Sprint(r.Bytes), fmt.Sprintf("%.0f", r.PerSecond), fmt.Sprintf("%.1f µs", r.CPUOfOne), fmt.Sprintf("%.1f", r.Allocations), brief(r.Answer),
+			fmt.Sprintf("%.2f, %.2f", r.Effort.Gateway, r.Effort.Driver), fmt.Sprintf("%.2f", r.Upstream), ratio, fmt.Sprint(len(r.Failed)))
 	}
 	w.row("one client", "bytes", "direct", "bare proxy", "gateway", "p50, p99, max")
 	for _, a := range t.Alone {
@@ -51,7 +48,7 @@ func (s Swap) Print(out io.Writer) error {
 	t.row("  CPU of a swap", s.CPU.String()+"; target: < 100 ms")
 	t.row("  answers before", s.Before.String())
 	t.row("  during", s.During.String()+"; target: p99 at most twice that before")
-	t.row("  window from the change on", s.After.String())
+	t.row("  window from noticing on", s.After.String())
 	t.row("  from noticing to serving", s.Took.String())
 	t.row("  heap of one schema", fmt.Sprintf("%.1f MB; target: < 15 MB", float64(s.Schema.Heap)/1e6))
 	t.row("  heap in use", fmt.Sprintf("least before %.1f MB, most during %.1f MB, least after %.1f MB",

@@ -32,10 +32,10 @@ type Swap struct {
 	Rate    float64      `json:"rate"`
 	Failed  int          `json:"failed"` // questions without a good answer
 	Before  Distribution `json:"before"` // in a window before each change
-	After   Distribution `json:"after"`  // in a window of that length from the change on
+	After   Distribution `json:"after"`  // in a window of that length from noticing on
 	During  Distribution `json:"during"` // from when the gateway noticed the change until the new field could be asked for
 	Took    Distribution `json:"took"`   // from noticing until the new field could be asked for
-	// CPU of one swap: what the gateway used in the window after it, less what it used in the one before.
+	// CPU of one swap: what the gateway used in the window from noticing on, less what it used in the one before.
 	CPU  Millis   `json:"cpuMsOfSwap"`
 	Heap SwapHeap `json:"heap"`
 	// Schema is what was swapped, as the caller knows it.
@@ -46,7 +46,7 @@ type Swap struct {
 // SwapHeap is the gateway's heap in use around further swaps, while so much is asked that garbage is collected often.
 type SwapHeap struct {
 	Before int64 `json:"beforeBytes"` // least
-	During int64 `json:"duringBytes"` // most, from noticing until the new field could be asked for
+	During int64 `json:"duringBytes"` // most, until the new field could be asked for
 	After  int64 `json:"afterBytes"`  // least
 }
 
@@ -88,7 +88,8 @@ func MeasureSwap(ctx context.Context, o SwapOptions) (s Swap, err error) {
 	if err != nil {
 		return s, err
 	}
-	if _, _, err := m.watch(ctx, publish, field); err != nil { // the first swap warms up
+	publish()
+	if _, err := m.served(ctx, field); err != nil { // the first swap warms up
 		return s, err
 	}
 	if err := m.asked(ctx, c, &s); err != nil {
@@ -132,17 +133,23 @@ func (m *swapping) asked(ctx context.Context, c crowd, s *Swap) error {
 			if err := sleep(ctx, m.o.Window); err != nil {
 				return err
 			}
-			at, usedThen := time.Now(), m.o.Gateway.Usage().CPU
-			began, ended, err := m.watch(ctx, publish, field)
+			at, used := time.Now(), m.o.Gateway.Usage().CPU-used
+			noticed := publish()
+			if err := awaitSignal(ctx, "the gateway's look at FortyTwo's version", noticed); err != nil {
+				return err
+			}
+			began, usedBefore := time.Now(), m.o.Gateway.Usage().CPU
+			ended, err := m.served(ctx, field)
 			if err != nil {
 				return err
 			}
-			if rest := m.o.Window - time.Since(at); rest > 0 {
+			if rest := m.o.Window - time.Since(began); rest > 0 {
 				err = sleep(ctx, rest)
 			}
 			to := time.Now()
-			cpu += m.o.Gateway.Usage().CPU - usedThen - time.Duration(float64(usedThen-used)*float64(to.Sub(at))/float64(at.Sub(from)))
-			before, during, after = append(before, stretch{from, at}), append(during, stretch{began, ended}), append(after, stretch{at, to})
+			idle := time.Duration(float64(used) * float64(to.Sub(began)) / float64(at.Sub(from)))
+			cpu += m.o.Gateway.Usage().CPU - usedBefore - idle
+			before, during, after = append(before, stretch{from, at}), append(during, stretch{began, ended}), append(after, stretch{began, to})
 			took = append(took, ended.Sub(began))
 			if err != nil {
 				return err
@@ -184,15 +191,11 @@ func (m *swapping) prepare(ctx context.Context) (publish func() <-chan struct{},
 	return publish, field, sleep(ctx, restFor)
 }
 
-// watch lets the gateway learn of a field; it began to when it was told another version, and was done when the field could be asked for.
-func (m *swapping) watch(ctx context.Context, publish func() <-chan struct{}, field string) (began, ended time.Time, err error) {
-	if err := awaitSignal(ctx, "the gateway's look at FortyTwo's version", publish()); err != nil {
-		return began, ended, err
-	}
-	began = time.Now()
+// served waits until a field can be asked for.
+func (m *swapping) served(ctx context.Context, field string) (time.Time, error) {
 	body, err := json.Marshal(map[string]any{"query": "{ leads(first: 1) { edges { node { " + field + " } } } }"})
 	if err != nil {
-		return began, ended, err
+		return time.Time{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
@@ -203,7 +206,7 @@ func (m *swapping) watch(ctx context.Context, publish func() <-chan struct{}, fi
 		}
 		return err == nil, err
 	})
-	return began, time.Now(), err
+	return time.Now(), err
 }
 
 // heap watches the gateway's heap around two swaps.
@@ -226,7 +229,8 @@ func (m *swapping) heap(ctx context.Context, c crowd) (h SwapHeap, err error) {
 		done := make(chan error, 1)
 		polling, over := context.WithCancel(ctx)
 		go func() {
-			_, _, err := m.watch(ctx, publish, field)
+			publish()
+			_, err := m.served(ctx, field)
 			over()
 			done <- err
 		}()

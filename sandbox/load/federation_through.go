@@ -39,12 +39,12 @@ type ThroughRound struct {
 	Name        string       `json:"name"`
 	Bytes       int          `json:"answerBytes"`
 	Clients     int          `json:"clients"`
-	Failed      int          `json:"failed"` // clients who got no good answer, and asked no more
+	Failed      []string     `json:"failed,omitempty"` // with what requests failed
 	PerSecond   float64      `json:"answersPerSecond"`
 	Answer      Distribution `json:"answer"`
 	Effort      Effort       `json:"effort"`
 	CPUOfOne    float64      `json:"cpuMicrosOfRequest"`
-	Allocations float64      `json:"allocationsOfRequest"`       // of the gateway; 0 for the bare proxy, which does not tell
+	Allocations float64      `json:"allocationsOfRequest"`       // of the gateway, or the bare proxy
 	Upstream    float64      `json:"upstreamRequestsPerRequest"` // that reached the front
 	OfRate      float64      `json:"ofBareProxysRate,omitempty"` // of the bare proxy with the same answer
 	OfCPU       float64      `json:"ofBareProxysRateByCPU,omitempty"`
@@ -103,7 +103,7 @@ type through struct {
 	tokens   []string
 	upstream [2]exchanged // small and large
 	rounds   []*throughRound
-	scrape   float64 // allocations of asking how many there were
+	scrape   map[*Gateway]float64 // allocations of asking how many there were
 }
 
 // exchanged is a question to the gateway with what the gateway asks FortyTwo for its sake.
@@ -118,7 +118,7 @@ type throughRound struct {
 	theirs  string // what reaches the front
 
 	took        []time.Duration
-	failed      int
+	failed      []string
 	seconds     float64
 	cpu         time.Duration
 	driver      float64 // CPU seconds
@@ -127,7 +127,7 @@ type throughRound struct {
 }
 
 func (o ThroughOptions) prepare(ctx context.Context) (*through, error) {
-	m := &through{o: o}
+	m := &through{o: o, scrape: map[*Gateway]float64{}}
 	transport := &http.Transport{DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	desk := &deskClient{http: &http.Client{Transport: transport, Timeout: pushTimeout}, url: o.Gateway.URL + "/graphql"}
@@ -175,14 +175,20 @@ func (o ThroughOptions) prepare(ctx context.Context) (*through, error) {
 		}
 		m.rounds = append(m.rounds, &throughRound{name: r.name, process: r.process, crowd: c, bare: r.bare, theirs: string(r.theirs)})
 	}
-	before, err := m.o.Gateway.Metric(ctx, metricMallocs)
-	if err != nil {
-		m.close()
-		return nil, err
+	for _, process := range []*Gateway{o.Gateway, o.Bare} {
+		before, err := process.Metric(ctx, metricMallocs)
+		if err != nil {
+			m.close()
+			return nil, err
+		}
+		after, err := process.Metric(ctx, metricMallocs)
+		if err != nil {
+			m.close()
+			return nil, err
+		}
+		m.scrape[process] = after - before
 	}
-	after, err := m.o.Gateway.Metric(ctx, metricMallocs)
-	m.scrape = after - before
-	return m, err
+	return m, nil
 }
 
 var errNothingSent = errors.New("the gateway asked FortyTwo for no leads")
@@ -215,14 +221,7 @@ func (m *through) close() {
 
 // slice asks for a while and adds up.
 func (m *through) slice(ctx context.Context, r *throughRound, stretch time.Duration) error {
-	tells := r.process == m.o.Gateway
-	mallocs := func() (n float64, err error) {
-		if tells {
-			n, err = r.process.Metric(ctx, metricMallocs)
-		}
-		return n, err
-	}
-	before, err := mallocs()
+	before, err := r.process.Metric(ctx, metricMallocs)
 	if err != nil {
 		return err
 	}
@@ -231,16 +230,17 @@ func (m *through) slice(ctx context.Context, r *throughRound, stretch time.Durat
 	took, failed := r.crowd.press(ctx, stretch)
 	elapsed := time.Since(watch.began).Seconds()
 	effort, cpu := watch.read()
-	after, err := mallocs()
+	after, err := r.process.Metric(ctx, metricMallocs)
 	if err != nil {
 		return err
 	}
-	r.took, r.failed, r.seconds, r.cpu = append(r.took, took...), r.failed+failed, r.seconds+elapsed, r.cpu+cpu
+	for _, err := range failed {
+		r.failed = append(r.failed, err.Error())
+	}
+	r.took, r.seconds, r.cpu = append(r.took, took...), r.seconds+elapsed, r.cpu+cpu
 	r.driver += effort.Driver * elapsed
 	r.upstream += m.o.Front.times(r.theirs) - asked
-	if tells {
-		r.allocations += after - before - m.scrape
-	}
+	r.allocations += after - before - m.scrape[r.process]
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 // wire is a client that asks one question again and again over a connection that stays open. The request is written as it was made
 // at first, for the driver shares a core with the front and must cost less than what it measures.
 type wire struct {
+	to      string // address
 	conn    net.Conn
 	in      *bufio.Reader
 	request []byte
@@ -28,14 +29,19 @@ func dialWire(ctx context.Context, endpoint, token string, body []byte) (*wire, 
 	if err != nil {
 		return nil, err
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", to.Host)
-	if err != nil {
-		return nil, err
-	}
-	w := &wire{conn: conn, in: bufio.NewReaderSize(conn, 16<<10)}
+	w := &wire{to: to.Host}
 	w.request = fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json\r\n"+
 		"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", to.Path, to.Host, token, len(body), body)
-	return w, nil
+	return w, w.dial(ctx)
+}
+
+func (w *wire) dial(ctx context.Context) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", w.to)
+	if err != nil {
+		return err
+	}
+	w.conn, w.in = conn, bufio.NewReaderSize(conn, 16<<10)
+	return nil
 }
 
 func (w *wire) close() { _ = w.conn.Close() }
@@ -94,27 +100,35 @@ func (c crowd) close() {
 	}
 }
 
-// press has each client ask again as soon as it is answered, for a while, and gives what the answers took.
-func (c crowd) press(ctx context.Context, stretch time.Duration) (took []time.Duration, failed int) {
+// press has each client ask again as soon as it is answered, for a while, and gives what the answers took and with what others
+// failed. Whose request failed connects anew; who cannot do that asks no more.
+func (c crowd) press(ctx context.Context, stretch time.Duration) (took []time.Duration, failed []error) {
 	var mu sync.Mutex
 	var asking sync.WaitGroup
 	end := time.Now().Add(stretch)
 	for _, w := range c {
 		asking.Go(func() {
-			own, bad := make([]time.Duration, 0, 1<<12), 0
+			own := make([]time.Duration, 0, 1<<12)
+			var bad []error
 			for began := time.Now(); began.Before(end) && ctx.Err() == nil; {
 				err := w.ask()
 				now := time.Now()
 				if err != nil {
-					bad++
-					break // the connection is of no use any more
+					bad = append(bad, err)
+					w.close()
+					if err := w.dial(ctx); err != nil {
+						bad = append(bad, err)
+						break
+					}
+					began = time.Now()
+					continue
 				}
 				own = append(own, now.Sub(began))
 				began = now
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			took, failed = append(took, own...), failed+bad
+			took, failed = append(took, own...), append(failed, bad...)
 		})
 	}
 	asking.Wait()

@@ -92,18 +92,21 @@ func (p *Proxy) take(token string) []passage {
 
 // rootField is the first field of the document in a GraphQL request; "" when it is none.
 func rootField(body []byte) string {
-	var request struct {
-		Query string `json:"query"`
-	}
-	if json.Unmarshal(body, &request) != nil {
-		return ""
-	}
-	_, selection, _ := strings.Cut(request.Query, "{")
+	_, selection, _ := strings.Cut(queryOf(body), "{")
 	selection = strings.TrimLeft(selection, " \n")
 	if end := strings.IndexAny(selection, " \n(){}:"); end >= 0 {
 		return selection[:end]
 	}
 	return ""
+}
+
+// queryOf is the document in a GraphQL request; "" when it is none.
+func queryOf(body []byte) string {
+	var request struct {
+		Query string `json:"query"`
+	}
+	_ = json.Unmarshal(body, &request) // whatever is no request has no document
+	return request.Query
 }
 
 // busy is for how long at least one passage was under way.
