@@ -4953,7 +4953,8 @@ calls alone: ` + "`" + `startOutboundCall` + "`" + `, ` + "`" + `cancelOutboundC
 
 Failures that a caller can act on are data: every mutation answers with ` + "`" + `ok` + "`" + ` and ` + "`" + `error` + "`" + `. Top-level GraphQL errors are
 left for a missing or expired token, a missing right, an invalid document or variables, and faults of ours; each
-carries ` + "`" + `extensions.code` + "`" + `, one of the values of ` + "`" + `ErrorCode` + "`" + ` or a ` + "`" + `GRAPHQL_…_FAILED` + "`" + ` code.
+carries ` + "`" + `extensions.code` + "`" + `, one of the values of ` + "`" + `ErrorCode` + "`" + ` or a ` + "`" + `GRAPHQL_…_FAILED` + "`" + ` code. Fields of FortyTwo's fail at
+their own path, with FortyTwo's own code where it has one, or ` + "`" + `NESTED_LIST_TOO_WIDE` + "`" + `.
 """
 schema
 @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"]) {
