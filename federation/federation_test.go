@@ -114,6 +114,10 @@ func TestWhatBecomesOfRecordsThatCannotBeRead(t *testing.T) {
 			func(string, []string) (string, error) { panic("fault") }, []string{one}, `{ worklist { id } leads { totalCount } }`,
 			`{"worklist":[{"id":"0"}],"leads":null}`, []string{" leads"}, []string{"leads 0"},
 		},
+		"also below": {
+			func(string, []string) (string, error) { panic("fault") }, []string{one}, `{ worklist { id lead { recordStatus } } }`,
+			`{"worklist":[{"id":"0","lead":null}]}`, []string{" worklist[0].lead"}, []string{"leads 1"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -54,8 +54,14 @@ func (r *run) fetchRemote(ctx context.Context, n int, f *plan.Fetch) {
 	}
 }
 
-// ask sends one request. Without a value there is a fault, but where FortyTwo says that a single record is not there.
-func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *raise.Shape) (raise.Opened, gqlerror.List) {
+// ask sends one request. Without a value there is a fault, but where FortyTwo says that a single record is not there. A panic
+// costs this request alone: many are asked on goroutines of their own.
+func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *raise.Shape) (opened raise.Opened, faults gqlerror.List) {
+	defer func() {
+		if p := recover(); p != nil {
+			opened, faults = raise.Opened{}, faultsOf(ctx, r.oc.RecoverFunc(ctx, p))
+		}
+	}()
 	caller, err := r.s.o.Caller(ctx)
 	if err != nil {
 		return raise.Opened{}, faultsOf(ctx, err)
@@ -64,11 +70,10 @@ func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *rais
 	if err != nil {
 		return raise.Opened{}, faultsOf(ctx, err)
 	}
-	opened, err := raise.Open(answer, q.Field, shape)
+	opened, err = raise.Open(answer, q.Field, shape)
 	if err != nil {
 		return raise.Opened{}, faultsOf(ctx, garbage(q, err))
 	}
-	var faults gqlerror.List
 	if opened.Errors != nil {
 		faults = upstream.Errors(opened.Errors, status)
 	}
