@@ -81,7 +81,8 @@ func TestAnswersEndWhereTheySay(t *testing.T) {
 		"by a chunk of no length": {chunks("14\r\n", answerBody, "\r\n0\r\n\r\n"), Answer{200, "", "", []byte(answerBody)}, true},
 		"by a chunk of no length, after many": {
 			chunks("1\r\na\r\n", "000A  \r\n0123456789\r\n", "2;name=\"value\"\r\nbc\r\n", "0;last\r\n", "Expires: never\r\nX: \r\n\r\n"),
-			Answer{200, "", "", []byte("a0123456789bc")}, true,
+			Answer{200, "", "", []byte("a0123456789bc")},
+			true,
 		},
 		"with the connection":              {"HTTP/1.1 200 OK\r\n\r\nabc", Answer{200, "", "", []byte("abc")}, false},
 		"with the connection, in HTTP/1.0": {"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", Answer{200, "", "", []byte("abc")}, false},
@@ -90,12 +91,14 @@ func TestAnswersEndWhereTheySay(t *testing.T) {
 		},
 		"after others that are passed over": {
 			"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nContent-Length: 9\r\n\r\n" + whole,
-			Answer{200, "application/json", "", []byte(answerBody)}, true,
+			Answer{200, "application/json", "", []byte(answerBody)},
+			true,
 		},
 		"before what comes behind": {whole + "H", Answer{200, "application/json", "", []byte(answerBody)}, false},
 		"with a type that is said twice": {
 			"HTTP/1.1 429 Slow Down\r\nContent-Type: a\r\nRetry-After: 7\r\nContent-Type: b\r\nContent-Length: 0\r\n\r\n",
-			Answer{429, "", "7", []byte{}}, true,
+			Answer{429, "", "7", []byte{}},
+			true,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

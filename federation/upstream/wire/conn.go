@@ -71,13 +71,14 @@ func (c *conn) quiet(deadline time.Time) bool {
 func (c *conn) quietInside(deadline time.Time) bool {
 	var one [1]byte
 	_ = c.SetReadDeadline(past) // it may not ask the socket for more
-	n, err := c.Conn.Read(one[:])
+	n, err := c.Read(one[:])
 	return n == 0 && isTimeout(err) && c.SetReadDeadline(deadline) == nil
 }
 
 // post writes head, fields and body. n is how many bytes have left at least.
 func (c *conn) post(head []byte, x *Exchange) (n int64, err error) {
-	out := append(c.out[:0], head...)
+	out := c.out[:0]
+	out = append(out, head...)
 	for _, f := range x.Fields {
 		if f.Value != "" {
 			out = append(append(append(out, f.Start...), f.Value...), crlf...)

@@ -230,7 +230,7 @@ func (p *pool) close() {
 // hangUp closes a connection. TLS says goodbye first, which may wait for a server that does not read; nobody waits for that.
 func hangUp(c *conn) {
 	if c.secure {
-		go c.Close() //nolint:errcheck // nothing can be done about it
+		go c.Close()
 		return
 	}
 	_ = c.Close()
