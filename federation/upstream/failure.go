@@ -67,7 +67,7 @@ func broken(ctx context.Context, x *exchange, cause error) (outcome, providers.V
 	case errors.Is(cause, wire.ErrNoConnection): // it waited for one of our own connections: whose requests tell of FortyTwo, not this one
 		err, verdict = unavailable("no connection became free in time"), providers.Silent
 	case errors.Is(cause, wire.ErrMalformed):
-		err = unavailable("broken HTTP exchange")
+		err = unavailable(cause.Error()) // it quotes nothing
 	default:
 		err = unavailable(providers.Describe(cause))
 	}
