@@ -42,7 +42,7 @@ docker: ## Build the container image; BASE=alpine for one with a shell
 
 .PHONY: test
 test: ## Run all tests, with the race detector where there is a C compiler
-	$(GO) test $(RACE) ./...
+	$(GO) test $(RACE) -timeout 15m ./...
 
 .PHONY: bench
 bench: ## Run all benchmarks

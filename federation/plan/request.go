@@ -28,6 +28,7 @@ type Request struct {
 	cursors  bool     // some are wanted
 	unstable string   // a field of a constant order by which cursors do not work
 	text     []byte   // the document, as JSON
+	constant []byte   // the whole body, where no variable is in it
 	variants sync.Map // by what an order adds: the document, as JSON
 	ordered  int
 	mu       sync.Mutex
@@ -80,11 +81,14 @@ func (r *Request) finish() error {
 			paths, r.unstable = r.ordering(&v)
 			r.orderBy(r.selection, paths)
 		}
-		if a.constant, err = r.lower(a, v); err != nil {
-			a.constant = nil
+		if v, err = r.lower(a, v); err == nil {
+			a.constant = v.append(nil)
 		}
 	}
 	r.text = r.document(r.selection)
+	if r.foreignKey == "" && !r.byIDs && !slices.ContainsFunc(r.arguments, func(a argument) bool { return a.constant == nil }) {
+		r.constant, _ = r.body(nil, nil, nil) // what is refused is refused at each request
+	}
 	return nil
 }
 
@@ -99,20 +103,36 @@ const (
 func (r *Request) lists() bool { return r.root.Kind == compose.List }
 
 // lower rewrites an argument into what FortyTwo understands.
-func (r *Request) lower(a *argument, v value) ([]byte, error) {
+func (r *Request) lower(a *argument, v value) (value, error) {
 	switch a.name {
 	case argFilter:
 		v = lowerFilter(r.schema, a.typ, v)
 	case argFirst, "last":
 		if n, ok := v.number(); ok && n > pageLimit {
-			return nil, pageTooLong()
+			return value{}, pageTooLong()
 		}
 	}
-	return v.append(nil), nil
+	return v, nil
 }
 
-// Body is the request for one choice of variables.
-func (r *Request) Body(variables map[string]any) ([]byte, error) { return r.body(variables, nil, nil) }
+// pages tells whether an argument is a cursor.
+func (a *argument) pages() bool { return a.name == argAfter || a.name == "before" }
+
+// appendName begins the next member of an object.
+func appendName(dst []byte, name string) []byte {
+	if len(dst) > 0 {
+		dst = append(dst, ',')
+	}
+	return append(appendString(dst, name), ':')
+}
+
+// Body is the request for one choice of variables. It may be shared with others and must not be written to.
+func (r *Request) Body(variables map[string]any) ([]byte, error) {
+	if r.constant != nil {
+		return r.constant, nil
+	}
+	return r.body(variables, nil, nil)
+}
 
 // ForIDs asks for records by their ids, all of which must be accepted ones; see AcceptsID. At most 200.
 func (r *Request) ForIDs(ids []string) []byte {
@@ -136,13 +156,8 @@ func (r *Request) body(variables map[string]any, filter, first *value) ([]byte, 
 	text := r.text
 	c := coercer{schema: r.schema, variables: variables}
 	paged, unstable := false, r.unstable
-	members := make([]byte, 0, 256)
-	add := func(name string, json []byte) {
-		if len(members) > 0 {
-			members = append(members, ',')
-		}
-		members = append(append(appendString(members, name), ':'), json...)
-	}
+	var room [512]byte
+	members := room[:0] // of the variables
 	for i := range r.arguments {
 		a := &r.arguments[i]
 		json := a.constant
@@ -166,18 +181,21 @@ func (r *Request) body(variables map[string]any, filter, first *value) ([]byte, 
 				}
 				continue
 			}
-			if json, err = r.lower(a, v); err != nil {
+			if v, err = r.lower(a, v); err != nil {
 				return nil, err
 			}
+			paged = paged || (a.pages() && v.kind != kindNull)
+			members = v.append(appendName(members, a.name))
+			continue
 		}
-		paged = paged || ((a.name == argAfter || a.name == "before") && string(json) != "null")
-		add(a.name, json)
+		paged = paged || (a.pages() && string(json) != "null")
+		members = append(appendName(members, a.name), json...)
 	}
 	if filter != nil {
-		add(argFilter, filter.append(nil))
+		members = filter.append(appendName(members, argFilter))
 	}
 	if first != nil {
-		add(argFirst, first.append(nil))
+		members = first.append(appendName(members, argFirst))
 	}
 	if paged && unstable != "" {
 		return nil, helix.BadInput("a list in the order of " + unstable + " cannot be paged by cursors, since the value may be missing: " +

@@ -45,8 +45,9 @@ func NewCredentials(authorization, apiKey string) Credentials {
 	return c
 }
 
-// request is who sends a request; whose credentials they are is asked when a field needs to know.
+// request is a context that knows who sends a request; whose credentials they are is asked when a field needs to know.
 type request struct {
+	context.Context
 	Credentials
 	auth *Authenticator
 	ip   string
@@ -61,7 +62,15 @@ type contextKey struct{}
 
 // With attaches credentials and the client's address to ctx.
 func (a *Authenticator) With(ctx context.Context, c Credentials, ip string) context.Context {
-	return context.WithValue(ctx, contextKey{}, &request{Credentials: c, auth: a, ip: ip})
+	return &request{Context: ctx, Credentials: c, auth: a, ip: ip}
+}
+
+// Value gives the request, or what the context before has.
+func (r *request) Value(key any) any {
+	if key == (contextKey{}) {
+		return r
+	}
+	return r.Context.Value(key)
 }
 
 // Fresh gives a context in which who calls is asked again; what is cached for the token still counts.

@@ -54,11 +54,10 @@ func saneID(id string) bool {
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := s.o.Now()
-		id := requestID(r.Header)
-		w.Header()[headerRequestID] = []string{id}
-		ctx, span := s.meter.begin(telemetry.WithRequestID(r.Context(), id), r)
+		rec := &recorder{ResponseWriter: w, id: [1]string{requestID(r.Header)}}
+		w.Header()[headerRequestID] = rec.id[:]
+		ctx, span := s.meter.begin(telemetry.WithRequestID(r.Context(), rec.id[0]), r)
 		r = r.WithContext(ctx)
-		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			if fault := recover(); fault != nil {
 				s.panicked(rec, r, fault)
@@ -158,6 +157,7 @@ var strict = [...]struct {
 // recorder notes what was answered. It offers Flush and Hijack itself, since not everybody looks behind Unwrap.
 type recorder struct {
 	http.ResponseWriter
+	id       [1]string // of the request, as a header has it
 	status   int
 	bytes    int64
 	hijacked bool

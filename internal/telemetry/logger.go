@@ -54,13 +54,29 @@ type requestIDKey struct{}
 
 // WithRequestID names the request that ctx belongs to.
 func WithRequestID(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestIDKey{}, id)
+	return &identified{ctx, id}
+}
+
+// identified is a context with an id: each request has one, so it is one value and not two.
+type identified struct {
+	context.Context
+	id string
+}
+
+// Value gives the id, as a pointer, or what the context before has.
+func (c *identified) Value(key any) any {
+	if key == (requestIDKey{}) {
+		return &c.id
+	}
+	return c.Context.Value(key)
 }
 
 // RequestID gives the request that ctx belongs to, "" outside one.
 func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if id, ok := ctx.Value(requestIDKey{}).(*string); ok {
+		return *id
+	}
+	return ""
 }
 
 // contextHandler adds what the context knows: which request, which trace.

@@ -20,8 +20,11 @@ const (
 // does not say, or says anything, gets application/json. false means that the client takes neither.
 func negotiate(header http.Header) (mediaType, bool) {
 	given := strings.Join(header.Values("Accept"), ",")
-	if strings.TrimSpace(given) == "" {
+	switch strings.TrimSpace(given) {
+	case "", "*/*", string(mediaJSON):
 		return mediaJSON, true
+	case string(mediaGraphQL):
+		return mediaGraphQL, true
 	}
 	ranges := parseAccept(given)
 	graphql, graphqlNamed := ranges.quality(mediaGraphQL)

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // What clients send is small, and read for every operation: encoding/json judges it, and the cutting and decoding here, of text
@@ -61,12 +64,47 @@ func eachMember(b []byte, i int, member func(name, raw []byte)) {
 // text is the content of a string: part of the text, or a copy where something is escaped.
 func text(quoted []byte) []byte {
 	content := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(content, '\\') < 0 {
+	i := bytes.IndexByte(content, '\\')
+	if i < 0 {
 		return content
 	}
-	var decoded string
-	_ = json.Unmarshal(quoted, &decoded) // it is a string
-	return []byte(decoded)
+	out := append(make([]byte, 0, len(content)), content[:i]...)
+	for i < len(content) {
+		if c := content[i]; c != '\\' {
+			out = append(out, c)
+			i++
+			continue
+		}
+		if plain, ok := escapes[content[i+1]]; ok {
+			out = append(out, plain)
+			i += 2
+			continue
+		}
+		r := codeUnit(content[i:])
+		i += len(`\u0000`)
+		if utf16.IsSurrogate(r) {
+			if r = utf16.DecodeRune(r, codeUnit(content[i:])); r != utf8.RuneError {
+				i += len(`\u0000`)
+			}
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
+}
+
+// escapes are what stands behind a backslash, but for u.
+var escapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+
+// codeUnit reads \u and four digits; -1 when there is something else.
+func codeUnit(b []byte) rune {
+	if len(b) < len(`\u0000`) || b[0] != '\\' || b[1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(b[2:len(`\u0000`)]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }
 
 // value decodes as encoding/json does into any, but for numbers, which keep their digits.
