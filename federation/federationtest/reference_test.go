@@ -182,7 +182,10 @@ func (r *reference) list(definition *ast.FieldDefinition, name string, args map[
 	return r.wrap(definition.Type, raw, call)
 }
 
-// pageable refuses cursors where FortyTwo loses records without a value: only ids and texts are never missing.
+// everywhere are the fields that every record has.
+var everywhere = []string{"id", "createdAt", "updatedAt"}
+
+// pageable refuses cursors where FortyTwo loses records without a value: texts are never missing, nor is what every record has.
 func (r *reference) pageable(definition *ast.FieldDefinition, args map[string]any) error {
 	if args["after"] == nil && args["before"] == nil || definition.Arguments.ForName("orderBy") == nil {
 		return nil
@@ -192,7 +195,7 @@ func (r *reference) pageable(definition *ast.FieldDefinition, args map[string]an
 	for _, term := range terms {
 		object, _ := term.(map[string]any)
 		for name, direction := range object {
-			if f := record.Fields.ForName(name); direction != nil && (f == nil || f.Type.Name() != "String" && name != "id") {
+			if f := record.Fields.ForName(name); direction != nil && (f == nil || f.Type.Name() != "String" && !slices.Contains(everywhere, name)) {
 				return failure("BAD_USER_INPUT")
 			}
 		}

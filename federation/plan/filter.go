@@ -18,15 +18,15 @@ func lowerFilter(schema *ast.Schema, t *ast.Type, v value) value {
 	if d == nil || d.Kind != ast.InputObject || v.kind != kindObject {
 		return v
 	}
-	terms, possible := lowerTerms(schema, d, &v)
-	if !possible {
-		return matchesNothing()
-	}
-	return conjunction(terms)
+	return conjunction(lowerTerms(schema, d, &v))
 }
 
-// conjunction joins terms, each an object of one member: in one object where their names differ, else under `and`.
-func conjunction(terms []value) value {
+// conjunction joins terms, each an object of one member: in one object where their names differ, else under `and`. Terms that
+// nothing can pass stand beside one that nothing passes: FortyTwo judges them all the same, and may refuse them.
+func conjunction(terms []value, possible bool) value {
+	if !possible {
+		terms = append(terms, matchesNothing())
+	}
 	out := value{kind: kindObject}
 	for _, term := range terms {
 		if out.member(term.names[0]) != nil {
@@ -37,8 +37,9 @@ func conjunction(terms []value) value {
 	return out
 }
 
-// lowerTerms gives what must hold together. possible is false when nothing can pass.
+// lowerTerms gives what must hold together. possible is false when something that is left out cannot hold.
 func lowerTerms(schema *ast.Schema, d *ast.Definition, v *value) (terms []value, possible bool) {
+	possible = true
 	for i, name := range v.names {
 		field, member := d.Fields.ForName(name), v.members[i]
 		if field == nil || member.kind == kindNull {
@@ -46,108 +47,88 @@ func lowerTerms(schema *ast.Schema, d *ast.Definition, v *value) (terms []value,
 			continue
 		}
 		inner := schema.Types[field.Type.Name()]
-		var more []value
-		possible = true
 		switch {
 		case name == "and" && field.Type.Elem != nil:
-			more, possible = lowerAll(schema, inner, &member)
+			terms = append(terms, lowerAll(schema, inner, &member)...)
 		case name == "or" && field.Type.Elem != nil:
-			more, possible = lowerAny(schema, inner, &member)
-		case name == "not" && isRecordFilter(inner):
-			more, possible = lowerNot(schema, inner, &member)
+			terms = append(terms, lowerAny(schema, inner, &member)...)
 		case inner == nil || inner.Kind != ast.InputObject || member.kind != kindObject:
-			more = []value{object(name, member)}
+			terms = append(terms, object(name, member))
+		case name == "not" && isRecordFilter(inner):
+			negated := conjunction(lowerTerms(schema, inner, &member))
+			possible = possible && len(negated.names) > 0 // not everything is nothing
+			if len(negated.names) > 0 {
+				terms = append(terms, object("not", negated))
+			}
 		case isOperators(inner):
-			more, possible = lowerOperators(name, &member)
+			some, can := lowerOperators(name, &member)
+			terms, possible = append(terms, some...), possible && can
 		default: // a composite's parts, or another record
-			var parts []value
-			if parts, possible = lowerTerms(schema, inner, &member); len(parts) == 0 {
+			parts, can := lowerTerms(schema, inner, &member)
+			if len(parts) == 0 && can {
 				parts = []value{member}
 			}
 			for _, part := range parts {
-				more = append(more, object(name, part))
+				terms = append(terms, object(name, part))
 			}
+			possible = possible && can
 		}
-		if !possible {
-			return nil, false
-		}
-		terms = append(terms, more...)
 	}
-	return terms, true
+	return terms, possible
 }
 
-func lowerAll(schema *ast.Schema, d *ast.Definition, v *value) (terms []value, possible bool) {
+func lowerAll(schema *ast.Schema, d *ast.Definition, v *value) []value {
 	all := list()
 	for i := range v.members {
-		part := v.members[i]
-		if part.kind == kindObject {
-			inner, possible := lowerTerms(schema, d, &part)
-			if !possible {
-				return nil, false
-			}
-			if part = conjunction(inner); len(part.names) == 0 {
-				continue // holds for all
-			}
+		if part := lowerPart(schema, d, &v.members[i]); !holdsForAll(&part) {
+			all.members = append(all.members, part)
 		}
-		all.members = append(all.members, part)
 	}
 	if len(all.members) == 0 {
-		return nil, true
+		return nil
 	}
-	return []value{object("and", all)}, true
+	return []value{object("and", all)}
 }
 
-func lowerAny(schema *ast.Schema, d *ast.Definition, v *value) (terms []value, possible bool) {
+func lowerAny(schema *ast.Schema, d *ast.Definition, v *value) []value {
 	some := list()
 	for i := range v.members {
-		part := v.members[i]
-		if part.kind == kindObject {
-			inner, possible := lowerTerms(schema, d, &part)
-			if !possible {
-				continue
-			}
-			if part = conjunction(inner); len(part.names) == 0 {
-				return nil, true // one that all pass
-			}
+		part := lowerPart(schema, d, &v.members[i])
+		if holdsForAll(&part) {
+			return nil
 		}
 		some.members = append(some.members, part)
 	}
-	switch {
-	case len(v.members) == 0:
-		return nil, true // FortyTwo's own reading of an empty `or`: everything (fortytwo.md 4)
-	case len(some.members) == 0:
-		return nil, false
+	if len(some.members) == 0 {
+		return nil // FortyTwo's own reading of an empty `or`: everything (fortytwo.md 4)
 	}
-	return []value{object("or", some)}, true
+	return []value{object("or", some)}
 }
 
-func lowerNot(schema *ast.Schema, d *ast.Definition, v *value) (terms []value, possible bool) {
+func lowerPart(schema *ast.Schema, d *ast.Definition, v *value) value {
 	if v.kind != kindObject {
-		return []value{object("not", *v)}, true
+		return *v
 	}
-	inner, possible := lowerTerms(schema, d, v)
-	switch {
-	case !possible:
-		return nil, true
-	case len(inner) == 0:
-		return nil, false
-	}
-	return []value{object("not", conjunction(inner))}, true
+	return conjunction(lowerTerms(schema, d, v))
 }
 
-// lowerOperators gives each operator of a field a term of its own.
+func holdsForAll(filter *value) bool { return filter.kind == kindObject && len(filter.names) == 0 }
+
+// lowerOperators gives each operator of a field a term of its own. possible is false when one is an empty `in`.
 func lowerOperators(name string, operators *value) (terms []value, possible bool) {
 	if len(operators.names) == 0 {
 		return []value{object(name, *operators)}, true
 	}
+	possible = true
 	for i, operator := range operators.names {
 		operand := operators.members[i]
 		if operator == "in" && operand.kind == kindList && len(operand.members) == 0 {
-			return nil, false
+			possible = false
+			continue
 		}
 		terms = append(terms, object(name, object(operator, operand)))
 	}
-	return terms, true
+	return terms, possible
 }
 
 func isRecordFilter(d *ast.Definition) bool {
