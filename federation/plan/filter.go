@@ -80,9 +80,11 @@ func lowerTerms(schema *ast.Schema, d *ast.Definition, v *value) (terms []value,
 func lowerAll(schema *ast.Schema, d *ast.Definition, v *value) []value {
 	all := list()
 	for i := range v.members {
-		if part := lowerPart(schema, d, &v.members[i]); !holdsForAll(&part) {
-			all.members = append(all.members, part)
+		part := lowerPart(schema, d, &v.members[i])
+		if part.kind == kindObject && len(part.names) == 0 {
+			continue // holds for all
 		}
+		all.members = append(all.members, part)
 	}
 	if len(all.members) == 0 {
 		return nil
@@ -90,17 +92,14 @@ func lowerAll(schema *ast.Schema, d *ast.Definition, v *value) []value {
 	return []value{object("and", all)}
 }
 
+// lowerAny leaves an empty `or` out: to FortyTwo it is true (fortytwo.md 4).
 func lowerAny(schema *ast.Schema, d *ast.Definition, v *value) []value {
 	some := list()
 	for i := range v.members {
-		part := lowerPart(schema, d, &v.members[i])
-		if holdsForAll(&part) {
-			return nil
-		}
-		some.members = append(some.members, part)
+		some.members = append(some.members, lowerPart(schema, d, &v.members[i]))
 	}
 	if len(some.members) == 0 {
-		return nil // FortyTwo's own reading of an empty `or`: everything (fortytwo.md 4)
+		return nil
 	}
 	return []value{object("or", some)}
 }
@@ -111,8 +110,6 @@ func lowerPart(schema *ast.Schema, d *ast.Definition, v *value) value {
 	}
 	return conjunction(lowerTerms(schema, d, v))
 }
-
-func holdsForAll(filter *value) bool { return filter.kind == kindObject && len(filter.names) == 0 }
 
 // lowerOperators gives each operator of a field a term of its own. possible is false when one is an empty `in`.
 func lowerOperators(name string, operators *value) (terms []value, possible bool) {

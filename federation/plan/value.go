@@ -154,19 +154,20 @@ func (c *coercer) forbidNull(t *ast.Type) error {
 	return nil
 }
 
+// inputLiteral orders members by the type's definition, as those of variables are: what means the same reads the same.
 func (c *coercer) inputLiteral(d *ast.Definition, v *ast.Value) (value, bool, error) {
 	out := value{kind: kindObject}
-	for _, child := range v.Children {
-		field := d.Fields.ForName(child.Name)
-		if field == nil {
-			return value{}, false, helix.BadInput("an argument has no member " + child.Name)
+	for _, field := range d.Fields {
+		child := v.Children.ForName(field.Name)
+		if child == nil {
+			continue
 		}
-		member, present, err := c.literal(field.Type, child.Value)
+		member, present, err := c.literal(field.Type, child)
 		if err != nil {
 			return value{}, false, err
 		}
 		if present {
-			out.set(child.Name, member)
+			out.set(field.Name, member)
 		}
 	}
 	return out, true, c.fillDefaults(d, &out)
@@ -270,7 +271,7 @@ func (c *coercer) given(t *ast.Type, v any) (value, error) {
 	return givenScalar(t.NamedType, v)
 }
 
-// givenObject orders members by the type's definition: a map has no order, and equal requests are to read the same.
+// givenObject orders members by the type's definition: a map has no order.
 func (c *coercer) givenObject(d *ast.Definition, v any) (value, error) {
 	members, ok := v.(map[string]any)
 	if !ok {
