@@ -219,6 +219,9 @@ func TestRecordsOfBothSidesAreJoinedWithOneRequestForEachTypeAndLevel(t *testing
 func recordsOfBothSidesAreJoinedWithOneRequestForEachTypeAndLevel(t *testing.T, line fortytwo.Line) {
 	t.Helper()
 	f := startFederated(t, line, nil)
+	until(t, "the work list, once FortyTwo's data model is read", func() bool {
+		return len(nodesOf(f.whole(`{ worklist(kinds: [LEAD], first: 50) { edges { node { id } } } }`, nil)["worklist"])) == 50
+	})
 	for name, c := range map[string]struct {
 		document string
 		want     map[string]int
