@@ -35,6 +35,8 @@ type Options struct {
 	Interval time.Duration // between looks at the version; a minute when zero
 	Logger   *slog.Logger
 	Now      func() time.Time
+	// Sleep lets time pass while a refresh rests; time.Sleep when nil.
+	Sleep func(time.Duration)
 }
 
 // Upstream sends composed documents to FortyTwo. It is an [upstream.Client].
@@ -79,6 +81,9 @@ func New(o Options) (*Federation, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Sleep == nil {
+		o.Sleep = time.Sleep
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -21,6 +21,18 @@ func (f *Federation) Changed() {
 	}
 }
 
+// workFor and restFor are how a refresh gives way to requests, see [compose.Pace]. A request that finds the core busy waits for
+// what is left of a portion, at each of the few times that it waits for the network; a refresh takes some three times as long
+// as its work.
+const (
+	workFor = time.Millisecond
+	restFor = time.Millisecond
+)
+
+func (f *Federation) pace() *compose.Pace {
+	return compose.NewPace(compose.PaceOptions{Work: workFor, Rest: restFor, Now: f.o.Now, Sleep: f.o.Sleep})
+}
+
 // Run keeps the schema current until ctx ends: it looks at FortyTwo's version at once, then every interval, sooner after a
 // failure and after [Federation.Changed]. It returns nil when ctx ends.
 func (f *Federation) Run(ctx context.Context) error {
@@ -30,7 +42,7 @@ func (f *Federation) Run(ctx context.Context) error {
 	}
 	for failures := 0; ; {
 		wait := f.o.Interval
-		err := f.Refresh(ctx)
+		err := f.look(ctx, f.pace())
 		switch {
 		case err == nil:
 			failures = 0
@@ -64,18 +76,22 @@ func (f *Federation) rest(ctx context.Context, wait time.Duration) bool {
 }
 
 // Refresh looks at FortyTwo's version and, when it is another than the one that is served, reads the schema, composes it aside
-// and serves it. What cannot be read or composed leaves everything as it is; State tells why.
-func (f *Federation) Refresh(ctx context.Context) error {
+// and serves it. What cannot be read or composed leaves everything as it is; State tells why. It is done as fast as can be, for
+// a start; Run lets requests go before.
+func (f *Federation) Refresh(ctx context.Context) error { return f.look(ctx, nil) }
+
+// look is Refresh at a pace.
+func (f *Federation) look(ctx context.Context, pace *compose.Pace) error {
 	f.refreshing.Lock()
 	defer f.refreshing.Unlock()
-	err := f.refresh(ctx)
+	err := f.refresh(ctx, pace)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.state.Err = err
 	return err
 }
 
-func (f *Federation) refresh(ctx context.Context) error {
+func (f *Federation) refresh(ctx context.Context, pace *compose.Pace) error {
 	if f.o.Upstream == nil {
 		return nil
 	}
@@ -87,21 +103,21 @@ func (f *Federation) refresh(ctx context.Context) error {
 	if before != nil && before.Version == now && !f.State().Stored {
 		return nil
 	}
-	up, err := compose.Read(ctx, f.o.Post)
+	up, err := pace.Read(ctx, f.o.Post)
 	if err != nil {
 		return err
 	}
-	composed, err := compose.Compose(f.o.Local, up)
+	composed, err := pace.Compose(f.o.Local, up)
 	if err != nil {
 		return err
 	}
 	f.serve(composed)
 	f.o.Logger.InfoContext(ctx, "the schema of FortyTwo was composed with ours",
-		"version", up.Version, "line", up.Line, "types", len(composed.Schema.Types), "conflicts", len(composed.Conflicts))
+		"version", up.Version, "line", string(up.Line), "types", len(composed.Schema.Types), "conflicts", len(composed.Conflicts))
 	if f.o.Store == nil {
 		return nil
 	}
-	if err := f.o.Store.Save(up); err != nil { // it is served all the same
+	if err := f.o.Store.Save(up, pace); err != nil { // it is served all the same
 		f.o.Logger.WarnContext(ctx, "the schema of FortyTwo could not be kept", "error", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -13,7 +14,7 @@ import (
 // Store keeps what was last read of FortyTwo's schema, for a start while FortyTwo is away.
 type Store interface {
 	Load() (*compose.Upstream, error) // nil when nothing is kept
-	Save(*compose.Upstream) error
+	Save(*compose.Upstream, *compose.Pace) error
 }
 
 // File is a Store in one file. It holds names of types and fields, no record.
@@ -41,10 +42,10 @@ func (f File) Load() (*compose.Upstream, error) {
 	return up, json.Unmarshal(text, up)
 }
 
-// Save replaces the file, or leaves it as it was.
-func (f File) Save(up *compose.Upstream) error {
-	text, err := json.Marshal(up)
-	if err != nil {
+// Save replaces the file, or leaves it as it was, also when it holds the same already.
+func (f File) Save(up *compose.Upstream, pace *compose.Pace) error {
+	text, err := pace.Marshal(up)
+	if err != nil || f.holds(text) {
 		return err
 	}
 	next, err := os.CreateTemp(filepath.Dir(string(f)), filepath.Base(string(f))+".*")
@@ -60,4 +61,14 @@ func (f File) Save(up *compose.Upstream) error {
 		return errors.Join(err, os.Remove(next.Name()))
 	}
 	return nil
+}
+
+// holds tells whether the file is this text.
+func (f File) holds(text []byte) bool {
+	info, err := os.Stat(string(f))
+	if err != nil || info.Size() != int64(len(text)) {
+		return false
+	}
+	kept, err := os.ReadFile(string(f))
+	return err == nil && bytes.Equal(kept, text)
 }

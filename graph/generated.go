@@ -9613,299 +9613,91 @@ func (ec *executionContext) field___Type_fields_args(ctx context.Context, rawArg
 // region    **************************** field.gotpl *****************************
 
 func (ec *executionContext) _AbandonedCall_id(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AbandonedCall_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AbandonedCall", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_AbandonedCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _AbandonedCall_phone(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AbandonedCall_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AbandonedCall", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_AbandonedCall_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _AbandonedCall_at(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AbandonedCall_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AbandonedCall", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_AbandonedCall_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _AbandonedCall_waitedSeconds(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AbandonedCall_waitedSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WaitedSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AbandonedCall", field, obj.WaitedSeconds, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_AbandonedCall_waitedSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AbandonedCall_did(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AbandonedCall_did(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Did, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AbandonedCall", field, obj.Did, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_AbandonedCall_did(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _AbandonedCall_campaign(ctx context.Context, field graphql.CollectedField, obj *AbandonedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AbandonedCall_campaign(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Campaign, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AbandonedCall", field, obj.Campaign, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_AbandonedCall_campaign(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AbandonedCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _AgentCallCounts_total(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentCallCounts_total(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Total, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentCallCounts", field, obj.Total, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentCallCounts_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentCallCounts_inbound(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentCallCounts_inbound(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Inbound, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentCallCounts", field, obj.Inbound, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentCallCounts_inbound(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentCallCounts_outbound(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentCallCounts_outbound(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Outbound, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentCallCounts", field, obj.Outbound, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentCallCounts_outbound(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentCallCounts_answered(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentCallCounts_answered(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Answered, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentCallCounts", field, obj.Answered, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentCallCounts_answered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentCallCounts_missed(ctx context.Context, field graphql.CollectedField, obj *AgentCallCounts) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentCallCounts_missed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Missed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentCallCounts", field, obj.Missed, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentCallCounts_missed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentCallCounts", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentLoginPayload_ok(ctx context.Context, field graphql.CollectedField, obj *AgentLoginPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentLoginPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentLoginPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_AgentLoginPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentLoginPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _AgentLoginPayload_error(ctx context.Context, field graphql.CollectedField, obj *AgentLoginPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentLoginPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentLoginPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_AgentLoginPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -9921,23 +9713,7 @@ func (ec *executionContext) fieldContext_AgentLoginPayload_error(_ context.Conte
 }
 
 func (ec *executionContext) _AgentLoginPayload_agent(ctx context.Context, field graphql.CollectedField, obj *AgentLoginPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentLoginPayload_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
-			return ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentLoginPayload", field, obj.Agent, ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent, false)
 }
 func (ec *executionContext) fieldContext_AgentLoginPayload_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -9953,46 +9729,14 @@ func (ec *executionContext) fieldContext_AgentLoginPayload_agent(_ context.Conte
 }
 
 func (ec *executionContext) _AgentLogoutPayload_ok(ctx context.Context, field graphql.CollectedField, obj *AgentLogoutPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentLogoutPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentLogoutPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_AgentLogoutPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentLogoutPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _AgentLogoutPayload_error(ctx context.Context, field graphql.CollectedField, obj *AgentLogoutPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentLogoutPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentLogoutPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_AgentLogoutPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10008,23 +9752,7 @@ func (ec *executionContext) fieldContext_AgentLogoutPayload_error(_ context.Cont
 }
 
 func (ec *executionContext) _AgentLogoutPayload_agent(ctx context.Context, field graphql.CollectedField, obj *AgentLogoutPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentLogoutPayload_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
-			return ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentLogoutPayload", field, obj.Agent, ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent, false)
 }
 func (ec *executionContext) fieldContext_AgentLogoutPayload_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10040,69 +9768,21 @@ func (ec *executionContext) fieldContext_AgentLogoutPayload_agent(_ context.Cont
 }
 
 func (ec *executionContext) _AgentPerformance_agentId(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentPerformance_agentId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AgentID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentPerformance", field, obj.AgentID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_AgentPerformance_agentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _AgentPerformance_date(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentPerformance_date(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Date, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDate2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentPerformance", field, obj.Date, ec.marshalNDate2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_AgentPerformance_date(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Date does not have child fields"))
 }
 
 func (ec *executionContext) _AgentPerformance_calls(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentPerformance_calls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Calls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentCallCounts) graphql.Marshaler {
-			return ec.marshalNAgentCallCounts2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentCallCounts(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentPerformance", field, obj.Calls, ec.marshalNAgentCallCounts2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentCallCounts, true)
 }
 func (ec *executionContext) fieldContext_AgentPerformance_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10118,23 +9798,7 @@ func (ec *executionContext) fieldContext_AgentPerformance_calls(_ context.Contex
 }
 
 func (ec *executionContext) _AgentPerformance_seconds(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentPerformance_seconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Seconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentSeconds) graphql.Marshaler {
-			return ec.marshalNAgentSeconds2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentSeconds(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentPerformance", field, obj.Seconds, ec.marshalNAgentSeconds2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentSeconds, true)
 }
 func (ec *executionContext) fieldContext_AgentPerformance_seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10150,322 +9814,98 @@ func (ec *executionContext) fieldContext_AgentPerformance_seconds(_ context.Cont
 }
 
 func (ec *executionContext) _AgentPerformance_averageHandleSeconds(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentPerformance_averageHandleSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AverageHandleSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentPerformance", field, obj.AverageHandleSeconds, ec.marshalOFloat2ᚖfloat64, false)
 }
 func (ec *executionContext) fieldContext_AgentPerformance_averageHandleSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _AgentPerformance_occupancy(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentPerformance_occupancy(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Occupancy, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentPerformance", field, obj.Occupancy, ec.marshalOFloat2ᚖfloat64, false)
 }
 func (ec *executionContext) fieldContext_AgentPerformance_occupancy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _AgentPerformance_missedCallRecoveryRate(ctx context.Context, field graphql.CollectedField, obj *AgentPerformance) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentPerformance_missedCallRecoveryRate(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissedCallRecoveryRate, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentPerformance", field, obj.MissedCallRecoveryRate, ec.marshalOFloat2ᚖfloat64, false)
 }
 func (ec *executionContext) fieldContext_AgentPerformance_missedCallRecoveryRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentPerformance", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _AgentRef_id(ctx context.Context, field graphql.CollectedField, obj *AgentRef) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentRef_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentRef", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_AgentRef_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentRef", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _AgentRef_name(ctx context.Context, field graphql.CollectedField, obj *AgentRef) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentRef_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentRef", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_AgentRef_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentRef", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _AgentSeconds_login(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentSeconds_login(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Login, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentSeconds", field, obj.Login, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentSeconds_login(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentSeconds_talk(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentSeconds_talk(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Talk, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentSeconds", field, obj.Talk, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentSeconds_talk(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentSeconds_hold(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentSeconds_hold(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Hold, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentSeconds", field, obj.Hold, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentSeconds_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentSeconds_afterCallWork(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentSeconds_afterCallWork(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AfterCallWork, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentSeconds", field, obj.AfterCallWork, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentSeconds_afterCallWork(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentSeconds_idle(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentSeconds_idle(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Idle, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentSeconds", field, obj.Idle, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentSeconds_idle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentSeconds_paused(ctx context.Context, field graphql.CollectedField, obj *AgentSeconds) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentSeconds_paused(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Paused, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentSeconds", field, obj.Paused, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_AgentSeconds_paused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentSeconds", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _AgentStateEvent_cursor(ctx context.Context, field graphql.CollectedField, obj *AgentStateEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentStateEvent_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentStateEvent", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_AgentStateEvent_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentStateEvent", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _AgentStateEvent_at(ctx context.Context, field graphql.CollectedField, obj *AgentStateEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentStateEvent_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentStateEvent", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_AgentStateEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AgentStateEvent", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _AgentStateEvent_agent(ctx context.Context, field graphql.CollectedField, obj *AgentStateEvent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AgentStateEvent_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
-			return ec.marshalNDeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AgentStateEvent", field, obj.Agent, ec.marshalNDeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent, true)
 }
 func (ec *executionContext) fieldContext_AgentStateEvent_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10481,184 +9921,56 @@ func (ec *executionContext) fieldContext_AgentStateEvent_agent(_ context.Context
 }
 
 func (ec *executionContext) _Appointment_id(ctx context.Context, field graphql.CollectedField, obj *Appointment) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Appointment_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Appointment", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_Appointment_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Appointment", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _AppointmentResult_kind(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
-			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.Kind, ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind, true)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type SearchKind does not have child fields"))
 }
 
 func (ec *executionContext) _AppointmentResult_id(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _AppointmentResult_title(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.Title, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _AppointmentResult_subtitle(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_subtitle(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Subtitle, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.Subtitle, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_subtitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _AppointmentResult_phone(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _AppointmentResult_score(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_score(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Score, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.Score, ec.marshalNFloat2float64, true)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AppointmentResult", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _AppointmentResult_highlights(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_highlights(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Highlights, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
-			return ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.Highlights, ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ, true)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_highlights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10674,23 +9986,7 @@ func (ec *executionContext) fieldContext_AppointmentResult_highlights(_ context.
 }
 
 func (ec *executionContext) _AppointmentResult_appointment(ctx context.Context, field graphql.CollectedField, obj *AppointmentResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_AppointmentResult_appointment(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Appointment, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Appointment) graphql.Marshaler {
-			return ec.marshalOAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "AppointmentResult", field, obj.Appointment, ec.marshalOAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment, false)
 }
 func (ec *executionContext) fieldContext_AppointmentResult_appointment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10706,23 +10002,7 @@ func (ec *executionContext) fieldContext_AppointmentResult_appointment(_ context
 }
 
 func (ec *executionContext) _Call_id(ctx context.Context, field graphql.CollectedField, obj *Call) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Call_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Call", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, errors.New("field of type UUID does not have child fields"))
@@ -10761,161 +10041,49 @@ func (ec *executionContext) fieldContext_Call_missedCall(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallAnswered_cursor(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallAnswered_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallAnswered", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallAnswered_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallAnswered", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallAnswered_sequence(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallAnswered_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallAnswered", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallAnswered_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallAnswered", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallAnswered_at(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallAnswered_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallAnswered", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallAnswered_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallAnswered", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallAnswered_kind(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallAnswered_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallAnswered", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallAnswered_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallAnswered", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallAnswered_callId(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallAnswered_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallAnswered", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallAnswered_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallAnswered", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallAnswered_phone(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallAnswered_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallAnswered", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallAnswered_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallAnswered", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallAnswered_agent(ctx context.Context, field graphql.CollectedField, obj *CallAnswered) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallAnswered_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallAnswered", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallAnswered_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10931,46 +10099,14 @@ func (ec *executionContext) fieldContext_CallAnswered_agent(_ context.Context, f
 }
 
 func (ec *executionContext) _CallControlPayload_ok(ctx context.Context, field graphql.CollectedField, obj *CallControlPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_CallControlPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlPayload_error(ctx context.Context, field graphql.CollectedField, obj *CallControlPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_CallControlPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -10986,23 +10122,7 @@ func (ec *executionContext) fieldContext_CallControlPayload_error(_ context.Cont
 }
 
 func (ec *executionContext) _CallControlPayload_call(ctx context.Context, field graphql.CollectedField, obj *CallControlPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlPayload_call(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Call, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *LiveCall) graphql.Marshaler {
-			return ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlPayload", field, obj.Call, ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall, false)
 }
 func (ec *executionContext) fieldContext_CallControlPayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -11018,207 +10138,63 @@ func (ec *executionContext) fieldContext_CallControlPayload_call(_ context.Conte
 }
 
 func (ec *executionContext) _CallControlled_cursor(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallControlled_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_sequence(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallControlled_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_at(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallControlled_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_kind(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallControlled_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_callId(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallControlled_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_phone(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallControlled_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_action(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_action(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Action, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallControlAction) graphql.Marshaler {
-			return ec.marshalNCallControlAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlAction(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.Action, ec.marshalNCallControlAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallControlAction, true)
 }
 func (ec *executionContext) fieldContext_CallControlled_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type CallControlAction does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_number(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_number(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Number, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.Number, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallControlled_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallControlled", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallControlled_agent(ctx context.Context, field graphql.CollectedField, obj *CallControlled) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallControlled_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallControlled", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallControlled_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -11234,207 +10210,63 @@ func (ec *executionContext) fieldContext_CallControlled_agent(_ context.Context,
 }
 
 func (ec *executionContext) _CallDetailsReceived_cursor(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_sequence(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_at(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_kind(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_callId(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_phone(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_totalSeconds(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_totalSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.TotalSeconds, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_totalSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_talkSeconds(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_talkSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TalkSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.TalkSeconds, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_talkSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDetailsReceived", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallDetailsReceived_agent(ctx context.Context, field graphql.CollectedField, obj *CallDetailsReceived) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDetailsReceived_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDetailsReceived", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallDetailsReceived_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -11450,161 +10282,49 @@ func (ec *executionContext) fieldContext_CallDetailsReceived_agent(_ context.Con
 }
 
 func (ec *executionContext) _CallDialing_cursor(ctx context.Context, field graphql.CollectedField, obj *CallDialing) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDialing_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDialing", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallDialing_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDialing", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallDialing_sequence(ctx context.Context, field graphql.CollectedField, obj *CallDialing) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDialing_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDialing", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallDialing_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDialing", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallDialing_at(ctx context.Context, field graphql.CollectedField, obj *CallDialing) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDialing_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDialing", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallDialing_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDialing", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallDialing_kind(ctx context.Context, field graphql.CollectedField, obj *CallDialing) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDialing_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDialing", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallDialing_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDialing", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallDialing_callId(ctx context.Context, field graphql.CollectedField, obj *CallDialing) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDialing_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDialing", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallDialing_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDialing", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallDialing_phone(ctx context.Context, field graphql.CollectedField, obj *CallDialing) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDialing_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDialing", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallDialing_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDialing", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallDialing_agent(ctx context.Context, field graphql.CollectedField, obj *CallDialing) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDialing_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDialing", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallDialing_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -11620,184 +10340,56 @@ func (ec *executionContext) fieldContext_CallDialing_agent(_ context.Context, fi
 }
 
 func (ec *executionContext) _CallDisposed_cursor(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallDisposed_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDisposed", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallDisposed_sequence(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallDisposed_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDisposed", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallDisposed_at(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallDisposed_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDisposed", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallDisposed_kind(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallDisposed_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDisposed", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallDisposed_callId(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallDisposed_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDisposed", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallDisposed_phone(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallDisposed_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDisposed", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallDisposed_disposition(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_disposition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Disposition, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.Disposition, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_CallDisposed_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallDisposed", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallDisposed_agent(ctx context.Context, field graphql.CollectedField, obj *CallDisposed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallDisposed_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallDisposed", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallDisposed_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -11813,207 +10405,63 @@ func (ec *executionContext) fieldContext_CallDisposed_agent(_ context.Context, f
 }
 
 func (ec *executionContext) _CallEnded_cursor(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallEnded_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_sequence(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallEnded_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_at(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallEnded_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_kind(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallEnded_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_callId(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallEnded_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_phone(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallEnded_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_durationSeconds(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_durationSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DurationSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.DurationSeconds, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_CallEnded_durationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_reason(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEndReason) graphql.Marshaler {
-			return ec.marshalNCallEndReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEndReason(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.Reason, ec.marshalNCallEndReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEndReason, true)
 }
 func (ec *executionContext) fieldContext_CallEnded_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEnded", field, false, false, errors.New("field of type CallEndReason does not have child fields"))
 }
 
 func (ec *executionContext) _CallEnded_agent(ctx context.Context, field graphql.CollectedField, obj *CallEnded) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEnded_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEnded", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallEnded_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -12029,23 +10477,7 @@ func (ec *executionContext) fieldContext_CallEnded_agent(_ context.Context, fiel
 }
 
 func (ec *executionContext) _CallEventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *CallEventConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEventConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEventConnection", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_CallEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -12061,23 +10493,7 @@ func (ec *executionContext) fieldContext_CallEventConnection_pageInfo(_ context.
 }
 
 func (ec *executionContext) _CallEventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *CallEventConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallEventConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []CallTimelineEdge) graphql.Marshaler {
-			return ec.marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallEventConnection", field, obj.Edges, ec.marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_CallEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -12093,46 +10509,14 @@ func (ec *executionContext) fieldContext_CallEventConnection_edges(_ context.Con
 }
 
 func (ec *executionContext) _CallHistoryConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *CallHistoryConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallHistoryConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallHistoryConnection", field, obj.TotalCount, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_CallHistoryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallHistoryConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallHistoryConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *CallHistoryConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallHistoryConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallHistoryConnection", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_CallHistoryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -12148,23 +10532,7 @@ func (ec *executionContext) fieldContext_CallHistoryConnection_pageInfo(_ contex
 }
 
 func (ec *executionContext) _CallHistoryConnection_edges(ctx context.Context, field graphql.CollectedField, obj *CallHistoryConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallHistoryConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []CallHistoryEdge) graphql.Marshaler {
-			return ec.marshalNCallHistoryEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallHistoryConnection", field, obj.Edges, ec.marshalNCallHistoryEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_CallHistoryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -12180,46 +10548,14 @@ func (ec *executionContext) fieldContext_CallHistoryConnection_edges(_ context.C
 }
 
 func (ec *executionContext) _CallHistoryEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *CallHistoryEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallHistoryEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallHistoryEdge", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallHistoryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallHistoryEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallHistoryEdge_node(ctx context.Context, field graphql.CollectedField, obj *CallHistoryEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallHistoryEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *CallRecord) graphql.Marshaler {
-			return ec.marshalNCallRecord2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallRecord(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallHistoryEdge", field, obj.Node, ec.marshalNCallRecord2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallRecord, true)
 }
 func (ec *executionContext) fieldContext_CallHistoryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -12235,161 +10571,49 @@ func (ec *executionContext) fieldContext_CallHistoryEdge_node(_ context.Context,
 }
 
 func (ec *executionContext) _CallMissed_cursor(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallMissed_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallMissed", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallMissed_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallMissed", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallMissed_sequence(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallMissed_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallMissed", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallMissed_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallMissed", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallMissed_at(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallMissed_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallMissed", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallMissed_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallMissed", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallMissed_kind(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallMissed_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallMissed", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallMissed_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallMissed", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallMissed_callId(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallMissed_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallMissed", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallMissed_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallMissed", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallMissed_phone(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallMissed_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallMissed", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallMissed_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallMissed", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallMissed_did(ctx context.Context, field graphql.CollectedField, obj *CallMissed) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallMissed_did(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Did, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallMissed", field, obj.Did, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallMissed_did(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallMissed", field, false, false, errors.New("field of type String does not have child fields"))
@@ -12428,414 +10652,126 @@ func (ec *executionContext) fieldContext_CallMissed_missedCall(_ context.Context
 }
 
 func (ec *executionContext) _CallRecord_id(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_CallRecord_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_phone(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallRecord_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_direction(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_direction(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Direction, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallDirection) graphql.Marshaler {
-			return ec.marshalNCallDirection2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.Direction, ec.marshalNCallDirection2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection, true)
 }
 func (ec *executionContext) fieldContext_CallRecord_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type CallDirection does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_outcome(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_outcome(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Outcome, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallOutcome) graphql.Marshaler {
-			return ec.marshalNCallOutcome2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.Outcome, ec.marshalNCallOutcome2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome, true)
 }
 func (ec *executionContext) fieldContext_CallRecord_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type CallOutcome does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_agentId(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_agentId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AgentID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.AgentID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallRecord_agentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_startedAt(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_startedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StartedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.StartedAt, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallRecord_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_talkSeconds(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_talkSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TalkSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.TalkSeconds, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_CallRecord_talkSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_totalSeconds(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_totalSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.TotalSeconds, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_CallRecord_totalSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_disposition(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_disposition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Disposition, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.Disposition, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallRecord_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecord_recordingUrl(ctx context.Context, field graphql.CollectedField, obj *CallRecord) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecord_recordingUrl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecordingURL, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecord", field, obj.RecordingURL, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallRecord_recordingUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecord", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_cursor(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_sequence(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_at(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_kind(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_callId(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_phone(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_paused(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_paused(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Paused, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.Paused, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_paused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRecordingChanged", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _CallRecordingChanged_agent(ctx context.Context, field graphql.CollectedField, obj *CallRecordingChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRecordingChanged_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRecordingChanged", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallRecordingChanged_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -12851,161 +10787,49 @@ func (ec *executionContext) fieldContext_CallRecordingChanged_agent(_ context.Co
 }
 
 func (ec *executionContext) _CallRinging_cursor(ctx context.Context, field graphql.CollectedField, obj *CallRinging) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRinging_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRinging", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallRinging_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRinging", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallRinging_sequence(ctx context.Context, field graphql.CollectedField, obj *CallRinging) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRinging_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRinging", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CallRinging_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRinging", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CallRinging_at(ctx context.Context, field graphql.CollectedField, obj *CallRinging) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRinging_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRinging", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CallRinging_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRinging", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallRinging_kind(ctx context.Context, field graphql.CollectedField, obj *CallRinging) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRinging_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRinging", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CallRinging_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRinging", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CallRinging_callId(ctx context.Context, field graphql.CollectedField, obj *CallRinging) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRinging_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRinging", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallRinging_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRinging", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CallRinging_phone(ctx context.Context, field graphql.CollectedField, obj *CallRinging) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRinging_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRinging", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CallRinging_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallRinging", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallRinging_agent(ctx context.Context, field graphql.CollectedField, obj *CallRinging) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallRinging_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallRinging", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_CallRinging_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13021,23 +10845,7 @@ func (ec *executionContext) fieldContext_CallRinging_agent(_ context.Context, fi
 }
 
 func (ec *executionContext) _CallTimeline_pageInfo(ctx context.Context, field graphql.CollectedField, obj *CallTimeline) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallTimeline_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallTimeline", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_CallTimeline_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13053,23 +10861,7 @@ func (ec *executionContext) fieldContext_CallTimeline_pageInfo(_ context.Context
 }
 
 func (ec *executionContext) _CallTimeline_edges(ctx context.Context, field graphql.CollectedField, obj *CallTimeline) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallTimeline_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []CallTimelineEdge) graphql.Marshaler {
-			return ec.marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallTimeline", field, obj.Edges, ec.marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_CallTimeline_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13085,69 +10877,21 @@ func (ec *executionContext) fieldContext_CallTimeline_edges(_ context.Context, f
 }
 
 func (ec *executionContext) _CallTimeline_integrity(ctx context.Context, field graphql.CollectedField, obj *CallTimeline) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallTimeline_integrity(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Integrity, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v LogIntegrity) graphql.Marshaler {
-			return ec.marshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallTimeline", field, obj.Integrity, ec.marshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity, true)
 }
 func (ec *executionContext) fieldContext_CallTimeline_integrity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallTimeline", field, false, false, errors.New("field of type LogIntegrity does not have child fields"))
 }
 
 func (ec *executionContext) _CallTimelineEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *CallTimelineEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallTimelineEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallTimelineEdge", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CallTimelineEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallTimelineEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CallTimelineEdge_node(ctx context.Context, field graphql.CollectedField, obj *CallTimelineEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallTimelineEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEvent) graphql.Marshaler {
-			return ec.marshalNCallEvent2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEvent(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallTimelineEdge", field, obj.Node, ec.marshalNCallEvent2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEvent, true)
 }
 func (ec *executionContext) fieldContext_CallTimelineEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13163,69 +10907,21 @@ func (ec *executionContext) fieldContext_CallTimelineEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _CallerInsight_status(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerInsight_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v InsightStatus) graphql.Marshaler {
-			return ec.marshalNInsightStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐInsightStatus(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerInsight", field, obj.Status, ec.marshalNInsightStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐInsightStatus, true)
 }
 func (ec *executionContext) fieldContext_CallerInsight_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type InsightStatus does not have child fields"))
 }
 
 func (ec *executionContext) _CallerInsight_summary(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerInsight_summary(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Summary, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerInsight", field, obj.Summary, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallerInsight_summary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallerInsight_suggestedActions(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerInsight_suggestedActions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SuggestedActions, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []SuggestedAction) graphql.Marshaler {
-			return ec.marshalNSuggestedAction2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedActionᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerInsight", field, obj.SuggestedActions, ec.marshalNSuggestedAction2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedActionᚄ, true)
 }
 func (ec *executionContext) fieldContext_CallerInsight_suggestedActions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13241,138 +10937,42 @@ func (ec *executionContext) fieldContext_CallerInsight_suggestedActions(_ contex
 }
 
 func (ec *executionContext) _CallerInsight_generatedAt(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerInsight_generatedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GeneratedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerInsight", field, obj.GeneratedAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_CallerInsight_generatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CallerInsight_model(ctx context.Context, field graphql.CollectedField, obj *CallerInsight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerInsight_model(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Model, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerInsight", field, obj.Model, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallerInsight_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerInsight", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallerProfile_phone(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v helix.Phone) graphql.Marshaler {
-			return ec.marshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.Phone, ec.marshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, true)
 }
 func (ec *executionContext) fieldContext_CallerProfile_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerProfile", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _CallerProfile_known(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_known(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Known, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.Known, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_CallerProfile_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerProfile", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _CallerProfile_displayName(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_displayName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DisplayName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.DisplayName, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallerProfile_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerProfile", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallerProfile_lead(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_lead(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Lead, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.Lead, ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead, false)
 }
 func (ec *executionContext) fieldContext_CallerProfile_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13388,23 +10988,7 @@ func (ec *executionContext) fieldContext_CallerProfile_lead(_ context.Context, f
 }
 
 func (ec *executionContext) _CallerProfile_patient(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_patient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Patient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
-			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.Patient, ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient, false)
 }
 func (ec *executionContext) fieldContext_CallerProfile_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13420,23 +11004,7 @@ func (ec *executionContext) fieldContext_CallerProfile_patient(_ context.Context
 }
 
 func (ec *executionContext) _CallerProfile_appointments(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_appointments(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Appointments, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*Appointment) graphql.Marshaler {
-			return ec.marshalNAppointment2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.Appointments, ec.marshalNAppointment2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment, true)
 }
 func (ec *executionContext) fieldContext_CallerProfile_appointments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13452,23 +11020,7 @@ func (ec *executionContext) fieldContext_CallerProfile_appointments(_ context.Co
 }
 
 func (ec *executionContext) _CallerProfile_openFollowUps(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_openFollowUps(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OpenFollowUps, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []*FollowUp) graphql.Marshaler {
-			return ec.marshalNFollowUp2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.OpenFollowUps, ec.marshalNFollowUp2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp, true)
 }
 func (ec *executionContext) fieldContext_CallerProfile_openFollowUps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13484,23 +11036,7 @@ func (ec *executionContext) fieldContext_CallerProfile_openFollowUps(_ context.C
 }
 
 func (ec *executionContext) _CallerProfile_recentCalls(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_recentCalls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecentCalls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []RecentCall) graphql.Marshaler {
-			return ec.marshalNRecentCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.RecentCalls, ec.marshalNRecentCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallᚄ, true)
 }
 func (ec *executionContext) fieldContext_CallerProfile_recentCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13516,23 +11052,7 @@ func (ec *executionContext) fieldContext_CallerProfile_recentCalls(_ context.Con
 }
 
 func (ec *executionContext) _CallerProfile_insight(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_insight(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Insight, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *CallerInsight) graphql.Marshaler {
-			return ec.marshalNCallerInsight2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerInsight(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.Insight, ec.marshalNCallerInsight2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerInsight, true)
 }
 func (ec *executionContext) fieldContext_CallerProfile_insight(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13548,23 +11068,7 @@ func (ec *executionContext) fieldContext_CallerProfile_insight(_ context.Context
 }
 
 func (ec *executionContext) _CallerProfile_errors(ctx context.Context, field graphql.CollectedField, obj *CallerProfile) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfile_errors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Errors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []CallerProfileError) graphql.Marshaler {
-			return ec.marshalNCallerProfileError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfile", field, obj.Errors, ec.marshalNCallerProfileError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileErrorᚄ, true)
 }
 func (ec *executionContext) fieldContext_CallerProfile_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13580,138 +11084,42 @@ func (ec *executionContext) fieldContext_CallerProfile_errors(_ context.Context,
 }
 
 func (ec *executionContext) _CallerProfileError_part(ctx context.Context, field graphql.CollectedField, obj *CallerProfileError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfileError_part(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Part, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallerProfilePart) graphql.Marshaler {
-			return ec.marshalNCallerProfilePart2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfilePart(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfileError", field, obj.Part, ec.marshalNCallerProfilePart2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfilePart, true)
 }
 func (ec *executionContext) fieldContext_CallerProfileError_part(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerProfileError", field, false, false, errors.New("field of type CallerProfilePart does not have child fields"))
 }
 
 func (ec *executionContext) _CallerProfileError_code(ctx context.Context, field graphql.CollectedField, obj *CallerProfileError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfileError_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ErrorCode) graphql.Marshaler {
-			return ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfileError", field, obj.Code, ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode, true)
 }
 func (ec *executionContext) fieldContext_CallerProfileError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerProfileError", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
 }
 
 func (ec *executionContext) _CallerProfileError_message(ctx context.Context, field graphql.CollectedField, obj *CallerProfileError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerProfileError_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerProfileError", field, obj.Message, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_CallerProfileError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerProfileError", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallerSummary_displayName(ctx context.Context, field graphql.CollectedField, obj *CallerSummary) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerSummary_displayName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DisplayName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerSummary", field, obj.DisplayName, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CallerSummary_displayName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerSummary", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _CallerSummary_known(ctx context.Context, field graphql.CollectedField, obj *CallerSummary) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerSummary_known(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Known, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerSummary", field, obj.Known, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_CallerSummary_known(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallerSummary", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _CallerSummary_lead(ctx context.Context, field graphql.CollectedField, obj *CallerSummary) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerSummary_lead(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Lead, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerSummary", field, obj.Lead, ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead, false)
 }
 func (ec *executionContext) fieldContext_CallerSummary_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13727,23 +11135,7 @@ func (ec *executionContext) fieldContext_CallerSummary_lead(_ context.Context, f
 }
 
 func (ec *executionContext) _CallerSummary_patient(ctx context.Context, field graphql.CollectedField, obj *CallerSummary) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CallerSummary_patient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Patient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
-			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CallerSummary", field, obj.Patient, ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient, false)
 }
 func (ec *executionContext) fieldContext_CallerSummary_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13759,46 +11151,14 @@ func (ec *executionContext) fieldContext_CallerSummary_patient(_ context.Context
 }
 
 func (ec *executionContext) _CancelOutboundCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *CancelOutboundCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelOutboundCallPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CancelOutboundCallPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_CancelOutboundCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CancelOutboundCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _CancelOutboundCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *CancelOutboundCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelOutboundCallPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CancelOutboundCallPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_CancelOutboundCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13814,23 +11174,7 @@ func (ec *executionContext) fieldContext_CancelOutboundCallPayload_error(_ conte
 }
 
 func (ec *executionContext) _CancelOutboundCallPayload_outboundCall(ctx context.Context, field graphql.CollectedField, obj *CancelOutboundCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CancelOutboundCallPayload_outboundCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutboundCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
-			return ec.marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CancelOutboundCallPayload", field, obj.OutboundCall, ec.marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall, false)
 }
 func (ec *executionContext) fieldContext_CancelOutboundCallPayload_outboundCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13846,46 +11190,14 @@ func (ec *executionContext) fieldContext_CancelOutboundCallPayload_outboundCall(
 }
 
 func (ec *executionContext) _ClaimNextMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ClaimNextMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ClaimNextMissedCallPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ClaimNextMissedCallPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ClaimNextMissedCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _ClaimNextMissedCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *ClaimNextMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ClaimNextMissedCallPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ClaimNextMissedCallPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13901,23 +11213,7 @@ func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_error(_ cont
 }
 
 func (ec *executionContext) _ClaimNextMissedCallPayload_missedCall(ctx context.Context, field graphql.CollectedField, obj *ClaimNextMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ClaimNextMissedCallPayload_missedCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissedCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
-			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ClaimNextMissedCallPayload", field, obj.MissedCall, ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall, false)
 }
 func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -13933,368 +11229,112 @@ func (ec *executionContext) fieldContext_ClaimNextMissedCallPayload_missedCall(_
 }
 
 func (ec *executionContext) _CursorExpired_cursor(ctx context.Context, field graphql.CollectedField, obj *CursorExpired) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CursorExpired_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CursorExpired", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_CursorExpired_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CursorExpired", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _CursorExpired_sequence(ctx context.Context, field graphql.CollectedField, obj *CursorExpired) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CursorExpired_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CursorExpired", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_CursorExpired_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CursorExpired", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _CursorExpired_at(ctx context.Context, field graphql.CollectedField, obj *CursorExpired) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CursorExpired_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CursorExpired", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_CursorExpired_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CursorExpired", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _CursorExpired_kind(ctx context.Context, field graphql.CollectedField, obj *CursorExpired) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CursorExpired_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "CursorExpired", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_CursorExpired_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CursorExpired", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _CursorExpired_callId(ctx context.Context, field graphql.CollectedField, obj *CursorExpired) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CursorExpired_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CursorExpired", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_CursorExpired_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CursorExpired", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _CursorExpired_phone(ctx context.Context, field graphql.CollectedField, obj *CursorExpired) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_CursorExpired_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "CursorExpired", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_CursorExpired_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CursorExpired", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_id(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_DeadLetter_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_kind(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v DeadLetterKind) graphql.Marshaler {
-			return ec.marshalNDeadLetterKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.Kind, ec.marshalNDeadLetterKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterKind, true)
 }
 func (ec *executionContext) fieldContext_DeadLetter_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type DeadLetterKind does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_source(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_source(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Source, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.Source, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_DeadLetter_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_callId(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_DeadLetter_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_reason(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v DeadLetterReason) graphql.Marshaler {
-			return ec.marshalNDeadLetterReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterReason(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.Reason, ec.marshalNDeadLetterReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterReason, true)
 }
 func (ec *executionContext) fieldContext_DeadLetter_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type DeadLetterReason does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_code(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *ErrorCode) graphql.Marshaler {
-			return ec.marshalOErrorCode2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.Code, ec.marshalOErrorCode2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode, false)
 }
 func (ec *executionContext) fieldContext_DeadLetter_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_attempts(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_attempts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.Attempts, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_DeadLetter_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetter_since(ctx context.Context, field graphql.CollectedField, obj *DeadLetter) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetter_since(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Since, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetter", field, obj.Since, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_DeadLetter_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetter", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetterConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetterConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetterConnection", field, obj.TotalCount, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_DeadLetterConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetterConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetterConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetterConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetterConnection", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_DeadLetterConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14310,23 +11350,7 @@ func (ec *executionContext) fieldContext_DeadLetterConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _DeadLetterConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DeadLetterConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetterConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []DeadLetterEdge) graphql.Marshaler {
-			return ec.marshalNDeadLetterEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetterConnection", field, obj.Edges, ec.marshalNDeadLetterEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_DeadLetterConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14342,46 +11366,14 @@ func (ec *executionContext) fieldContext_DeadLetterConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _DeadLetterEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *DeadLetterEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetterEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetterEdge", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_DeadLetterEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeadLetterEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _DeadLetterEdge_node(ctx context.Context, field graphql.CollectedField, obj *DeadLetterEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeadLetterEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *DeadLetter) graphql.Marshaler {
-			return ec.marshalNDeadLetter2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetter(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeadLetterEdge", field, obj.Node, ec.marshalNDeadLetter2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetter, true)
 }
 func (ec *executionContext) fieldContext_DeadLetterEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14397,184 +11389,56 @@ func (ec *executionContext) fieldContext_DeadLetterEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _DeskAgent_id(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_DeskAgent_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_name(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_DeskAgent_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_state(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v AgentState) graphql.Marshaler {
-			return ec.marshalNAgentState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.State, ec.marshalNAgentState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState, true)
 }
 func (ec *executionContext) fieldContext_DeskAgent_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type AgentState does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_stateSince(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_stateSince(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StateSince, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.StateSince, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_DeskAgent_stateSince(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_stateReason(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_stateReason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StateReason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.StateReason, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_DeskAgent_stateReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_wantedState(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_wantedState(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.WantedState, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentState) graphql.Marshaler {
-			return ec.marshalOAgentState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.WantedState, ec.marshalOAgentState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentState, false)
 }
 func (ec *executionContext) fieldContext_DeskAgent_wantedState(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type AgentState does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_sipExtension(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_sipExtension(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SipExtension, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.SipExtension, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_DeskAgent_sipExtension(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _DeskAgent_campaign(ctx context.Context, field graphql.CollectedField, obj *DeskAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DeskAgent_campaign(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Campaign, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DeskAgent", field, obj.Campaign, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_DeskAgent_campaign(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DeskAgent", field, false, false, errors.New("field of type String does not have child fields"))
@@ -14613,46 +11477,14 @@ func (ec *executionContext) fieldContext_DeskAgent_currentCall(_ context.Context
 }
 
 func (ec *executionContext) _DialPayload_ok(ctx context.Context, field graphql.CollectedField, obj *DialPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DialPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_DialPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DialPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _DialPayload_error(ctx context.Context, field graphql.CollectedField, obj *DialPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DialPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_DialPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14668,23 +11500,7 @@ func (ec *executionContext) fieldContext_DialPayload_error(_ context.Context, fi
 }
 
 func (ec *executionContext) _DialPayload_call(ctx context.Context, field graphql.CollectedField, obj *DialPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DialPayload_call(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Call, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *LiveCall) graphql.Marshaler {
-			return ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DialPayload", field, obj.Call, ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall, false)
 }
 func (ec *executionContext) fieldContext_DialPayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14700,46 +11516,14 @@ func (ec *executionContext) fieldContext_DialPayload_call(_ context.Context, fie
 }
 
 func (ec *executionContext) _DisposePayload_ok(ctx context.Context, field graphql.CollectedField, obj *DisposePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisposePayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DisposePayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_DisposePayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DisposePayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _DisposePayload_error(ctx context.Context, field graphql.CollectedField, obj *DisposePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisposePayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DisposePayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_DisposePayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14755,46 +11539,14 @@ func (ec *executionContext) fieldContext_DisposePayload_error(_ context.Context,
 }
 
 func (ec *executionContext) _DisposePayload_pendingSync(ctx context.Context, field graphql.CollectedField, obj *DisposePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisposePayload_pendingSync(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PendingSync, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DisposePayload", field, obj.PendingSync, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_DisposePayload_pendingSync(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DisposePayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _DisposePayload_call(ctx context.Context, field graphql.CollectedField, obj *DisposePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisposePayload_call(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Call, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *LiveCall) graphql.Marshaler {
-			return ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DisposePayload", field, obj.Call, ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall, false)
 }
 func (ec *executionContext) fieldContext_DisposePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14810,23 +11562,7 @@ func (ec *executionContext) fieldContext_DisposePayload_call(_ context.Context, 
 }
 
 func (ec *executionContext) _DisposePayload_missedCall(ctx context.Context, field graphql.CollectedField, obj *DisposePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisposePayload_missedCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissedCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
-			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DisposePayload", field, obj.MissedCall, ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall, false)
 }
 func (ec *executionContext) fieldContext_DisposePayload_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14842,23 +11578,7 @@ func (ec *executionContext) fieldContext_DisposePayload_missedCall(_ context.Con
 }
 
 func (ec *executionContext) _DisposePayload_followUp(ctx context.Context, field graphql.CollectedField, obj *DisposePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisposePayload_followUp(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FollowUp, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *FollowUp) graphql.Marshaler {
-			return ec.marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DisposePayload", field, obj.FollowUp, ec.marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp, false)
 }
 func (ec *executionContext) fieldContext_DisposePayload_followUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14874,23 +11594,7 @@ func (ec *executionContext) fieldContext_DisposePayload_followUp(_ context.Conte
 }
 
 func (ec *executionContext) _DisposePayload_claimedMissedCall(ctx context.Context, field graphql.CollectedField, obj *DisposePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DisposePayload_claimedMissedCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClaimedMissedCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
-			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DisposePayload", field, obj.ClaimedMissedCall, ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall, false)
 }
 func (ec *executionContext) fieldContext_DisposePayload_claimedMissedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14906,46 +11610,14 @@ func (ec *executionContext) fieldContext_DisposePayload_claimedMissedCall(_ cont
 }
 
 func (ec *executionContext) _DropDeadLetterPayload_ok(ctx context.Context, field graphql.CollectedField, obj *DropDeadLetterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DropDeadLetterPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "DropDeadLetterPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_DropDeadLetterPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DropDeadLetterPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _DropDeadLetterPayload_error(ctx context.Context, field graphql.CollectedField, obj *DropDeadLetterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_DropDeadLetterPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "DropDeadLetterPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_DropDeadLetterPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -14961,46 +11633,14 @@ func (ec *executionContext) fieldContext_DropDeadLetterPayload_error(_ context.C
 }
 
 func (ec *executionContext) _ErasePersonPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ErasePersonPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasePersonPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasePersonPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_ErasePersonPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ErasePersonPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _ErasePersonPayload_error(ctx context.Context, field graphql.CollectedField, obj *ErasePersonPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasePersonPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasePersonPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_ErasePersonPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15016,23 +11656,7 @@ func (ec *executionContext) fieldContext_ErasePersonPayload_error(_ context.Cont
 }
 
 func (ec *executionContext) _ErasePersonPayload_erasure(ctx context.Context, field graphql.CollectedField, obj *ErasePersonPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasePersonPayload_erasure(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Erasure, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Erasure) graphql.Marshaler {
-			return ec.marshalOErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasePersonPayload", field, obj.Erasure, ec.marshalOErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure, false)
 }
 func (ec *executionContext) fieldContext_ErasePersonPayload_erasure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15048,92 +11672,28 @@ func (ec *executionContext) fieldContext_ErasePersonPayload_erasure(_ context.Co
 }
 
 func (ec *executionContext) _Erasure_id(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_Erasure_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_at(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_Erasure_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_memberId(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_memberId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MemberID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.MemberID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_Erasure_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_member(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_member(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Member, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *WorkspaceMember) graphql.Marshaler {
-			return ec.marshalOWorkspaceMember2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorkspaceMember(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.Member, ec.marshalOWorkspaceMember2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorkspaceMember, false)
 }
 func (ec *executionContext) fieldContext_Erasure_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15149,230 +11709,70 @@ func (ec *executionContext) fieldContext_Erasure_member(_ context.Context, field
 }
 
 func (ec *executionContext) _Erasure_finished(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_finished(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Finished, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.Finished, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_Erasure_finished(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_calls(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_calls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Calls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.Calls, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_Erasure_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_events(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_events(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Events, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.Events, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_Erasure_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_missedCalls(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_missedCalls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissedCalls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.MissedCalls, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_Erasure_missedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_pushes(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_pushes(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Pushes, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.Pushes, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_Erasure_pushes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_commands(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_commands(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Commands, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.Commands, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_Erasure_commands(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_deadLetters(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_deadLetters(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DeadLetters, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.DeadLetters, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_Erasure_deadLetters(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _Erasure_outboundCalls(ctx context.Context, field graphql.CollectedField, obj *Erasure) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Erasure_outboundCalls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutboundCalls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Erasure", field, obj.OutboundCalls, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_Erasure_outboundCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Erasure", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _ErasureConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *ErasureConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasureConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasureConnection", field, obj.TotalCount, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_ErasureConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ErasureConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _ErasureConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ErasureConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasureConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasureConnection", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_ErasureConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15388,23 +11788,7 @@ func (ec *executionContext) fieldContext_ErasureConnection_pageInfo(_ context.Co
 }
 
 func (ec *executionContext) _ErasureConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ErasureConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasureConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []ErasureEdge) graphql.Marshaler {
-			return ec.marshalNErasureEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasureConnection", field, obj.Edges, ec.marshalNErasureEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_ErasureConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15420,46 +11804,14 @@ func (ec *executionContext) fieldContext_ErasureConnection_edges(_ context.Conte
 }
 
 func (ec *executionContext) _ErasureEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ErasureEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasureEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasureEdge", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_ErasureEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ErasureEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _ErasureEdge_node(ctx context.Context, field graphql.CollectedField, obj *ErasureEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ErasureEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Erasure) graphql.Marshaler {
-			return ec.marshalNErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ErasureEdge", field, obj.Node, ec.marshalNErasure2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasure, true)
 }
 func (ec *executionContext) fieldContext_ErasureEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15475,184 +11827,56 @@ func (ec *executionContext) fieldContext_ErasureEdge_node(_ context.Context, fie
 }
 
 func (ec *executionContext) _EventLogCheck_integrity(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_integrity(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Integrity, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v LogIntegrity) graphql.Marshaler {
-			return ec.marshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.Integrity, ec.marshalNLogIntegrity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLogIntegrity, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_integrity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type LogIntegrity does not have child fields"))
 }
 
 func (ec *executionContext) _EventLogCheck_events(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_events(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Events, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.Events, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _EventLogCheck_calls(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_calls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Calls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.Calls, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _EventLogCheck_unknownCalls(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_unknownCalls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UnknownCalls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.UnknownCalls, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_unknownCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _EventLogCheck_brokenCalls(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_brokenCalls(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BrokenCalls, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.BrokenCalls, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_brokenCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _EventLogCheck_brokenCallIds(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_brokenCallIds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.BrokenCallIds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNID2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.BrokenCallIds, ec.marshalNID2ᚕstringᚄ, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_brokenCallIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _EventLogCheck_missingEvents(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_missingEvents(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissingEvents, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.MissingEvents, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_missingEvents(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("EventLogCheck", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _EventLogCheck_pageInfo(ctx context.Context, field graphql.CollectedField, obj *EventLogCheck) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_EventLogCheck_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "EventLogCheck", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_EventLogCheck_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15668,230 +11892,70 @@ func (ec *executionContext) fieldContext_EventLogCheck_pageInfo(_ context.Contex
 }
 
 func (ec *executionContext) _FollowUp_id(ctx context.Context, field graphql.CollectedField, obj *FollowUp) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUp_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUp", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_FollowUp_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUp", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_id(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_kind(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistKind) graphql.Marshaler {
-			return ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Kind, ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind, true)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type WorklistKind does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_title(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Title, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_phone(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_dueAt(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_dueAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DueAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.DueAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_overdue(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_overdue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Overdue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Overdue, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_overdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_priority(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_priority(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Priority, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistPriority) graphql.Marshaler {
-			return ec.marshalNWorklistPriority2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistPriority(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Priority, ec.marshalNWorklistPriority2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistPriority, true)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type WorklistPriority does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_reason(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Reason, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FollowUpTask", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _FollowUpTask_followUp(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_followUp(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FollowUp, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *FollowUp) graphql.Marshaler {
-			return ec.marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.FollowUp, ec.marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp, false)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_followUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15907,23 +11971,7 @@ func (ec *executionContext) fieldContext_FollowUpTask_followUp(_ context.Context
 }
 
 func (ec *executionContext) _FollowUpTask_lead(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_lead(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Lead, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Lead, ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead, false)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15939,23 +11987,7 @@ func (ec *executionContext) fieldContext_FollowUpTask_lead(_ context.Context, fi
 }
 
 func (ec *executionContext) _FollowUpTask_patient(ctx context.Context, field graphql.CollectedField, obj *FollowUpTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_FollowUpTask_patient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Patient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
-			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "FollowUpTask", field, obj.Patient, ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient, false)
 }
 func (ec *executionContext) fieldContext_FollowUpTask_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -15971,46 +12003,14 @@ func (ec *executionContext) fieldContext_FollowUpTask_patient(_ context.Context,
 }
 
 func (ec *executionContext) _ForceAgentReadyPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ForceAgentReadyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ForceAgentReadyPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ForceAgentReadyPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_ForceAgentReadyPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ForceAgentReadyPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _ForceAgentReadyPayload_error(ctx context.Context, field graphql.CollectedField, obj *ForceAgentReadyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ForceAgentReadyPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ForceAgentReadyPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_ForceAgentReadyPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -16026,23 +12026,7 @@ func (ec *executionContext) fieldContext_ForceAgentReadyPayload_error(_ context.
 }
 
 func (ec *executionContext) _ForceAgentReadyPayload_agent(ctx context.Context, field graphql.CollectedField, obj *ForceAgentReadyPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ForceAgentReadyPayload_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
-			return ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ForceAgentReadyPayload", field, obj.Agent, ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent, false)
 }
 func (ec *executionContext) fieldContext_ForceAgentReadyPayload_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -16058,161 +12042,49 @@ func (ec *executionContext) fieldContext_ForceAgentReadyPayload_agent(_ context.
 }
 
 func (ec *executionContext) _IncomingCall_cursor(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_IncomingCall_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IncomingCall", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _IncomingCall_sequence(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_IncomingCall_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IncomingCall", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _IncomingCall_at(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_IncomingCall_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IncomingCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _IncomingCall_kind(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_IncomingCall_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IncomingCall", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _IncomingCall_callId(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_IncomingCall_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IncomingCall", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _IncomingCall_phone(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_IncomingCall_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IncomingCall", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _IncomingCall_did(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_did(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Did, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.Did, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_IncomingCall_did(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IncomingCall", field, false, false, errors.New("field of type String does not have child fields"))
@@ -16251,23 +12123,7 @@ func (ec *executionContext) fieldContext_IncomingCall_caller(_ context.Context, 
 }
 
 func (ec *executionContext) _IncomingCall_agent(ctx context.Context, field graphql.CollectedField, obj *IncomingCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_IncomingCall_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "IncomingCall", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_IncomingCall_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -16283,23 +12139,7 @@ func (ec *executionContext) fieldContext_IncomingCall_agent(_ context.Context, f
 }
 
 func (ec *executionContext) _Lead_id(ctx context.Context, field graphql.CollectedField, obj *Lead) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Lead_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Lead", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_Lead_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Lead", field, false, false, errors.New("field of type UUID does not have child fields"))
@@ -16350,161 +12190,49 @@ func (ec *executionContext) fieldContext_Lead_callTimeline(ctx context.Context, 
 }
 
 func (ec *executionContext) _LeadResult_kind(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
-			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.Kind, ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind, true)
 }
 func (ec *executionContext) fieldContext_LeadResult_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type SearchKind does not have child fields"))
 }
 
 func (ec *executionContext) _LeadResult_id(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_LeadResult_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _LeadResult_title(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.Title, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_LeadResult_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _LeadResult_subtitle(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_subtitle(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Subtitle, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.Subtitle, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_LeadResult_subtitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _LeadResult_phone(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_LeadResult_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _LeadResult_score(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_score(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Score, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.Score, ec.marshalNFloat2float64, true)
 }
 func (ec *executionContext) fieldContext_LeadResult_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadResult", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _LeadResult_highlights(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_highlights(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Highlights, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
-			return ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.Highlights, ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ, true)
 }
 func (ec *executionContext) fieldContext_LeadResult_highlights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -16520,23 +12248,7 @@ func (ec *executionContext) fieldContext_LeadResult_highlights(_ context.Context
 }
 
 func (ec *executionContext) _LeadResult_lead(ctx context.Context, field graphql.CollectedField, obj *LeadResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadResult_lead(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Lead, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadResult", field, obj.Lead, ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead, false)
 }
 func (ec *executionContext) fieldContext_LeadResult_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -16552,207 +12264,63 @@ func (ec *executionContext) fieldContext_LeadResult_lead(_ context.Context, fiel
 }
 
 func (ec *executionContext) _LeadTask_id(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_LeadTask_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_kind(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistKind) graphql.Marshaler {
-			return ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.Kind, ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind, true)
 }
 func (ec *executionContext) fieldContext_LeadTask_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type WorklistKind does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_title(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.Title, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_LeadTask_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_phone(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_LeadTask_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_dueAt(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_dueAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DueAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.DueAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_LeadTask_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_overdue(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_overdue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Overdue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.Overdue, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_LeadTask_overdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_priority(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_priority(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Priority, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistPriority) graphql.Marshaler {
-			return ec.marshalNWorklistPriority2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistPriority(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.Priority, ec.marshalNWorklistPriority2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistPriority, true)
 }
 func (ec *executionContext) fieldContext_LeadTask_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type WorklistPriority does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_reason(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.Reason, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_LeadTask_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LeadTask", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _LeadTask_lead(ctx context.Context, field graphql.CollectedField, obj *LeadTask) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LeadTask_lead(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Lead, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LeadTask", field, obj.Lead, ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead, false)
 }
 func (ec *executionContext) fieldContext_LeadTask_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -16768,207 +12336,63 @@ func (ec *executionContext) fieldContext_LeadTask_lead(_ context.Context, field 
 }
 
 func (ec *executionContext) _LiveCall_id(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_LiveCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_phone(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_direction(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_direction(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Direction, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallDirection) graphql.Marshaler {
-			return ec.marshalNCallDirection2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Direction, ec.marshalNCallDirection2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection, true)
 }
 func (ec *executionContext) fieldContext_LiveCall_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type CallDirection does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_state(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallState) graphql.Marshaler {
-			return ec.marshalNCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.State, ec.marshalNCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallState, true)
 }
 func (ec *executionContext) fieldContext_LiveCall_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type CallState does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_startedAt(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_startedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StartedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.StartedAt, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_LiveCall_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_answeredAt(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_answeredAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AnsweredAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.AnsweredAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_answeredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_endedAt(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_endedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.EndedAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_endReason(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_endReason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndReason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *CallEndReason) graphql.Marshaler {
-			return ec.marshalOCallEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEndReason(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.EndReason, ec.marshalOCallEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEndReason, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_endReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type CallEndReason does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_agent(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -16984,184 +12408,56 @@ func (ec *executionContext) fieldContext_LiveCall_agent(_ context.Context, field
 }
 
 func (ec *executionContext) _LiveCall_onHold(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_onHold(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OnHold, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.OnHold, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_LiveCall_onHold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_muted(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_muted(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Muted, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Muted, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_LiveCall_muted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_recordingPaused(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_recordingPaused(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecordingPaused, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.RecordingPaused, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_LiveCall_recordingPaused(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_disposition(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_disposition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Disposition, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Disposition, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_did(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_did(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Did, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Did, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_did(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_campaign(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_campaign(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Campaign, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Campaign, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_campaign(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_outboundState(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_outboundState(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutboundState, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
-			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.OutboundState, ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_outboundState(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LiveCall", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _LiveCall_record(ctx context.Context, field graphql.CollectedField, obj *LiveCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_LiveCall_record(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Record, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Call) graphql.Marshaler {
-			return ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "LiveCall", field, obj.Record, ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall, false)
 }
 func (ec *executionContext) fieldContext_LiveCall_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17177,345 +12473,105 @@ func (ec *executionContext) fieldContext_LiveCall_record(_ context.Context, fiel
 }
 
 func (ec *executionContext) _MissedCall_id(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_kind(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistKind) graphql.Marshaler {
-			return ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Kind, ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type WorklistKind does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_title(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Title, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_phone(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_dueAt(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_dueAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DueAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.DueAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_overdue(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_overdue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Overdue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Overdue, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_overdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_priority(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_priority(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Priority, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistPriority) graphql.Marshaler {
-			return ec.marshalNWorklistPriority2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistPriority(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Priority, ec.marshalNWorklistPriority2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistPriority, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_priority(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type WorklistPriority does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_reason(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Reason, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_callbackStatus(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_callbackStatus(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallbackStatus, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallbackStatus) graphql.Marshaler {
-			return ec.marshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.CallbackStatus, ec.marshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_callbackStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type CallbackStatus does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_missedCount(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_missedCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissedCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.MissedCount, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_missedCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_firstMissedAt(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_firstMissedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FirstMissedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.FirstMissedAt, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_firstMissedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_lastMissedAt(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_lastMissedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.LastMissedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.LastMissedAt, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_MissedCall_lastMissedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_attemptedAt(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_attemptedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AttemptedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.AttemptedAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_attemptedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_claimedUntil(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_claimedUntil(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClaimedUntil, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.ClaimedUntil, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_claimedUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCall_assignedAgent(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_assignedAgent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AssignedAgent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.AssignedAgent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_assignedAgent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17531,23 +12587,7 @@ func (ec *executionContext) fieldContext_MissedCall_assignedAgent(_ context.Cont
 }
 
 func (ec *executionContext) _MissedCall_lead(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_lead(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Lead, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Lead) graphql.Marshaler {
-			return ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Lead, ec.marshalOLead2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLead, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_lead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17563,23 +12603,7 @@ func (ec *executionContext) fieldContext_MissedCall_lead(_ context.Context, fiel
 }
 
 func (ec *executionContext) _MissedCall_patient(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_patient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Patient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
-			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Patient, ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17595,23 +12619,7 @@ func (ec *executionContext) fieldContext_MissedCall_patient(_ context.Context, f
 }
 
 func (ec *executionContext) _MissedCall_record(ctx context.Context, field graphql.CollectedField, obj *MissedCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCall_record(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Record, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Call) graphql.Marshaler {
-			return ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCall", field, obj.Record, ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall, false)
 }
 func (ec *executionContext) fieldContext_MissedCall_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17627,138 +12635,42 @@ func (ec *executionContext) fieldContext_MissedCall_record(_ context.Context, fi
 }
 
 func (ec *executionContext) _MissedCallAssigned_cursor(ctx context.Context, field graphql.CollectedField, obj *MissedCallAssigned) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallAssigned_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallAssigned", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_MissedCallAssigned_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallAssigned", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallAssigned_sequence(ctx context.Context, field graphql.CollectedField, obj *MissedCallAssigned) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallAssigned_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallAssigned", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_MissedCallAssigned_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallAssigned", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallAssigned_at(ctx context.Context, field graphql.CollectedField, obj *MissedCallAssigned) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallAssigned_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallAssigned", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_MissedCallAssigned_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallAssigned", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallAssigned_kind(ctx context.Context, field graphql.CollectedField, obj *MissedCallAssigned) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallAssigned_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallAssigned", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_MissedCallAssigned_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallAssigned", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallAssigned_callId(ctx context.Context, field graphql.CollectedField, obj *MissedCallAssigned) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallAssigned_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallAssigned", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_MissedCallAssigned_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallAssigned", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallAssigned_phone(ctx context.Context, field graphql.CollectedField, obj *MissedCallAssigned) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallAssigned_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallAssigned", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_MissedCallAssigned_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallAssigned", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
@@ -17797,23 +12709,7 @@ func (ec *executionContext) fieldContext_MissedCallAssigned_missedCall(_ context
 }
 
 func (ec *executionContext) _MissedCallAssigned_agent(ctx context.Context, field graphql.CollectedField, obj *MissedCallAssigned) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallAssigned_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *AgentRef) graphql.Marshaler {
-			return ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallAssigned", field, obj.Agent, ec.marshalOAgentRef2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAgentRef, false)
 }
 func (ec *executionContext) fieldContext_MissedCallAssigned_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17829,23 +12725,7 @@ func (ec *executionContext) fieldContext_MissedCallAssigned_agent(_ context.Cont
 }
 
 func (ec *executionContext) _MissedCallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *MissedCallConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallConnection", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_MissedCallConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17861,23 +12741,7 @@ func (ec *executionContext) fieldContext_MissedCallConnection_pageInfo(_ context
 }
 
 func (ec *executionContext) _MissedCallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *MissedCallConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []MissedCallEdge) graphql.Marshaler {
-			return ec.marshalNMissedCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallConnection", field, obj.Edges, ec.marshalNMissedCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_MissedCallConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17893,46 +12757,14 @@ func (ec *executionContext) fieldContext_MissedCallConnection_edges(_ context.Co
 }
 
 func (ec *executionContext) _MissedCallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *MissedCallEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallEdge", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_MissedCallEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallEdge_node(ctx context.Context, field graphql.CollectedField, obj *MissedCallEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
-			return ec.marshalNMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallEdge", field, obj.Node, ec.marshalNMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall, true)
 }
 func (ec *executionContext) fieldContext_MissedCallEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -17948,69 +12780,21 @@ func (ec *executionContext) fieldContext_MissedCallEdge_node(_ context.Context, 
 }
 
 func (ec *executionContext) _MissedCallGroup_status(ctx context.Context, field graphql.CollectedField, obj *MissedCallGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallGroup_status(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Status, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallbackStatus) graphql.Marshaler {
-			return ec.marshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallGroup", field, obj.Status, ec.marshalNCallbackStatus2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallbackStatus, true)
 }
 func (ec *executionContext) fieldContext_MissedCallGroup_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallGroup", field, false, false, errors.New("field of type CallbackStatus does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallGroup_count(ctx context.Context, field graphql.CollectedField, obj *MissedCallGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallGroup_count(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Count, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallGroup", field, obj.Count, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_MissedCallGroup_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallGroup", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _MissedCallGroup_oldest(ctx context.Context, field graphql.CollectedField, obj *MissedCallGroup) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallGroup_oldest(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Oldest, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallGroup", field, obj.Oldest, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_MissedCallGroup_oldest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MissedCallGroup", field, false, false, errors.New("field of type DateTime does not have child fields"))
@@ -18061,23 +12845,7 @@ func (ec *executionContext) fieldContext_MissedCallGroup_items(ctx context.Conte
 }
 
 func (ec *executionContext) _MissedCallQueue_groups(ctx context.Context, field graphql.CollectedField, obj *MissedCallQueue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_MissedCallQueue_groups(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Groups, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []MissedCallGroup) graphql.Marshaler {
-			return ec.marshalNMissedCallGroup2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroupᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "MissedCallQueue", field, obj.Groups, ec.marshalNMissedCallGroup2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroupᚄ, true)
 }
 func (ec *executionContext) fieldContext_MissedCallQueue_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -18885,368 +13653,112 @@ func (ec *executionContext) fieldContext_Mutation_cancelOutboundCall(ctx context
 }
 
 func (ec *executionContext) _OperationError_code(ctx context.Context, field graphql.CollectedField, obj *OperationError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OperationError_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ErrorCode) graphql.Marshaler {
-			return ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OperationError", field, obj.Code, ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode, true)
 }
 func (ec *executionContext) fieldContext_OperationError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OperationError", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
 }
 
 func (ec *executionContext) _OperationError_message(ctx context.Context, field graphql.CollectedField, obj *OperationError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OperationError_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OperationError", field, obj.Message, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_OperationError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OperationError", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OperationError_provider(ctx context.Context, field graphql.CollectedField, obj *OperationError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OperationError_provider(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Provider, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Provider) graphql.Marshaler {
-			return ec.marshalOProvider2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐProvider(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OperationError", field, obj.Provider, ec.marshalOProvider2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐProvider, false)
 }
 func (ec *executionContext) fieldContext_OperationError_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OperationError", field, false, false, errors.New("field of type Provider does not have child fields"))
 }
 
 func (ec *executionContext) _OperationError_retryable(ctx context.Context, field graphql.CollectedField, obj *OperationError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OperationError_retryable(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Retryable, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OperationError", field, obj.Retryable, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_OperationError_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OperationError", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_number(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_number(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Number, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.Number, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_state(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
-			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.State, ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, true)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_providerCallId(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_providerCallId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ProviderCallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.ProviderCallID, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_providerCallId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_startedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_startedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StartedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.StartedAt, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_connectedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_connectedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ConnectedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.ConnectedAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_connectedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_endedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_endedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.EndedAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_outcome(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_outcome(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Outcome, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundEndReason) graphql.Marshaler {
-			return ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.Outcome, ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason, false)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundAttempt_reason(ctx context.Context, field graphql.CollectedField, obj *OutboundAttempt) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundAttempt_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundAttempt", field, obj.Reason, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundAttempt_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundAttempt", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_id(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_state(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
-			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.State, ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_idempotencyKey(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_idempotencyKey(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IdempotencyKey, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.IdempotencyKey, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_idempotencyKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_patient(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_patient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Patient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundPatient) graphql.Marshaler {
-			return ec.marshalNOutboundPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundPatient(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Patient, ec.marshalNOutboundPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundPatient, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19262,207 +13774,63 @@ func (ec *executionContext) fieldContext_OutboundCall_patient(_ context.Context,
 }
 
 func (ec *executionContext) _OutboundCall_language(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_language(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Language, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Language, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_purpose(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_purpose(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Purpose, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Purpose, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_purpose(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_agentId(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_agentId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AgentID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.AgentID, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_agentId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_createdAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_createdAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CreatedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.CreatedAt, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_scheduledAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_scheduledAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ScheduledAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.ScheduledAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_scheduledAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_dueAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_dueAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DueAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.DueAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_endedAt(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_endedAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndedAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.EndedAt, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_endReason(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_endReason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndReason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundEndReason) graphql.Marshaler {
-			return ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.EndReason, ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_endReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_attempts(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_attempts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []OutboundAttempt) graphql.Marshaler {
-			return ec.marshalNOutboundAttempt2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttemptᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Attempts, ec.marshalNOutboundAttempt2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttemptᚄ, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19478,23 +13846,7 @@ func (ec *executionContext) fieldContext_OutboundCall_attempts(_ context.Context
 }
 
 func (ec *executionContext) _OutboundCall_timeline(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_timeline(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Timeline, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []OutboundTimelineEntry) graphql.Marshaler {
-			return ec.marshalNOutboundTimelineEntry2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntryᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Timeline, ec.marshalNOutboundTimelineEntry2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntryᚄ, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_timeline(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19510,46 +13862,14 @@ func (ec *executionContext) fieldContext_OutboundCall_timeline(_ context.Context
 }
 
 func (ec *executionContext) _OutboundCall_conversationId(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_conversationId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ConversationID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.ConversationID, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_conversationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_transcript(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_transcript(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Transcript, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []OutboundTranscriptLine) graphql.Marshaler {
-			return ec.marshalNOutboundTranscriptLine2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLineᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Transcript, ec.marshalNOutboundTranscriptLine2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLineᚄ, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_transcript(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19565,23 +13885,7 @@ func (ec *executionContext) fieldContext_OutboundCall_transcript(_ context.Conte
 }
 
 func (ec *executionContext) _OutboundCall_collectedData(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_collectedData(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CollectedData, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []OutboundDatum) graphql.Marshaler {
-			return ec.marshalNOutboundDatum2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatumᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.CollectedData, ec.marshalNOutboundDatum2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatumᚄ, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_collectedData(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19597,115 +13901,35 @@ func (ec *executionContext) fieldContext_OutboundCall_collectedData(_ context.Co
 }
 
 func (ec *executionContext) _OutboundCall_summary(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_summary(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Summary, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Summary, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_summary(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_cost(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_cost(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cost, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Cost, ec.marshalOFloat2ᚖfloat64, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_recordingUrl(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_recordingUrl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecordingURL, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.RecordingURL, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_recordingUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_talkSeconds(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_talkSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TalkSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.TalkSeconds, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundCall_talkSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCall", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCall_media(ctx context.Context, field graphql.CollectedField, obj *OutboundCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCall_media(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Media, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundMedia) graphql.Marshaler {
-			return ec.marshalOOutboundMedia2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundMedia(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCall", field, obj.Media, ec.marshalOOutboundMedia2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundMedia, false)
 }
 func (ec *executionContext) fieldContext_OutboundCall_media(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19721,46 +13945,14 @@ func (ec *executionContext) fieldContext_OutboundCall_media(_ context.Context, f
 }
 
 func (ec *executionContext) _OutboundCallConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *OutboundCallConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallConnection", field, obj.TotalCount, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *OutboundCallConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallConnection", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19776,23 +13968,7 @@ func (ec *executionContext) fieldContext_OutboundCallConnection_pageInfo(_ conte
 }
 
 func (ec *executionContext) _OutboundCallConnection_edges(ctx context.Context, field graphql.CollectedField, obj *OutboundCallConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []OutboundCallEdge) graphql.Marshaler {
-			return ec.marshalNOutboundCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallConnection", field, obj.Edges, ec.marshalNOutboundCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19808,46 +13984,14 @@ func (ec *executionContext) fieldContext_OutboundCallConnection_edges(_ context.
 }
 
 func (ec *executionContext) _OutboundCallEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundCallEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallEdge", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallEdge_node(ctx context.Context, field graphql.CollectedField, obj *OutboundCallEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
-			return ec.marshalNOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallEdge", field, obj.Node, ec.marshalNOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -19863,276 +14007,84 @@ func (ec *executionContext) fieldContext_OutboundCallEdge_node(_ context.Context
 }
 
 func (ec *executionContext) _OutboundCallExtended_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallExtended_sequence(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallExtended_at(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallExtended_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallExtended_callId(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallExtended_phone(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallExtended_state(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
-			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.State, ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallExtended_attempt(ctx context.Context, field graphql.CollectedField, obj *OutboundCallExtended) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallExtended_attempt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallExtended", field, obj.Attempt, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_OutboundCallExtended_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallExtended", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallUpdate_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallUpdate_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallUpdate", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallUpdate_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallUpdate", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallUpdate_at(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallUpdate_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallUpdate", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallUpdate_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallUpdate", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallUpdate_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallUpdate_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallUpdate", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallUpdate_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundCallUpdate", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundCallUpdate_outboundCall(ctx context.Context, field graphql.CollectedField, obj *OutboundCallUpdate) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundCallUpdate_outboundCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutboundCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
-			return ec.marshalNOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundCallUpdate", field, obj.OutboundCall, ec.marshalNOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall, true)
 }
 func (ec *executionContext) fieldContext_OutboundCallUpdate_outboundCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -20148,253 +14100,77 @@ func (ec *executionContext) fieldContext_OutboundCallUpdate_outboundCall(_ conte
 }
 
 func (ec *executionContext) _OutboundDatum_key(ctx context.Context, field graphql.CollectedField, obj *OutboundDatum) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundDatum_key(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Key, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundDatum", field, obj.Key, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundDatum_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundDatum", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundDatum_value(ctx context.Context, field graphql.CollectedField, obj *OutboundDatum) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundDatum_value(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Value, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
-			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundDatum", field, obj.Value, ec.marshalOJSON2encodingᚋjsonᚐRawMessage, false)
 }
 func (ec *executionContext) fieldContext_OutboundDatum_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundDatum", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundLatency_p50(ctx context.Context, field graphql.CollectedField, obj *OutboundLatency) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundLatency_p50(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.P50, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundLatency", field, obj.P50, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundLatency_p50(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundLatency", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundLatency_p95(ctx context.Context, field graphql.CollectedField, obj *OutboundLatency) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundLatency_p95(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.P95, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundLatency", field, obj.P95, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundLatency_p95(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundLatency", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundLatency_max(ctx context.Context, field graphql.CollectedField, obj *OutboundLatency) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundLatency_max(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Max, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundLatency", field, obj.Max, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundLatency_max(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundLatency", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundMedia_framesIn(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundMedia_framesIn(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FramesIn, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundMedia", field, obj.FramesIn, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundMedia_framesIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundMedia_framesOut(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundMedia_framesOut(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.FramesOut, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundMedia", field, obj.FramesOut, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundMedia_framesOut(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundMedia_droppedFrames(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundMedia_droppedFrames(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DroppedFrames, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundMedia", field, obj.DroppedFrames, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundMedia_droppedFrames(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundMedia_interruptions(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundMedia_interruptions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Interruptions, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundMedia", field, obj.Interruptions, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundMedia_interruptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundMedia_reconnects(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundMedia_reconnects(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reconnects, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundMedia", field, obj.Reconnects, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundMedia_reconnects(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundMedia", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundMedia_agentLatencyMs(ctx context.Context, field graphql.CollectedField, obj *OutboundMedia) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundMedia_agentLatencyMs(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AgentLatencyMs, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundLatency) graphql.Marshaler {
-			return ec.marshalOOutboundLatency2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundLatency(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundMedia", field, obj.AgentLatencyMs, ec.marshalOOutboundLatency2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundLatency, false)
 }
 func (ec *executionContext) fieldContext_OutboundMedia_agentLatencyMs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -20410,529 +14186,161 @@ func (ec *executionContext) fieldContext_OutboundMedia_agentLatencyMs(_ context.
 }
 
 func (ec *executionContext) _OutboundOutcomeCount_outcome(ctx context.Context, field graphql.CollectedField, obj *OutboundOutcomeCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundOutcomeCount_outcome(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Outcome, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundEndReason) graphql.Marshaler {
-			return ec.marshalNOutboundEndReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundOutcomeCount", field, obj.Outcome, ec.marshalNOutboundEndReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason, true)
 }
 func (ec *executionContext) fieldContext_OutboundOutcomeCount_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundOutcomeCount", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundOutcomeCount_count(ctx context.Context, field graphql.CollectedField, obj *OutboundOutcomeCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundOutcomeCount_count(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Count, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundOutcomeCount", field, obj.Count, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundOutcomeCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundOutcomeCount", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundPatient_id(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundPatient_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundPatient", field, obj.ID, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundPatient_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundPatient_name(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundPatient_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundPatient", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundPatient_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundPatient_phoneNumber(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundPatient_phoneNumber(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PhoneNumber, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v helix.Phone) graphql.Marshaler {
-			return ec.marshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundPatient", field, obj.PhoneNumber, ec.marshalNPhoneNumber2githubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, true)
 }
 func (ec *executionContext) fieldContext_OutboundPatient_phoneNumber(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundPatient_treatmentType(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundPatient_treatmentType(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TreatmentType, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundPatient", field, obj.TreatmentType, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundPatient_treatmentType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundPatient_crmData(ctx context.Context, field graphql.CollectedField, obj *OutboundPatient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundPatient_crmData(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CrmData, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
-			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundPatient", field, obj.CrmData, ec.marshalOJSON2encodingᚋjsonᚐRawMessage, false)
 }
 func (ec *executionContext) fieldContext_OutboundPatient_crmData(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundPatient", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_cursor(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_sequence(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_at(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_callId(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_phone(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_from(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_from(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.From, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
-			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.From, ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, false)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_state(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
-			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.State, ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, true)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_attempt(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_attempt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Attempt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.Attempt, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateChanged_reason(ctx context.Context, field graphql.CollectedField, obj *OutboundStateChanged) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateChanged_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundEndReason) graphql.Marshaler {
-			return ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateChanged", field, obj.Reason, ec.marshalOOutboundEndReason2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundEndReason, false)
 }
 func (ec *executionContext) fieldContext_OutboundStateChanged_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateChanged", field, false, false, errors.New("field of type OutboundEndReason does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateCount_state(ctx context.Context, field graphql.CollectedField, obj *OutboundStateCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateCount_state(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.State, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundCallState) graphql.Marshaler {
-			return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateCount", field, obj.State, ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, true)
 }
 func (ec *executionContext) fieldContext_OutboundStateCount_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateCount", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStateCount_count(ctx context.Context, field graphql.CollectedField, obj *OutboundStateCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStateCount_count(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Count, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStateCount", field, obj.Count, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundStateCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStateCount", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStatistics_active(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStatistics_active(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Active, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStatistics", field, obj.Active, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundStatistics_active(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStatistics_queued(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStatistics_queued(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Queued, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStatistics", field, obj.Queued, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundStatistics_queued(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStatistics_concurrencyLimit(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStatistics_concurrencyLimit(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ConcurrencyLimit, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStatistics", field, obj.ConcurrencyLimit, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundStatistics_concurrencyLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStatistics_byState(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStatistics_byState(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ByState, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []OutboundStateCount) graphql.Marshaler {
-			return ec.marshalNOutboundStateCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCountᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStatistics", field, obj.ByState, ec.marshalNOutboundStateCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCountᚄ, true)
 }
 func (ec *executionContext) fieldContext_OutboundStatistics_byState(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -20948,23 +14356,7 @@ func (ec *executionContext) fieldContext_OutboundStatistics_byState(_ context.Co
 }
 
 func (ec *executionContext) _OutboundStatistics_byOutcome(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStatistics_byOutcome(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ByOutcome, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []OutboundOutcomeCount) graphql.Marshaler {
-			return ec.marshalNOutboundOutcomeCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCountᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStatistics", field, obj.ByOutcome, ec.marshalNOutboundOutcomeCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCountᚄ, true)
 }
 func (ec *executionContext) fieldContext_OutboundStatistics_byOutcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -20980,368 +14372,112 @@ func (ec *executionContext) fieldContext_OutboundStatistics_byOutcome(_ context.
 }
 
 func (ec *executionContext) _OutboundStatistics_successRate(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStatistics_successRate(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.SuccessRate, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStatistics", field, obj.SuccessRate, ec.marshalOFloat2ᚖfloat64, false)
 }
 func (ec *executionContext) fieldContext_OutboundStatistics_successRate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundStatistics_averageDurationSeconds(ctx context.Context, field graphql.CollectedField, obj *OutboundStatistics) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundStatistics_averageDurationSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AverageDurationSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *float64) graphql.Marshaler {
-			return ec.marshalOFloat2ᚖfloat64(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundStatistics", field, obj.AverageDurationSeconds, ec.marshalOFloat2ᚖfloat64, false)
 }
 func (ec *executionContext) fieldContext_OutboundStatistics_averageDurationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundStatistics", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTimelineEntry_sequence(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTimelineEntry_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTimelineEntry", field, obj.Sequence, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_OutboundTimelineEntry_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTimelineEntry_at(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTimelineEntry_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTimelineEntry", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_OutboundTimelineEntry_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTimelineEntry_kind(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTimelineEntry_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundTimelineKind) graphql.Marshaler {
-			return ec.marshalNOutboundTimelineKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTimelineEntry", field, obj.Kind, ec.marshalNOutboundTimelineKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineKind, true)
 }
 func (ec *executionContext) fieldContext_OutboundTimelineEntry_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type OutboundTimelineKind does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTimelineEntry_from(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTimelineEntry_from(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.From, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
-			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTimelineEntry", field, obj.From, ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, false)
 }
 func (ec *executionContext) fieldContext_OutboundTimelineEntry_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTimelineEntry_to(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTimelineEntry_to(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.To, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCallState) graphql.Marshaler {
-			return ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTimelineEntry", field, obj.To, ec.marshalOOutboundCallState2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState, false)
 }
 func (ec *executionContext) fieldContext_OutboundTimelineEntry_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type OutboundCallState does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTimelineEntry_detail(ctx context.Context, field graphql.CollectedField, obj *OutboundTimelineEntry) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTimelineEntry_detail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Detail, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTimelineEntry", field, obj.Detail, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_OutboundTimelineEntry_detail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTimelineEntry", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTranscriptLine_at(ctx context.Context, field graphql.CollectedField, obj *OutboundTranscriptLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTranscriptLine_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTranscriptLine", field, obj.At, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_OutboundTranscriptLine_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTranscriptLine", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTranscriptLine_role(ctx context.Context, field graphql.CollectedField, obj *OutboundTranscriptLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTranscriptLine_role(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Role, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v OutboundSpeaker) graphql.Marshaler {
-			return ec.marshalNOutboundSpeaker2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundSpeaker(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTranscriptLine", field, obj.Role, ec.marshalNOutboundSpeaker2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundSpeaker, true)
 }
 func (ec *executionContext) fieldContext_OutboundTranscriptLine_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTranscriptLine", field, false, false, errors.New("field of type OutboundSpeaker does not have child fields"))
 }
 
 func (ec *executionContext) _OutboundTranscriptLine_text(ctx context.Context, field graphql.CollectedField, obj *OutboundTranscriptLine) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OutboundTranscriptLine_text(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Text, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "OutboundTranscriptLine", field, obj.Text, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_OutboundTranscriptLine_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutboundTranscriptLine", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_hasNextPage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HasNextPage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "PageInfo", field, obj.HasNextPage, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_hasPreviousPage(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.HasPreviousPage, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "PageInfo", field, obj.HasPreviousPage, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_startCursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.StartCursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOCursor2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "PageInfo", field, obj.StartCursor, ec.marshalOCursor2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graphql.CollectedField, obj *PageInfo) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PageInfo_endCursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.EndCursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOCursor2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "PageInfo", field, obj.EndCursor, ec.marshalOCursor2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _Patient_id(ctx context.Context, field graphql.CollectedField, obj *Patient) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Patient_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Patient", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_Patient_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Patient", field, false, false, errors.New("field of type UUID does not have child fields"))
@@ -21412,161 +14548,49 @@ func (ec *executionContext) fieldContext_Patient_insight(_ context.Context, fiel
 }
 
 func (ec *executionContext) _PatientResult_kind(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
-			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.Kind, ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind, true)
 }
 func (ec *executionContext) fieldContext_PatientResult_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type SearchKind does not have child fields"))
 }
 
 func (ec *executionContext) _PatientResult_id(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_PatientResult_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _PatientResult_title(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.Title, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_PatientResult_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _PatientResult_subtitle(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_subtitle(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Subtitle, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.Subtitle, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_PatientResult_subtitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _PatientResult_phone(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_PatientResult_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
 }
 
 func (ec *executionContext) _PatientResult_score(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_score(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Score, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
-			return ec.marshalNFloat2float64(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.Score, ec.marshalNFloat2float64, true)
 }
 func (ec *executionContext) fieldContext_PatientResult_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PatientResult", field, false, false, errors.New("field of type Float does not have child fields"))
 }
 
 func (ec *executionContext) _PatientResult_highlights(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_highlights(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Highlights, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
-			return ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.Highlights, ec.marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ, true)
 }
 func (ec *executionContext) fieldContext_PatientResult_highlights(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -21582,23 +14606,7 @@ func (ec *executionContext) fieldContext_PatientResult_highlights(_ context.Cont
 }
 
 func (ec *executionContext) _PatientResult_patient(ctx context.Context, field graphql.CollectedField, obj *PatientResult) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_PatientResult_patient(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Patient, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Patient) graphql.Marshaler {
-			return ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "PatientResult", field, obj.Patient, ec.marshalOPatient2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPatient, false)
 }
 func (ec *executionContext) fieldContext_PatientResult_patient(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -22489,161 +15497,49 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 }
 
 func (ec *executionContext) _RecentCall_id(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_RecentCall_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _RecentCall_at(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
-			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.At, ec.marshalODateTime2ᚖtimeᚐTime, false)
 }
 func (ec *executionContext) fieldContext_RecentCall_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _RecentCall_direction(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_direction(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Direction, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *CallDirection) graphql.Marshaler {
-			return ec.marshalOCallDirection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.Direction, ec.marshalOCallDirection2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallDirection, false)
 }
 func (ec *executionContext) fieldContext_RecentCall_direction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type CallDirection does not have child fields"))
 }
 
 func (ec *executionContext) _RecentCall_outcome(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_outcome(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Outcome, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *CallOutcome) graphql.Marshaler {
-			return ec.marshalOCallOutcome2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.Outcome, ec.marshalOCallOutcome2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallOutcome, false)
 }
 func (ec *executionContext) fieldContext_RecentCall_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type CallOutcome does not have child fields"))
 }
 
 func (ec *executionContext) _RecentCall_durationSeconds(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_durationSeconds(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DurationSeconds, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.DurationSeconds, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_RecentCall_durationSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _RecentCall_disposition(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_disposition(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Disposition, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.Disposition, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_RecentCall_disposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCall", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _RecentCall_agent(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *RecentCallAgent) graphql.Marshaler {
-			return ec.marshalORecentCallAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallAgent(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.Agent, ec.marshalORecentCallAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallAgent, false)
 }
 func (ec *executionContext) fieldContext_RecentCall_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -22659,23 +15555,7 @@ func (ec *executionContext) fieldContext_RecentCall_agent(_ context.Context, fie
 }
 
 func (ec *executionContext) _RecentCall_record(ctx context.Context, field graphql.CollectedField, obj *RecentCall) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCall_record(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Record, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Call) graphql.Marshaler {
-			return ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCall", field, obj.Record, ec.marshalOCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCall, false)
 }
 func (ec *executionContext) fieldContext_RecentCall_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -22691,207 +15571,63 @@ func (ec *executionContext) fieldContext_RecentCall_record(_ context.Context, fi
 }
 
 func (ec *executionContext) _RecentCallAgent_name(ctx context.Context, field graphql.CollectedField, obj *RecentCallAgent) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecentCallAgent_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecentCallAgent", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_RecentCallAgent_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecentCallAgent", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _RecordChange_action(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordChange_action(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Action, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v RecordAction) graphql.Marshaler {
-			return ec.marshalNRecordAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecordAction(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecordChange", field, obj.Action, ec.marshalNRecordAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecordAction, true)
 }
 func (ec *executionContext) fieldContext_RecordChange_action(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type RecordAction does not have child fields"))
 }
 
 func (ec *executionContext) _RecordChange_objectName(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordChange_objectName(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ObjectName, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecordChange", field, obj.ObjectName, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_RecordChange_objectName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _RecordChange_recordId(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordChange_recordId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RecordID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecordChange", field, obj.RecordID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_RecordChange_recordId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _RecordChange_updatedFields(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordChange_updatedFields(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.UpdatedFields, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecordChange", field, obj.UpdatedFields, ec.marshalNString2ᚕstringᚄ, true)
 }
 func (ec *executionContext) fieldContext_RecordChange_updatedFields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _RecordChange_after(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordChange_after(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.After, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v json.RawMessage) graphql.Marshaler {
-			return ec.marshalOJSON2encodingᚋjsonᚐRawMessage(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RecordChange", field, obj.After, ec.marshalOJSON2encodingᚋjsonᚐRawMessage, false)
 }
 func (ec *executionContext) fieldContext_RecordChange_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type JSON does not have child fields"))
 }
 
 func (ec *executionContext) _RecordChange_at(ctx context.Context, field graphql.CollectedField, obj *RecordChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RecordChange_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RecordChange", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_RecordChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordChange", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _RefreshSessionPayload_ok(ctx context.Context, field graphql.CollectedField, obj *RefreshSessionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RefreshSessionPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "RefreshSessionPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_RefreshSessionPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RefreshSessionPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _RefreshSessionPayload_error(ctx context.Context, field graphql.CollectedField, obj *RefreshSessionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RefreshSessionPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RefreshSessionPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_RefreshSessionPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -22907,23 +15643,7 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_error(_ context.C
 }
 
 func (ec *executionContext) _RefreshSessionPayload_session(ctx context.Context, field graphql.CollectedField, obj *RefreshSessionPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RefreshSessionPayload_session(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Session, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSession(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "RefreshSessionPayload", field, obj.Session, ec.marshalOSession2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSession, false)
 }
 func (ec *executionContext) fieldContext_RefreshSessionPayload_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -22939,46 +15659,14 @@ func (ec *executionContext) fieldContext_RefreshSessionPayload_session(_ context
 }
 
 func (ec *executionContext) _ReleaseMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ReleaseMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReleaseMissedCallPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ReleaseMissedCallPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReleaseMissedCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _ReleaseMissedCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *ReleaseMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReleaseMissedCallPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ReleaseMissedCallPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -22994,23 +15682,7 @@ func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_error(_ contex
 }
 
 func (ec *executionContext) _ReleaseMissedCallPayload_missedCall(ctx context.Context, field graphql.CollectedField, obj *ReleaseMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReleaseMissedCallPayload_missedCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissedCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
-			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ReleaseMissedCallPayload", field, obj.MissedCall, ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall, false)
 }
 func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23026,46 +15698,14 @@ func (ec *executionContext) fieldContext_ReleaseMissedCallPayload_missedCall(_ c
 }
 
 func (ec *executionContext) _ReplayDeadLetterPayload_ok(ctx context.Context, field graphql.CollectedField, obj *ReplayDeadLetterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReplayDeadLetterPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "ReplayDeadLetterPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_ReplayDeadLetterPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReplayDeadLetterPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _ReplayDeadLetterPayload_error(ctx context.Context, field graphql.CollectedField, obj *ReplayDeadLetterPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_ReplayDeadLetterPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "ReplayDeadLetterPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_ReplayDeadLetterPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23081,46 +15721,14 @@ func (ec *executionContext) fieldContext_ReplayDeadLetterPayload_error(_ context
 }
 
 func (ec *executionContext) _SearchConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *SearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchConnection", field, obj.TotalCount, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_SearchConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SearchConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _SearchConnection_errors(ctx context.Context, field graphql.CollectedField, obj *SearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchConnection_errors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Errors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []SearchError) graphql.Marshaler {
-			return ec.marshalNSearchError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchConnection", field, obj.Errors, ec.marshalNSearchError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchErrorᚄ, true)
 }
 func (ec *executionContext) fieldContext_SearchConnection_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23136,23 +15744,7 @@ func (ec *executionContext) fieldContext_SearchConnection_errors(_ context.Conte
 }
 
 func (ec *executionContext) _SearchConnection_edges(ctx context.Context, field graphql.CollectedField, obj *SearchConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []SearchEdge) graphql.Marshaler {
-			return ec.marshalNSearchEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchConnection", field, obj.Edges, ec.marshalNSearchEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_SearchConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23168,23 +15760,7 @@ func (ec *executionContext) fieldContext_SearchConnection_edges(_ context.Contex
 }
 
 func (ec *executionContext) _SearchEdge_node(ctx context.Context, field graphql.CollectedField, obj *SearchEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v SearchResult) graphql.Marshaler {
-			return ec.marshalNSearchResult2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchResult(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchEdge", field, obj.Node, ec.marshalNSearchResult2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchResult, true)
 }
 func (ec *executionContext) fieldContext_SearchEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23200,207 +15776,63 @@ func (ec *executionContext) fieldContext_SearchEdge_node(_ context.Context, fiel
 }
 
 func (ec *executionContext) _SearchError_kind(ctx context.Context, field graphql.CollectedField, obj *SearchError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchError_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v SearchKind) graphql.Marshaler {
-			return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchError", field, obj.Kind, ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind, true)
 }
 func (ec *executionContext) fieldContext_SearchError_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SearchError", field, false, false, errors.New("field of type SearchKind does not have child fields"))
 }
 
 func (ec *executionContext) _SearchError_code(ctx context.Context, field graphql.CollectedField, obj *SearchError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchError_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ErrorCode) graphql.Marshaler {
-			return ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchError", field, obj.Code, ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode, true)
 }
 func (ec *executionContext) fieldContext_SearchError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SearchError", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
 }
 
 func (ec *executionContext) _SearchError_message(ctx context.Context, field graphql.CollectedField, obj *SearchError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchError_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchError", field, obj.Message, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_SearchError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SearchError", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _SearchHighlight_field(ctx context.Context, field graphql.CollectedField, obj *SearchHighlight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchHighlight_field(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Field, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchHighlight", field, obj.Field, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_SearchHighlight_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SearchHighlight", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _SearchHighlight_text(ctx context.Context, field graphql.CollectedField, obj *SearchHighlight) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SearchHighlight_text(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Text, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SearchHighlight", field, obj.Text, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_SearchHighlight_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SearchHighlight", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Session_accessToken(ctx context.Context, field graphql.CollectedField, obj *Session) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Session_accessToken(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.AccessToken, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Session", field, obj.AccessToken, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_Session_accessToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphql.CollectedField, obj *Session) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Session_expiresAt(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ExpiresAt, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Session", field, obj.ExpiresAt, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _Session_refreshToken(ctx context.Context, field graphql.CollectedField, obj *Session) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Session_refreshToken(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.RefreshToken, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Session", field, obj.RefreshToken, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_Session_refreshToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _Session_viewer(ctx context.Context, field graphql.CollectedField, obj *Session) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Session_viewer(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Viewer, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Viewer) graphql.Marshaler {
-			return ec.marshalNViewer2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐViewer(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Session", field, obj.Viewer, ec.marshalNViewer2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐViewer, true)
 }
 func (ec *executionContext) fieldContext_Session_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23416,46 +15848,14 @@ func (ec *executionContext) fieldContext_Session_viewer(_ context.Context, field
 }
 
 func (ec *executionContext) _SetAgentStatePayload_ok(ctx context.Context, field graphql.CollectedField, obj *SetAgentStatePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetAgentStatePayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SetAgentStatePayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_SetAgentStatePayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetAgentStatePayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _SetAgentStatePayload_error(ctx context.Context, field graphql.CollectedField, obj *SetAgentStatePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetAgentStatePayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SetAgentStatePayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_SetAgentStatePayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23471,23 +15871,7 @@ func (ec *executionContext) fieldContext_SetAgentStatePayload_error(_ context.Co
 }
 
 func (ec *executionContext) _SetAgentStatePayload_agent(ctx context.Context, field graphql.CollectedField, obj *SetAgentStatePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetAgentStatePayload_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
-			return ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SetAgentStatePayload", field, obj.Agent, ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent, false)
 }
 func (ec *executionContext) fieldContext_SetAgentStatePayload_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23503,23 +15887,7 @@ func (ec *executionContext) fieldContext_SetAgentStatePayload_agent(_ context.Co
 }
 
 func (ec *executionContext) _SetAgentStatePayload_claimedMissedCall(ctx context.Context, field graphql.CollectedField, obj *SetAgentStatePayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetAgentStatePayload_claimedMissedCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ClaimedMissedCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
-			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SetAgentStatePayload", field, obj.ClaimedMissedCall, ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall, false)
 }
 func (ec *executionContext) fieldContext_SetAgentStatePayload_claimedMissedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23535,46 +15903,14 @@ func (ec *executionContext) fieldContext_SetAgentStatePayload_claimedMissedCall(
 }
 
 func (ec *executionContext) _SetCallRecordingPayload_ok(ctx context.Context, field graphql.CollectedField, obj *SetCallRecordingPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetCallRecordingPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SetCallRecordingPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_SetCallRecordingPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetCallRecordingPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _SetCallRecordingPayload_error(ctx context.Context, field graphql.CollectedField, obj *SetCallRecordingPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetCallRecordingPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SetCallRecordingPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_SetCallRecordingPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23590,23 +15926,7 @@ func (ec *executionContext) fieldContext_SetCallRecordingPayload_error(_ context
 }
 
 func (ec *executionContext) _SetCallRecordingPayload_call(ctx context.Context, field graphql.CollectedField, obj *SetCallRecordingPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SetCallRecordingPayload_call(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Call, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *LiveCall) graphql.Marshaler {
-			return ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SetCallRecordingPayload", field, obj.Call, ec.marshalOLiveCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall, false)
 }
 func (ec *executionContext) fieldContext_SetCallRecordingPayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23622,46 +15942,14 @@ func (ec *executionContext) fieldContext_SetCallRecordingPayload_call(_ context.
 }
 
 func (ec *executionContext) _SignInPayload_ok(ctx context.Context, field graphql.CollectedField, obj *SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SignInPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_SignInPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignInPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _SignInPayload_error(ctx context.Context, field graphql.CollectedField, obj *SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SignInPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_SignInPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23677,23 +15965,7 @@ func (ec *executionContext) fieldContext_SignInPayload_error(_ context.Context, 
 }
 
 func (ec *executionContext) _SignInPayload_session(ctx context.Context, field graphql.CollectedField, obj *SignInPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignInPayload_session(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Session, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *Session) graphql.Marshaler {
-			return ec.marshalOSession2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSession(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SignInPayload", field, obj.Session, ec.marshalOSession2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSession, false)
 }
 func (ec *executionContext) fieldContext_SignInPayload_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23709,115 +15981,35 @@ func (ec *executionContext) fieldContext_SignInPayload_session(_ context.Context
 }
 
 func (ec *executionContext) _SignedInUser_id(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignedInUser_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SignedInUser", field, obj.ID, ec.marshalNID2string, true)
 }
 func (ec *executionContext) fieldContext_SignedInUser_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignedInUser", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _SignedInUser_name(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignedInUser_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SignedInUser", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_SignedInUser_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignedInUser", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _SignedInUser_email(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignedInUser_email(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Email, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SignedInUser", field, obj.Email, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_SignedInUser_email(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignedInUser", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _SignedInUser_memberId(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignedInUser_memberId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MemberID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SignedInUser", field, obj.MemberID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_SignedInUser_memberId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignedInUser", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _SignedInUser_member(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignedInUser_member(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Member, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *WorkspaceMember) graphql.Marshaler {
-			return ec.marshalOWorkspaceMember2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorkspaceMember(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SignedInUser", field, obj.Member, ec.marshalOWorkspaceMember2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorkspaceMember, false)
 }
 func (ec *executionContext) fieldContext_SignedInUser_member(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23833,69 +16025,21 @@ func (ec *executionContext) fieldContext_SignedInUser_member(_ context.Context, 
 }
 
 func (ec *executionContext) _SignedInUser_roles(ctx context.Context, field graphql.CollectedField, obj *SignedInUser) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SignedInUser_roles(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Roles, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SignedInUser", field, obj.Roles, ec.marshalNString2ᚕstringᚄ, true)
 }
 func (ec *executionContext) fieldContext_SignedInUser_roles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SignedInUser", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _StartOutboundCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StartOutboundCallPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "StartOutboundCallPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_StartOutboundCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StartOutboundCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _StartOutboundCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StartOutboundCallPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "StartOutboundCallPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_StartOutboundCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23911,23 +16055,7 @@ func (ec *executionContext) fieldContext_StartOutboundCallPayload_error(_ contex
 }
 
 func (ec *executionContext) _StartOutboundCallPayload_outboundCall(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StartOutboundCallPayload_outboundCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OutboundCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OutboundCall) graphql.Marshaler {
-			return ec.marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "StartOutboundCallPayload", field, obj.OutboundCall, ec.marshalOOutboundCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCall, false)
 }
 func (ec *executionContext) fieldContext_StartOutboundCallPayload_outboundCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -23943,161 +16071,49 @@ func (ec *executionContext) fieldContext_StartOutboundCallPayload_outboundCall(_
 }
 
 func (ec *executionContext) _StartOutboundCallPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *StartOutboundCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StartOutboundCallPayload_replayed(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Replayed, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "StartOutboundCallPayload", field, obj.Replayed, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_StartOutboundCallPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StartOutboundCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _StreamCheckpoint_cursor(ctx context.Context, field graphql.CollectedField, obj *StreamCheckpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StreamCheckpoint_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "StreamCheckpoint", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_StreamCheckpoint_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StreamCheckpoint", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _StreamCheckpoint_sequence(ctx context.Context, field graphql.CollectedField, obj *StreamCheckpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StreamCheckpoint_sequence(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sequence, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
-			return ec.marshalOInt2ᚖint(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "StreamCheckpoint", field, obj.Sequence, ec.marshalOInt2ᚖint, false)
 }
 func (ec *executionContext) fieldContext_StreamCheckpoint_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StreamCheckpoint", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _StreamCheckpoint_at(ctx context.Context, field graphql.CollectedField, obj *StreamCheckpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StreamCheckpoint_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "StreamCheckpoint", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_StreamCheckpoint_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StreamCheckpoint", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _StreamCheckpoint_kind(ctx context.Context, field graphql.CollectedField, obj *StreamCheckpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StreamCheckpoint_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v CallEventKind) graphql.Marshaler {
-			return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "StreamCheckpoint", field, obj.Kind, ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind, true)
 }
 func (ec *executionContext) fieldContext_StreamCheckpoint_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StreamCheckpoint", field, false, false, errors.New("field of type CallEventKind does not have child fields"))
 }
 
 func (ec *executionContext) _StreamCheckpoint_callId(ctx context.Context, field graphql.CollectedField, obj *StreamCheckpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StreamCheckpoint_callId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.CallID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "StreamCheckpoint", field, obj.CallID, ec.marshalOID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_StreamCheckpoint_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StreamCheckpoint", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
 func (ec *executionContext) _StreamCheckpoint_phone(ctx context.Context, field graphql.CollectedField, obj *StreamCheckpoint) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_StreamCheckpoint_phone(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Phone, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *helix.Phone) graphql.Marshaler {
-			return ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "StreamCheckpoint", field, obj.Phone, ec.marshalOPhoneNumber2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚐPhone, false)
 }
 func (ec *executionContext) fieldContext_StreamCheckpoint_phone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StreamCheckpoint", field, false, false, errors.New("field of type PhoneNumber does not have child fields"))
@@ -24300,92 +16316,28 @@ func (ec *executionContext) fieldContext_Subscription_recordChanged(ctx context.
 }
 
 func (ec *executionContext) _SuggestedAction_title(ctx context.Context, field graphql.CollectedField, obj *SuggestedAction) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuggestedAction_title(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Title, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "SuggestedAction", field, obj.Title, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_SuggestedAction_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SuggestedAction", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _SuggestedAction_detail(ctx context.Context, field graphql.CollectedField, obj *SuggestedAction) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_SuggestedAction_detail(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Detail, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "SuggestedAction", field, obj.Detail, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_SuggestedAction_detail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SuggestedAction", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _UpdateMissedCallPayload_ok(ctx context.Context, field graphql.CollectedField, obj *UpdateMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateMissedCallPayload_ok(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Ok, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "UpdateMissedCallPayload", field, obj.Ok, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext_UpdateMissedCallPayload_ok(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpdateMissedCallPayload", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) _UpdateMissedCallPayload_error(ctx context.Context, field graphql.CollectedField, obj *UpdateMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateMissedCallPayload_error(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Error, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *OperationError) graphql.Marshaler {
-			return ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "UpdateMissedCallPayload", field, obj.Error, ec.marshalOOperationError2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOperationError, false)
 }
 func (ec *executionContext) fieldContext_UpdateMissedCallPayload_error(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24401,23 +16353,7 @@ func (ec *executionContext) fieldContext_UpdateMissedCallPayload_error(_ context
 }
 
 func (ec *executionContext) _UpdateMissedCallPayload_missedCall(ctx context.Context, field graphql.CollectedField, obj *UpdateMissedCallPayload) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_UpdateMissedCallPayload_missedCall(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.MissedCall, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *MissedCall) graphql.Marshaler {
-			return ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "UpdateMissedCallPayload", field, obj.MissedCall, ec.marshalOMissedCall2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCall, false)
 }
 func (ec *executionContext) fieldContext_UpdateMissedCallPayload_missedCall(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24433,23 +16369,7 @@ func (ec *executionContext) fieldContext_UpdateMissedCallPayload_missedCall(_ co
 }
 
 func (ec *executionContext) _Viewer_user(ctx context.Context, field graphql.CollectedField, obj *Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_user(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.User, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *SignedInUser) graphql.Marshaler {
-			return ec.marshalNSignedInUser2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSignedInUser(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Viewer", field, obj.User, ec.marshalNSignedInUser2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSignedInUser, true)
 }
 func (ec *executionContext) fieldContext_Viewer_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24465,23 +16385,7 @@ func (ec *executionContext) fieldContext_Viewer_user(_ context.Context, field gr
 }
 
 func (ec *executionContext) _Viewer_agent(ctx context.Context, field graphql.CollectedField, obj *Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_agent(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Agent, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *DeskAgent) graphql.Marshaler {
-			return ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "Viewer", field, obj.Agent, ec.marshalODeskAgent2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent, false)
 }
 func (ec *executionContext) fieldContext_Viewer_agent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24497,184 +16401,56 @@ func (ec *executionContext) fieldContext_Viewer_agent(_ context.Context, field g
 }
 
 func (ec *executionContext) _Viewer_roles(ctx context.Context, field graphql.CollectedField, obj *Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_roles(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Roles, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []ViewerRole) graphql.Marshaler {
-			return ec.marshalNViewerRole2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐViewerRoleᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Viewer", field, obj.Roles, ec.marshalNViewerRole2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐViewerRoleᚄ, true)
 }
 func (ec *executionContext) fieldContext_Viewer_roles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, errors.New("field of type ViewerRole does not have child fields"))
 }
 
 func (ec *executionContext) _Viewer_permissions(ctx context.Context, field graphql.CollectedField, obj *Viewer) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_Viewer_permissions(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Permissions, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []Permission) graphql.Marshaler {
-			return ec.marshalNPermission2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPermissionᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "Viewer", field, obj.Permissions, ec.marshalNPermission2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPermissionᚄ, true)
 }
 func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, errors.New("field of type Permission does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistChange_at(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistChange_at(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.At, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
-			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistChange", field, obj.At, ec.marshalNDateTime2timeᚐTime, true)
 }
 func (ec *executionContext) fieldContext_WorklistChange_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type DateTime does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistChange_reason(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistChange_reason(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Reason, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistChangeReason) graphql.Marshaler {
-			return ec.marshalNWorklistChangeReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistChangeReason(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistChange", field, obj.Reason, ec.marshalNWorklistChangeReason2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistChangeReason, true)
 }
 func (ec *executionContext) fieldContext_WorklistChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type WorklistChangeReason does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistChange_itemId(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistChange_itemId(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ItemID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOUUID2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistChange", field, obj.ItemID, ec.marshalOUUID2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext_WorklistChange_itemId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistChange_kind(ctx context.Context, field graphql.CollectedField, obj *WorklistChange) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistChange_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *WorklistKind) graphql.Marshaler {
-			return ec.marshalOWorklistKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistChange", field, obj.Kind, ec.marshalOWorklistKind2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind, false)
 }
 func (ec *executionContext) fieldContext_WorklistChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistChange", field, false, false, errors.New("field of type WorklistKind does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *WorklistConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistConnection_totalCount(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.TotalCount, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistConnection", field, obj.TotalCount, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_WorklistConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistConnection", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistConnection_counts(ctx context.Context, field graphql.CollectedField, obj *WorklistConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistConnection_counts(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Counts, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []WorklistCount) graphql.Marshaler {
-			return ec.marshalNWorklistCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistCountᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistConnection", field, obj.Counts, ec.marshalNWorklistCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistCountᚄ, true)
 }
 func (ec *executionContext) fieldContext_WorklistConnection_counts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24690,23 +16466,7 @@ func (ec *executionContext) fieldContext_WorklistConnection_counts(_ context.Con
 }
 
 func (ec *executionContext) _WorklistConnection_errors(ctx context.Context, field graphql.CollectedField, obj *WorklistConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistConnection_errors(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Errors, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []WorklistError) graphql.Marshaler {
-			return ec.marshalNWorklistError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistErrorᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistConnection", field, obj.Errors, ec.marshalNWorklistError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistErrorᚄ, true)
 }
 func (ec *executionContext) fieldContext_WorklistConnection_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24722,23 +16482,7 @@ func (ec *executionContext) fieldContext_WorklistConnection_errors(_ context.Con
 }
 
 func (ec *executionContext) _WorklistConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *WorklistConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistConnection_pageInfo(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.PageInfo, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
-			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistConnection", field, obj.PageInfo, ec.marshalNPageInfo2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPageInfo, true)
 }
 func (ec *executionContext) fieldContext_WorklistConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24754,23 +16498,7 @@ func (ec *executionContext) fieldContext_WorklistConnection_pageInfo(_ context.C
 }
 
 func (ec *executionContext) _WorklistConnection_edges(ctx context.Context, field graphql.CollectedField, obj *WorklistConnection) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistConnection_edges(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []WorklistEdge) graphql.Marshaler {
-			return ec.marshalNWorklistEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistEdgeᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistConnection", field, obj.Edges, ec.marshalNWorklistEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistEdgeᚄ, true)
 }
 func (ec *executionContext) fieldContext_WorklistConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24786,115 +16514,35 @@ func (ec *executionContext) fieldContext_WorklistConnection_edges(_ context.Cont
 }
 
 func (ec *executionContext) _WorklistCount_kind(ctx context.Context, field graphql.CollectedField, obj *WorklistCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistCount_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistKind) graphql.Marshaler {
-			return ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistCount", field, obj.Kind, ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind, true)
 }
 func (ec *executionContext) fieldContext_WorklistCount_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistCount", field, false, false, errors.New("field of type WorklistKind does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistCount_count(ctx context.Context, field graphql.CollectedField, obj *WorklistCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistCount_count(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Count, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistCount", field, obj.Count, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_WorklistCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistCount", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistCount_overdue(ctx context.Context, field graphql.CollectedField, obj *WorklistCount) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistCount_overdue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Overdue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
-			return ec.marshalNInt2int(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistCount", field, obj.Overdue, ec.marshalNInt2int, true)
 }
 func (ec *executionContext) fieldContext_WorklistCount_overdue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistCount", field, false, false, errors.New("field of type Int does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *WorklistEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistEdge_cursor(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Cursor, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNCursor2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistEdge", field, obj.Cursor, ec.marshalNCursor2string, true)
 }
 func (ec *executionContext) fieldContext_WorklistEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistEdge", field, false, false, errors.New("field of type Cursor does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistEdge_node(ctx context.Context, field graphql.CollectedField, obj *WorklistEdge) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistEdge_node(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Node, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistItem) graphql.Marshaler {
-			return ec.marshalNWorklistItem2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistItem(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistEdge", field, obj.Node, ec.marshalNWorklistItem2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistItem, true)
 }
 func (ec *executionContext) fieldContext_WorklistEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -24910,138 +16558,42 @@ func (ec *executionContext) fieldContext_WorklistEdge_node(_ context.Context, fi
 }
 
 func (ec *executionContext) _WorklistError_kind(ctx context.Context, field graphql.CollectedField, obj *WorklistError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistError_kind(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Kind, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v WorklistKind) graphql.Marshaler {
-			return ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistError", field, obj.Kind, ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind, true)
 }
 func (ec *executionContext) fieldContext_WorklistError_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistError", field, false, false, errors.New("field of type WorklistKind does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistError_code(ctx context.Context, field graphql.CollectedField, obj *WorklistError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistError_code(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Code, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v ErrorCode) graphql.Marshaler {
-			return ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistError", field, obj.Code, ec.marshalNErrorCode2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErrorCode, true)
 }
 func (ec *executionContext) fieldContext_WorklistError_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistError", field, false, false, errors.New("field of type ErrorCode does not have child fields"))
 }
 
 func (ec *executionContext) _WorklistError_message(ctx context.Context, field graphql.CollectedField, obj *WorklistError) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorklistError_message(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Message, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorklistError", field, obj.Message, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext_WorklistError_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorklistError", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) _WorkspaceMember_id(ctx context.Context, field graphql.CollectedField, obj *WorkspaceMember) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WorkspaceMember_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.ID, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNUUID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "WorkspaceMember", field, obj.ID, ec.marshalNUUID2string, true)
 }
 func (ec *executionContext) fieldContext_WorkspaceMember_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkspaceMember", field, false, false, errors.New("field of type UUID does not have child fields"))
 }
 
 func (ec *executionContext) __Service_sdl(ctx context.Context, field graphql.CollectedField, obj *Service) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext__Service_sdl(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Sdl, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "_Service", field, obj.Sdl, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext__Service_sdl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("_Service", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
 func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___Directive_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__Directive", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext___Directive_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, errors.New("field of type String does not have child fields"))
@@ -25071,69 +16623,21 @@ func (ec *executionContext) fieldContext___Directive_description(_ context.Conte
 }
 
 func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___Directive_isRepeatable(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.IsRepeatable, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
-			return ec.marshalNBoolean2bool(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__Directive", field, obj.IsRepeatable, ec.marshalNBoolean2bool, true)
 }
 func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, errors.New("field of type Boolean does not have child fields"))
 }
 
 func (ec *executionContext) ___Directive_locations(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___Directive_locations(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Locations, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
-			return ec.marshalN__DirectiveLocation2ᚕstringᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__Directive", field, obj.Locations, ec.marshalN__DirectiveLocation2ᚕstringᚄ, true)
 }
 func (ec *executionContext) fieldContext___Directive_locations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, errors.New("field of type __DirectiveLocation does not have child fields"))
 }
 
 func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Directive) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___Directive_args(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Args, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-			return ec.marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__Directive", field, obj.Args, ec.marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ, true)
 }
 func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -25160,23 +16664,7 @@ func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, f
 }
 
 func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.EnumValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___EnumValue_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__EnumValue", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, false, false, errors.New("field of type String does not have child fields"))
@@ -25252,23 +16740,7 @@ func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context
 }
 
 func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___Field_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__Field", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext___Field_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, false, false, errors.New("field of type String does not have child fields"))
@@ -25298,23 +16770,7 @@ func (ec *executionContext) fieldContext___Field_description(_ context.Context, 
 }
 
 func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___Field_args(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Args, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-			return ec.marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__Field", field, obj.Args, ec.marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ, true)
 }
 func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -25341,23 +16797,7 @@ func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field
 }
 
 func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.CollectedField, obj *introspection.Field) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___Field_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__Field", field, obj.Type, ec.marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType, true)
 }
 func (ec *executionContext) fieldContext___Field_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -25419,23 +16859,7 @@ func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Con
 }
 
 func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___InputValue_name(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Name, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNString2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__InputValue", field, obj.Name, ec.marshalNString2string, true)
 }
 func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, errors.New("field of type String does not have child fields"))
@@ -25465,23 +16889,7 @@ func (ec *executionContext) fieldContext___InputValue_description(_ context.Cont
 }
 
 func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___InputValue_type(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.Type, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *introspection.Type) graphql.Marshaler {
-			return ec.marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, selections, v)
-		},
-		true,
-		true,
-	)
+	return completeField(ctx, ec.OperationContext, "__InputValue", field, obj.Type, ec.marshalN__Type2ᚖgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType, true)
 }
 func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
@@ -25497,23 +16905,7 @@ func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, fi
 }
 
 func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, field graphql.CollectedField, obj *introspection.InputValue) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext___InputValue_defaultValue(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.DefaultValue, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
-			return ec.marshalOString2ᚖstring(ctx, selections, v)
-		},
-		true,
-		false,
-	)
+	return completeField(ctx, ec.OperationContext, "__InputValue", field, obj.DefaultValue, ec.marshalOString2ᚖstring, false)
 }
 func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, errors.New("field of type String does not have child fields"))
@@ -27114,8 +18506,6 @@ func (ec *executionContext) _AbandonedCall(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, abandonedCallImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27159,16 +18549,7 @@ func (ec *executionContext) _AbandonedCall(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var agentCallCountsImplementors = []string{"AgentCallCounts"}
@@ -27177,8 +18558,6 @@ func (ec *executionContext) _AgentCallCounts(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentCallCountsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27217,16 +18596,7 @@ func (ec *executionContext) _AgentCallCounts(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var agentLoginPayloadImplementors = []string{"AgentLoginPayload"}
@@ -27235,8 +18605,6 @@ func (ec *executionContext) _AgentLoginPayload(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentLoginPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27265,16 +18633,7 @@ func (ec *executionContext) _AgentLoginPayload(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var agentLogoutPayloadImplementors = []string{"AgentLogoutPayload"}
@@ -27283,8 +18642,6 @@ func (ec *executionContext) _AgentLogoutPayload(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentLogoutPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27313,16 +18670,7 @@ func (ec *executionContext) _AgentLogoutPayload(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var agentPerformanceImplementors = []string{"AgentPerformance"}
@@ -27331,8 +18679,6 @@ func (ec *executionContext) _AgentPerformance(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentPerformanceImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27381,16 +18727,7 @@ func (ec *executionContext) _AgentPerformance(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var agentRefImplementors = []string{"AgentRef"}
@@ -27399,8 +18736,6 @@ func (ec *executionContext) _AgentRef(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentRefImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27424,16 +18759,7 @@ func (ec *executionContext) _AgentRef(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var agentSecondsImplementors = []string{"AgentSeconds"}
@@ -27442,8 +18768,6 @@ func (ec *executionContext) _AgentSeconds(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentSecondsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27487,16 +18811,7 @@ func (ec *executionContext) _AgentSeconds(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var agentStateEventImplementors = []string{"AgentStateEvent"}
@@ -27505,8 +18820,6 @@ func (ec *executionContext) _AgentStateEvent(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentStateEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27535,16 +18848,7 @@ func (ec *executionContext) _AgentStateEvent(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var appointmentImplementors = []string{"Appointment", "_Entity"}
@@ -27553,8 +18857,6 @@ func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27573,16 +18875,7 @@ func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var appointmentResultImplementors = []string{"AppointmentResult", "SearchResult"}
@@ -27591,8 +18884,6 @@ func (ec *executionContext) _AppointmentResult(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27646,16 +18937,7 @@ func (ec *executionContext) _AppointmentResult(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callImplementors = []string{"Call", "_Entity"}
@@ -27722,16 +19004,18 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callAnsweredImplementors = []string{"CallAnswered", "CallEvent"}
@@ -27740,8 +19024,6 @@ func (ec *executionContext) _CallAnswered(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, callAnsweredImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27790,16 +19072,7 @@ func (ec *executionContext) _CallAnswered(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callControlPayloadImplementors = []string{"CallControlPayload"}
@@ -27808,8 +19081,6 @@ func (ec *executionContext) _CallControlPayload(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, callControlPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27838,16 +19109,7 @@ func (ec *executionContext) _CallControlPayload(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callControlledImplementors = []string{"CallControlled", "CallEvent"}
@@ -27856,8 +19118,6 @@ func (ec *executionContext) _CallControlled(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, callControlledImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27916,16 +19176,7 @@ func (ec *executionContext) _CallControlled(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callDetailsReceivedImplementors = []string{"CallDetailsReceived", "CallEvent"}
@@ -27934,8 +19185,6 @@ func (ec *executionContext) _CallDetailsReceived(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, callDetailsReceivedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -27994,16 +19243,7 @@ func (ec *executionContext) _CallDetailsReceived(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callDialingImplementors = []string{"CallDialing", "CallEvent"}
@@ -28012,8 +19252,6 @@ func (ec *executionContext) _CallDialing(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, callDialingImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28062,16 +19300,7 @@ func (ec *executionContext) _CallDialing(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callDisposedImplementors = []string{"CallDisposed", "CallEvent"}
@@ -28080,8 +19309,6 @@ func (ec *executionContext) _CallDisposed(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, callDisposedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28135,16 +19362,7 @@ func (ec *executionContext) _CallDisposed(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callEndedImplementors = []string{"CallEnded", "CallEvent"}
@@ -28153,8 +19371,6 @@ func (ec *executionContext) _CallEnded(ctx context.Context, sel ast.SelectionSet
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEndedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28213,16 +19429,7 @@ func (ec *executionContext) _CallEnded(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callEventConnectionImplementors = []string{"CallEventConnection"}
@@ -28231,8 +19438,6 @@ func (ec *executionContext) _CallEventConnection(ctx context.Context, sel ast.Se
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEventConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28256,16 +19461,7 @@ func (ec *executionContext) _CallEventConnection(ctx context.Context, sel ast.Se
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callHistoryConnectionImplementors = []string{"CallHistoryConnection"}
@@ -28274,8 +19470,6 @@ func (ec *executionContext) _CallHistoryConnection(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, callHistoryConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28304,16 +19498,7 @@ func (ec *executionContext) _CallHistoryConnection(ctx context.Context, sel ast.
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callHistoryEdgeImplementors = []string{"CallHistoryEdge"}
@@ -28322,8 +19507,6 @@ func (ec *executionContext) _CallHistoryEdge(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, callHistoryEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28347,16 +19530,7 @@ func (ec *executionContext) _CallHistoryEdge(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callMissedImplementors = []string{"CallMissed", "CallEvent"}
@@ -28453,16 +19627,18 @@ func (ec *executionContext) _CallMissed(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callRecordImplementors = []string{"CallRecord"}
@@ -28471,8 +19647,6 @@ func (ec *executionContext) _CallRecord(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, callRecordImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28536,16 +19710,7 @@ func (ec *executionContext) _CallRecord(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callRecordingChangedImplementors = []string{"CallRecordingChanged", "CallEvent"}
@@ -28554,8 +19719,6 @@ func (ec *executionContext) _CallRecordingChanged(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, callRecordingChangedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28609,16 +19772,7 @@ func (ec *executionContext) _CallRecordingChanged(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callRingingImplementors = []string{"CallRinging", "CallEvent"}
@@ -28627,8 +19781,6 @@ func (ec *executionContext) _CallRinging(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, callRingingImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28677,16 +19829,7 @@ func (ec *executionContext) _CallRinging(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callTimelineImplementors = []string{"CallTimeline"}
@@ -28695,8 +19838,6 @@ func (ec *executionContext) _CallTimeline(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, callTimelineImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28725,16 +19866,7 @@ func (ec *executionContext) _CallTimeline(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callTimelineEdgeImplementors = []string{"CallTimelineEdge"}
@@ -28743,8 +19875,6 @@ func (ec *executionContext) _CallTimelineEdge(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, callTimelineEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28768,16 +19898,7 @@ func (ec *executionContext) _CallTimelineEdge(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callerInsightImplementors = []string{"CallerInsight"}
@@ -28786,8 +19907,6 @@ func (ec *executionContext) _CallerInsight(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerInsightImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28826,16 +19945,7 @@ func (ec *executionContext) _CallerInsight(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callerProfileImplementors = []string{"CallerProfile"}
@@ -28844,8 +19954,6 @@ func (ec *executionContext) _CallerProfile(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerProfileImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28909,16 +20017,7 @@ func (ec *executionContext) _CallerProfile(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callerProfileErrorImplementors = []string{"CallerProfileError"}
@@ -28927,8 +20026,6 @@ func (ec *executionContext) _CallerProfileError(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerProfileErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -28957,16 +20054,7 @@ func (ec *executionContext) _CallerProfileError(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var callerSummaryImplementors = []string{"CallerSummary"}
@@ -28975,8 +20063,6 @@ func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerSummaryImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29010,16 +20096,7 @@ func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var cancelOutboundCallPayloadImplementors = []string{"CancelOutboundCallPayload"}
@@ -29028,8 +20105,6 @@ func (ec *executionContext) _CancelOutboundCallPayload(ctx context.Context, sel 
 	fields := graphql.CollectFields(ec.OperationContext, sel, cancelOutboundCallPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29058,16 +20133,7 @@ func (ec *executionContext) _CancelOutboundCallPayload(ctx context.Context, sel 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var claimNextMissedCallPayloadImplementors = []string{"ClaimNextMissedCallPayload"}
@@ -29076,8 +20142,6 @@ func (ec *executionContext) _ClaimNextMissedCallPayload(ctx context.Context, sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, claimNextMissedCallPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29106,16 +20170,7 @@ func (ec *executionContext) _ClaimNextMissedCallPayload(ctx context.Context, sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var cursorExpiredImplementors = []string{"CursorExpired", "CallEvent"}
@@ -29124,8 +20179,6 @@ func (ec *executionContext) _CursorExpired(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, cursorExpiredImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29169,16 +20222,7 @@ func (ec *executionContext) _CursorExpired(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var deadLetterImplementors = []string{"DeadLetter"}
@@ -29187,8 +20231,6 @@ func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29242,16 +20284,7 @@ func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var deadLetterConnectionImplementors = []string{"DeadLetterConnection"}
@@ -29260,8 +20293,6 @@ func (ec *executionContext) _DeadLetterConnection(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29290,16 +20321,7 @@ func (ec *executionContext) _DeadLetterConnection(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var deadLetterEdgeImplementors = []string{"DeadLetterEdge"}
@@ -29308,8 +20330,6 @@ func (ec *executionContext) _DeadLetterEdge(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29333,16 +20353,7 @@ func (ec *executionContext) _DeadLetterEdge(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var deskAgentImplementors = []string{"DeskAgent"}
@@ -29444,16 +20455,18 @@ func (ec *executionContext) _DeskAgent(ctx context.Context, sel ast.SelectionSet
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var dialPayloadImplementors = []string{"DialPayload"}
@@ -29462,8 +20475,6 @@ func (ec *executionContext) _DialPayload(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, dialPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29492,16 +20503,7 @@ func (ec *executionContext) _DialPayload(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var disposePayloadImplementors = []string{"DisposePayload"}
@@ -29510,8 +20512,6 @@ func (ec *executionContext) _DisposePayload(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, disposePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29560,16 +20560,7 @@ func (ec *executionContext) _DisposePayload(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var dropDeadLetterPayloadImplementors = []string{"DropDeadLetterPayload"}
@@ -29578,8 +20569,6 @@ func (ec *executionContext) _DropDeadLetterPayload(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, dropDeadLetterPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29603,16 +20592,7 @@ func (ec *executionContext) _DropDeadLetterPayload(ctx context.Context, sel ast.
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var erasePersonPayloadImplementors = []string{"ErasePersonPayload"}
@@ -29621,8 +20601,6 @@ func (ec *executionContext) _ErasePersonPayload(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasePersonPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29651,16 +20629,7 @@ func (ec *executionContext) _ErasePersonPayload(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var erasureImplementors = []string{"Erasure"}
@@ -29669,8 +20638,6 @@ func (ec *executionContext) _Erasure(ctx context.Context, sel ast.SelectionSet, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasureImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29744,16 +20711,7 @@ func (ec *executionContext) _Erasure(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var erasureConnectionImplementors = []string{"ErasureConnection"}
@@ -29762,8 +20720,6 @@ func (ec *executionContext) _ErasureConnection(ctx context.Context, sel ast.Sele
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasureConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29792,16 +20748,7 @@ func (ec *executionContext) _ErasureConnection(ctx context.Context, sel ast.Sele
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var erasureEdgeImplementors = []string{"ErasureEdge"}
@@ -29810,8 +20757,6 @@ func (ec *executionContext) _ErasureEdge(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasureEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29835,16 +20780,7 @@ func (ec *executionContext) _ErasureEdge(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var eventLogCheckImplementors = []string{"EventLogCheck"}
@@ -29853,8 +20789,6 @@ func (ec *executionContext) _EventLogCheck(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventLogCheckImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29908,16 +20842,7 @@ func (ec *executionContext) _EventLogCheck(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var followUpImplementors = []string{"FollowUp", "_Entity"}
@@ -29926,8 +20851,6 @@ func (ec *executionContext) _FollowUp(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, followUpImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -29946,16 +20869,7 @@ func (ec *executionContext) _FollowUp(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var followUpTaskImplementors = []string{"FollowUpTask", "WorklistItem"}
@@ -29964,8 +20878,6 @@ func (ec *executionContext) _FollowUpTask(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, followUpTaskImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30034,16 +20946,7 @@ func (ec *executionContext) _FollowUpTask(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var forceAgentReadyPayloadImplementors = []string{"ForceAgentReadyPayload"}
@@ -30052,8 +20955,6 @@ func (ec *executionContext) _ForceAgentReadyPayload(ctx context.Context, sel ast
 	fields := graphql.CollectFields(ec.OperationContext, sel, forceAgentReadyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30082,16 +20983,7 @@ func (ec *executionContext) _ForceAgentReadyPayload(ctx context.Context, sel ast
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var incomingCallImplementors = []string{"IncomingCall", "CallEvent"}
@@ -30193,16 +21085,18 @@ func (ec *executionContext) _IncomingCall(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var leadImplementors = []string{"Lead", "_Entity"}
@@ -30269,16 +21163,18 @@ func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var leadResultImplementors = []string{"LeadResult", "SearchResult"}
@@ -30287,8 +21183,6 @@ func (ec *executionContext) _LeadResult(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, leadResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30342,16 +21236,7 @@ func (ec *executionContext) _LeadResult(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var leadTaskImplementors = []string{"LeadTask", "WorklistItem"}
@@ -30360,8 +21245,6 @@ func (ec *executionContext) _LeadTask(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, leadTaskImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30420,16 +21303,7 @@ func (ec *executionContext) _LeadTask(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var liveCallImplementors = []string{"LiveCall"}
@@ -30438,8 +21312,6 @@ func (ec *executionContext) _LiveCall(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, liveCallImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30538,16 +21410,7 @@ func (ec *executionContext) _LiveCall(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var missedCallImplementors = []string{"MissedCall", "WorklistItem"}
@@ -30556,8 +21419,6 @@ func (ec *executionContext) _MissedCall(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30661,16 +21522,7 @@ func (ec *executionContext) _MissedCall(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var missedCallAssignedImplementors = []string{"MissedCallAssigned", "CallEvent"}
@@ -30767,16 +21619,18 @@ func (ec *executionContext) _MissedCallAssigned(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var missedCallConnectionImplementors = []string{"MissedCallConnection"}
@@ -30785,8 +21639,6 @@ func (ec *executionContext) _MissedCallConnection(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30810,16 +21662,7 @@ func (ec *executionContext) _MissedCallConnection(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var missedCallEdgeImplementors = []string{"MissedCallEdge"}
@@ -30828,8 +21671,6 @@ func (ec *executionContext) _MissedCallEdge(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30853,16 +21694,7 @@ func (ec *executionContext) _MissedCallEdge(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var missedCallGroupImplementors = []string{"MissedCallGroup"}
@@ -30939,16 +21771,18 @@ func (ec *executionContext) _MissedCallGroup(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var missedCallQueueImplementors = []string{"MissedCallQueue"}
@@ -30957,8 +21791,6 @@ func (ec *executionContext) _MissedCallQueue(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallQueueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -30977,16 +21809,7 @@ func (ec *executionContext) _MissedCallQueue(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var mutationImplementors = []string{"Mutation"}
@@ -30998,8 +21821,6 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 	})
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
@@ -31144,16 +21965,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var operationErrorImplementors = []string{"OperationError"}
@@ -31162,8 +21974,6 @@ func (ec *executionContext) _OperationError(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, operationErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31197,16 +22007,7 @@ func (ec *executionContext) _OperationError(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundAttemptImplementors = []string{"OutboundAttempt"}
@@ -31215,8 +22016,6 @@ func (ec *executionContext) _OutboundAttempt(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundAttemptImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31270,16 +22069,7 @@ func (ec *executionContext) _OutboundAttempt(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundCallImplementors = []string{"OutboundCall"}
@@ -31288,8 +22078,6 @@ func (ec *executionContext) _OutboundCall(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31413,16 +22201,7 @@ func (ec *executionContext) _OutboundCall(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundCallConnectionImplementors = []string{"OutboundCallConnection"}
@@ -31431,8 +22210,6 @@ func (ec *executionContext) _OutboundCallConnection(ctx context.Context, sel ast
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31461,16 +22238,7 @@ func (ec *executionContext) _OutboundCallConnection(ctx context.Context, sel ast
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundCallEdgeImplementors = []string{"OutboundCallEdge"}
@@ -31479,8 +22247,6 @@ func (ec *executionContext) _OutboundCallEdge(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31504,16 +22270,7 @@ func (ec *executionContext) _OutboundCallEdge(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundCallExtendedImplementors = []string{"OutboundCallExtended", "CallEvent"}
@@ -31522,8 +22279,6 @@ func (ec *executionContext) _OutboundCallExtended(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallExtendedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31577,16 +22332,7 @@ func (ec *executionContext) _OutboundCallExtended(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundCallUpdateImplementors = []string{"OutboundCallUpdate"}
@@ -31595,8 +22341,6 @@ func (ec *executionContext) _OutboundCallUpdate(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallUpdateImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31630,16 +22374,7 @@ func (ec *executionContext) _OutboundCallUpdate(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundDatumImplementors = []string{"OutboundDatum"}
@@ -31648,8 +22383,6 @@ func (ec *executionContext) _OutboundDatum(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundDatumImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31673,16 +22406,7 @@ func (ec *executionContext) _OutboundDatum(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundLatencyImplementors = []string{"OutboundLatency"}
@@ -31691,8 +22415,6 @@ func (ec *executionContext) _OutboundLatency(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundLatencyImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31721,16 +22443,7 @@ func (ec *executionContext) _OutboundLatency(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundMediaImplementors = []string{"OutboundMedia"}
@@ -31739,8 +22452,6 @@ func (ec *executionContext) _OutboundMedia(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundMediaImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31784,16 +22495,7 @@ func (ec *executionContext) _OutboundMedia(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundOutcomeCountImplementors = []string{"OutboundOutcomeCount"}
@@ -31802,8 +22504,6 @@ func (ec *executionContext) _OutboundOutcomeCount(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundOutcomeCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31827,16 +22527,7 @@ func (ec *executionContext) _OutboundOutcomeCount(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundPatientImplementors = []string{"OutboundPatient"}
@@ -31845,8 +22536,6 @@ func (ec *executionContext) _OutboundPatient(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundPatientImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31885,16 +22574,7 @@ func (ec *executionContext) _OutboundPatient(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundStateChangedImplementors = []string{"OutboundStateChanged", "CallEvent"}
@@ -31903,8 +22583,6 @@ func (ec *executionContext) _OutboundStateChanged(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStateChangedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -31968,16 +22646,7 @@ func (ec *executionContext) _OutboundStateChanged(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundStateCountImplementors = []string{"OutboundStateCount"}
@@ -31986,8 +22655,6 @@ func (ec *executionContext) _OutboundStateCount(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStateCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -32011,16 +22678,7 @@ func (ec *executionContext) _OutboundStateCount(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundStatisticsImplementors = []string{"OutboundStatistics"}
@@ -32029,8 +22687,6 @@ func (ec *executionContext) _OutboundStatistics(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStatisticsImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -32079,16 +22735,7 @@ func (ec *executionContext) _OutboundStatistics(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundTimelineEntryImplementors = []string{"OutboundTimelineEntry"}
@@ -32097,8 +22744,6 @@ func (ec *executionContext) _OutboundTimelineEntry(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundTimelineEntryImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -32142,16 +22787,7 @@ func (ec *executionContext) _OutboundTimelineEntry(ctx context.Context, sel ast.
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var outboundTranscriptLineImplementors = []string{"OutboundTranscriptLine"}
@@ -32160,8 +22796,6 @@ func (ec *executionContext) _OutboundTranscriptLine(ctx context.Context, sel ast
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundTranscriptLineImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -32190,16 +22824,7 @@ func (ec *executionContext) _OutboundTranscriptLine(ctx context.Context, sel ast
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var pageInfoImplementors = []string{"PageInfo"}
@@ -32208,8 +22833,6 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -32243,16 +22866,7 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var patientImplementors = []string{"Patient", "_Entity"}
@@ -32357,16 +22971,18 @@ func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+	if len(deferLabelToView) > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
 
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
+		ec.ProcessDeferredGroup(graphql.DeferredGroup{
+			Defers:   deferLabelToView,
+			Path:     graphql.GetPath(ctx),
+			FieldSet: deferredFieldSet,
+			Context:  ctx,
+		})
+	}
 
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var patientResultImplementors = []string{"PatientResult", "SearchResult"}
@@ -32375,8 +22991,6 @@ func (ec *executionContext) _PatientResult(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, patientResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -32430,16 +23044,7 @@ func (ec *executionContext) _PatientResult(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var queryImplementors = []string{"Query"}
@@ -32451,8 +23056,6 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 	})
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
@@ -32925,16 +23528,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var recentCallImplementors = []string{"RecentCall"}
@@ -32943,8 +23537,6 @@ func (ec *executionContext) _RecentCall(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, recentCallImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -32998,16 +23590,7 @@ func (ec *executionContext) _RecentCall(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var recentCallAgentImplementors = []string{"RecentCallAgent"}
@@ -33016,8 +23599,6 @@ func (ec *executionContext) _RecentCallAgent(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, recentCallAgentImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33036,16 +23617,7 @@ func (ec *executionContext) _RecentCallAgent(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var recordChangeImplementors = []string{"RecordChange"}
@@ -33054,8 +23626,6 @@ func (ec *executionContext) _RecordChange(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33099,16 +23669,7 @@ func (ec *executionContext) _RecordChange(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var refreshSessionPayloadImplementors = []string{"RefreshSessionPayload"}
@@ -33117,8 +23678,6 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 	fields := graphql.CollectFields(ec.OperationContext, sel, refreshSessionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33147,16 +23706,7 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var releaseMissedCallPayloadImplementors = []string{"ReleaseMissedCallPayload"}
@@ -33165,8 +23715,6 @@ func (ec *executionContext) _ReleaseMissedCallPayload(ctx context.Context, sel a
 	fields := graphql.CollectFields(ec.OperationContext, sel, releaseMissedCallPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33195,16 +23743,7 @@ func (ec *executionContext) _ReleaseMissedCallPayload(ctx context.Context, sel a
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var replayDeadLetterPayloadImplementors = []string{"ReplayDeadLetterPayload"}
@@ -33213,8 +23752,6 @@ func (ec *executionContext) _ReplayDeadLetterPayload(ctx context.Context, sel as
 	fields := graphql.CollectFields(ec.OperationContext, sel, replayDeadLetterPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33238,16 +23775,7 @@ func (ec *executionContext) _ReplayDeadLetterPayload(ctx context.Context, sel as
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var searchConnectionImplementors = []string{"SearchConnection"}
@@ -33256,8 +23784,6 @@ func (ec *executionContext) _SearchConnection(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33286,16 +23812,7 @@ func (ec *executionContext) _SearchConnection(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var searchEdgeImplementors = []string{"SearchEdge"}
@@ -33304,8 +23821,6 @@ func (ec *executionContext) _SearchEdge(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33324,16 +23839,7 @@ func (ec *executionContext) _SearchEdge(ctx context.Context, sel ast.SelectionSe
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var searchErrorImplementors = []string{"SearchError"}
@@ -33342,8 +23848,6 @@ func (ec *executionContext) _SearchError(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33372,16 +23876,7 @@ func (ec *executionContext) _SearchError(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var searchHighlightImplementors = []string{"SearchHighlight"}
@@ -33390,8 +23885,6 @@ func (ec *executionContext) _SearchHighlight(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHighlightImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33415,16 +23908,7 @@ func (ec *executionContext) _SearchHighlight(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var sessionImplementors = []string{"Session"}
@@ -33433,8 +23917,6 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33468,16 +23950,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var setAgentStatePayloadImplementors = []string{"SetAgentStatePayload"}
@@ -33486,8 +23959,6 @@ func (ec *executionContext) _SetAgentStatePayload(ctx context.Context, sel ast.S
 	fields := graphql.CollectFields(ec.OperationContext, sel, setAgentStatePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33521,16 +23992,7 @@ func (ec *executionContext) _SetAgentStatePayload(ctx context.Context, sel ast.S
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var setCallRecordingPayloadImplementors = []string{"SetCallRecordingPayload"}
@@ -33539,8 +24001,6 @@ func (ec *executionContext) _SetCallRecordingPayload(ctx context.Context, sel as
 	fields := graphql.CollectFields(ec.OperationContext, sel, setCallRecordingPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33569,16 +24029,7 @@ func (ec *executionContext) _SetCallRecordingPayload(ctx context.Context, sel as
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var signInPayloadImplementors = []string{"SignInPayload"}
@@ -33587,8 +24038,6 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33617,16 +24066,7 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var signedInUserImplementors = []string{"SignedInUser"}
@@ -33635,8 +24075,6 @@ func (ec *executionContext) _SignedInUser(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, signedInUserImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33680,16 +24118,7 @@ func (ec *executionContext) _SignedInUser(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var startOutboundCallPayloadImplementors = []string{"StartOutboundCallPayload"}
@@ -33698,8 +24127,6 @@ func (ec *executionContext) _StartOutboundCallPayload(ctx context.Context, sel a
 	fields := graphql.CollectFields(ec.OperationContext, sel, startOutboundCallPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33733,16 +24160,7 @@ func (ec *executionContext) _StartOutboundCallPayload(ctx context.Context, sel a
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var streamCheckpointImplementors = []string{"StreamCheckpoint", "CallEvent"}
@@ -33751,8 +24169,6 @@ func (ec *executionContext) _StreamCheckpoint(ctx context.Context, sel ast.Selec
 	fields := graphql.CollectFields(ec.OperationContext, sel, streamCheckpointImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33796,16 +24212,7 @@ func (ec *executionContext) _StreamCheckpoint(ctx context.Context, sel ast.Selec
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var subscriptionImplementors = []string{"Subscription"}
@@ -33842,8 +24249,6 @@ func (ec *executionContext) _SuggestedAction(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, suggestedActionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33867,16 +24272,7 @@ func (ec *executionContext) _SuggestedAction(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var updateMissedCallPayloadImplementors = []string{"UpdateMissedCallPayload"}
@@ -33885,8 +24281,6 @@ func (ec *executionContext) _UpdateMissedCallPayload(ctx context.Context, sel as
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateMissedCallPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33915,16 +24309,7 @@ func (ec *executionContext) _UpdateMissedCallPayload(ctx context.Context, sel as
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var viewerImplementors = []string{"Viewer"}
@@ -33933,8 +24318,6 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -33968,16 +24351,7 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var worklistChangeImplementors = []string{"WorklistChange"}
@@ -33986,8 +24360,6 @@ func (ec *executionContext) _WorklistChange(ctx context.Context, sel ast.Selecti
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34021,16 +24393,7 @@ func (ec *executionContext) _WorklistChange(ctx context.Context, sel ast.Selecti
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var worklistConnectionImplementors = []string{"WorklistConnection"}
@@ -34039,8 +24402,6 @@ func (ec *executionContext) _WorklistConnection(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34079,16 +24440,7 @@ func (ec *executionContext) _WorklistConnection(ctx context.Context, sel ast.Sel
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var worklistCountImplementors = []string{"WorklistCount"}
@@ -34097,8 +24449,6 @@ func (ec *executionContext) _WorklistCount(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34127,16 +24477,7 @@ func (ec *executionContext) _WorklistCount(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var worklistEdgeImplementors = []string{"WorklistEdge"}
@@ -34145,8 +24486,6 @@ func (ec *executionContext) _WorklistEdge(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34170,16 +24509,7 @@ func (ec *executionContext) _WorklistEdge(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var worklistErrorImplementors = []string{"WorklistError"}
@@ -34188,8 +24518,6 @@ func (ec *executionContext) _WorklistError(ctx context.Context, sel ast.Selectio
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34218,16 +24546,7 @@ func (ec *executionContext) _WorklistError(ctx context.Context, sel ast.Selectio
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var workspaceMemberImplementors = []string{"WorkspaceMember", "_Entity"}
@@ -34236,8 +24555,6 @@ func (ec *executionContext) _WorkspaceMember(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, workspaceMemberImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34256,16 +24573,7 @@ func (ec *executionContext) _WorkspaceMember(ctx context.Context, sel ast.Select
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var _ServiceImplementors = []string{"_Service"}
@@ -34274,8 +24582,6 @@ func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, _ServiceImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34294,16 +24600,7 @@ func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var __DirectiveImplementors = []string{"__Directive"}
@@ -34312,8 +24609,6 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34352,16 +24647,7 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var __EnumValueImplementors = []string{"__EnumValue"}
@@ -34370,8 +24656,6 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34405,16 +24689,7 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var __FieldImplementors = []string{"__Field"}
@@ -34423,8 +24698,6 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34468,16 +24741,7 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var __InputValueImplementors = []string{"__InputValue"}
@@ -34486,8 +24750,6 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34531,16 +24793,7 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var __SchemaImplementors = []string{"__Schema"}
@@ -34549,8 +24802,6 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34594,16 +24845,7 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 var __TypeImplementors = []string{"__Type"}
@@ -34612,8 +24854,6 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -34682,16 +24922,7 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 		return graphql.Null
 	}
 
-	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
-
-	ec.ProcessDeferredGroup(graphql.DeferredGroup{
-		Defers:   deferLabelToView,
-		Path:     graphql.GetPath(ctx),
-		FieldSet: deferredFieldSet,
-		Context:  ctx,
-	})
-
-	return out
+	return &completedObject{fields, out.Values}
 }
 
 // endregion **************************** object.gotpl ****************************
@@ -34703,7 +24934,7 @@ func (ec *executionContext) marshalNAbandonedCall2githubᚗcomᚋhelixᚑengage�
 }
 
 func (ec *executionContext) marshalNAbandonedCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAbandonedCallᚄ(ctx context.Context, sel ast.SelectionSet, v []AbandonedCall) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNAbandonedCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAbandonedCall(ctx, sel, v[i])
@@ -34799,7 +25030,7 @@ func (ec *executionContext) marshalNAgentStateEvent2ᚖgithubᚗcomᚋhelixᚑen
 }
 
 func (ec *executionContext) marshalNAppointment2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx context.Context, sel ast.SelectionSet, v []*Appointment) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOAppointment2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐAppointment(ctx, sel, v[i])
@@ -34904,7 +25135,7 @@ func (ec *executionContext) marshalNCallHistoryEdge2githubᚗcomᚋhelixᚑengag
 }
 
 func (ec *executionContext) marshalNCallHistoryEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []CallHistoryEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallHistoryEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallHistoryEdge(ctx, sel, v[i])
@@ -34964,7 +25195,7 @@ func (ec *executionContext) marshalNCallTimelineEdge2githubᚗcomᚋhelixᚑenga
 }
 
 func (ec *executionContext) marshalNCallTimelineEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []CallTimelineEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallTimelineEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallTimelineEdge(ctx, sel, v[i])
@@ -35014,7 +25245,7 @@ func (ec *executionContext) marshalNCallerProfileError2githubᚗcomᚋhelixᚑen
 }
 
 func (ec *executionContext) marshalNCallerProfileError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []CallerProfileError) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallerProfileError2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallerProfileError(ctx, sel, v[i])
@@ -35142,7 +25373,7 @@ func (ec *executionContext) marshalNDeadLetterEdge2githubᚗcomᚋhelixᚑengage
 }
 
 func (ec *executionContext) marshalNDeadLetterEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []DeadLetterEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDeadLetterEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeadLetterEdge(ctx, sel, v[i])
@@ -35182,7 +25413,7 @@ func (ec *executionContext) marshalNDeskAgent2githubᚗcomᚋhelixᚑengageᚋga
 }
 
 func (ec *executionContext) marshalNDeskAgent2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgentᚄ(ctx context.Context, sel ast.SelectionSet, v []DeskAgent) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNDeskAgent2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐDeskAgent(ctx, sel, v[i])
@@ -35292,7 +25523,7 @@ func (ec *executionContext) marshalNErasureEdge2githubᚗcomᚋhelixᚑengageᚋ
 }
 
 func (ec *executionContext) marshalNErasureEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []ErasureEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNErasureEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐErasureEdge(ctx, sel, v[i])
@@ -35344,7 +25575,7 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 }
 
 func (ec *executionContext) marshalNFollowUp2ᚕᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx context.Context, sel ast.SelectionSet, v []*FollowUp) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalOFollowUp2ᚖgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐFollowUp(ctx, sel, v[i])
@@ -35444,7 +25675,7 @@ func (ec *executionContext) marshalNLiveCall2githubᚗcomᚋhelixᚑengageᚋgat
 }
 
 func (ec *executionContext) marshalNLiveCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCallᚄ(ctx context.Context, sel ast.SelectionSet, v []LiveCall) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNLiveCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐLiveCall(ctx, sel, v[i])
@@ -35494,7 +25725,7 @@ func (ec *executionContext) marshalNMissedCallEdge2githubᚗcomᚋhelixᚑengage
 }
 
 func (ec *executionContext) marshalNMissedCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []MissedCallEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMissedCallEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallEdge(ctx, sel, v[i])
@@ -35514,7 +25745,7 @@ func (ec *executionContext) marshalNMissedCallGroup2githubᚗcomᚋhelixᚑengag
 }
 
 func (ec *executionContext) marshalNMissedCallGroup2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []MissedCallGroup) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNMissedCallGroup2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐMissedCallGroup(ctx, sel, v[i])
@@ -35544,7 +25775,7 @@ func (ec *executionContext) marshalNOutboundAttempt2githubᚗcomᚋhelixᚑengag
 }
 
 func (ec *executionContext) marshalNOutboundAttempt2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttemptᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundAttempt) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundAttempt2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundAttempt(ctx, sel, v[i])
@@ -35584,7 +25815,7 @@ func (ec *executionContext) marshalNOutboundCallEdge2githubᚗcomᚋhelixᚑenga
 }
 
 func (ec *executionContext) marshalNOutboundCallEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundCallEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundCallEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallEdge(ctx, sel, v[i])
@@ -35624,7 +25855,7 @@ func (ec *executionContext) marshalNOutboundDatum2githubᚗcomᚋhelixᚑengage�
 }
 
 func (ec *executionContext) marshalNOutboundDatum2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatumᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundDatum) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundDatum2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundDatum(ctx, sel, v[i])
@@ -35654,7 +25885,7 @@ func (ec *executionContext) marshalNOutboundOutcomeCount2githubᚗcomᚋhelixᚑ
 }
 
 func (ec *executionContext) marshalNOutboundOutcomeCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCountᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundOutcomeCount) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundOutcomeCount2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundOutcomeCount(ctx, sel, v[i])
@@ -35699,7 +25930,7 @@ func (ec *executionContext) marshalNOutboundStateCount2githubᚗcomᚋhelixᚑen
 }
 
 func (ec *executionContext) marshalNOutboundStateCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCountᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundStateCount) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundStateCount2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundStateCount(ctx, sel, v[i])
@@ -35729,7 +25960,7 @@ func (ec *executionContext) marshalNOutboundTimelineEntry2githubᚗcomᚋhelix�
 }
 
 func (ec *executionContext) marshalNOutboundTimelineEntry2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntryᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundTimelineEntry) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundTimelineEntry2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTimelineEntry(ctx, sel, v[i])
@@ -35759,7 +25990,7 @@ func (ec *executionContext) marshalNOutboundTranscriptLine2githubᚗcomᚋhelix�
 }
 
 func (ec *executionContext) marshalNOutboundTranscriptLine2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLineᚄ(ctx context.Context, sel ast.SelectionSet, v []OutboundTranscriptLine) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundTranscriptLine2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundTranscriptLine(ctx, sel, v[i])
@@ -35809,7 +26040,7 @@ func (ec *executionContext) unmarshalNPermission2ᚕgithubᚗcomᚋhelixᚑengag
 }
 
 func (ec *executionContext) marshalNPermission2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPermissionᚄ(ctx context.Context, sel ast.SelectionSet, v []Permission) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNPermission2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐPermission(ctx, sel, v[i])
@@ -35845,7 +26076,7 @@ func (ec *executionContext) marshalNRecentCall2githubᚗcomᚋhelixᚑengageᚋg
 }
 
 func (ec *executionContext) marshalNRecentCall2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCallᚄ(ctx context.Context, sel ast.SelectionSet, v []RecentCall) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNRecentCall2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐRecentCall(ctx, sel, v[i])
@@ -35940,7 +26171,7 @@ func (ec *executionContext) marshalNSearchEdge2githubᚗcomᚋhelixᚑengageᚋg
 }
 
 func (ec *executionContext) marshalNSearchEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []SearchEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchEdge(ctx, sel, v[i])
@@ -35960,7 +26191,7 @@ func (ec *executionContext) marshalNSearchError2githubᚗcomᚋhelixᚑengageᚋ
 }
 
 func (ec *executionContext) marshalNSearchError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []SearchError) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchError2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchError(ctx, sel, v[i])
@@ -35980,7 +26211,7 @@ func (ec *executionContext) marshalNSearchHighlight2githubᚗcomᚋhelixᚑengag
 }
 
 func (ec *executionContext) marshalNSearchHighlight2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlightᚄ(ctx context.Context, sel ast.SelectionSet, v []SearchHighlight) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchHighlight2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchHighlight(ctx, sel, v[i])
@@ -36145,7 +26376,7 @@ func (ec *executionContext) marshalNSuggestedAction2githubᚗcomᚋhelixᚑengag
 }
 
 func (ec *executionContext) marshalNSuggestedAction2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedActionᚄ(ctx context.Context, sel ast.SelectionSet, v []SuggestedAction) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSuggestedAction2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSuggestedAction(ctx, sel, v[i])
@@ -36226,7 +26457,7 @@ func (ec *executionContext) unmarshalNViewerRole2ᚕgithubᚗcomᚋhelixᚑengag
 }
 
 func (ec *executionContext) marshalNViewerRole2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐViewerRoleᚄ(ctx context.Context, sel ast.SelectionSet, v []ViewerRole) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNViewerRole2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐViewerRole(ctx, sel, v[i])
@@ -36276,7 +26507,7 @@ func (ec *executionContext) marshalNWorklistCount2githubᚗcomᚋhelixᚑengage�
 }
 
 func (ec *executionContext) marshalNWorklistCount2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistCountᚄ(ctx context.Context, sel ast.SelectionSet, v []WorklistCount) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorklistCount2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistCount(ctx, sel, v[i])
@@ -36296,7 +26527,7 @@ func (ec *executionContext) marshalNWorklistEdge2githubᚗcomᚋhelixᚑengage�
 }
 
 func (ec *executionContext) marshalNWorklistEdge2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []WorklistEdge) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorklistEdge2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistEdge(ctx, sel, v[i])
@@ -36316,7 +26547,7 @@ func (ec *executionContext) marshalNWorklistError2githubᚗcomᚋhelixᚑengage�
 }
 
 func (ec *executionContext) marshalNWorklistError2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistErrorᚄ(ctx context.Context, sel ast.SelectionSet, v []WorklistError) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorklistError2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistError(ctx, sel, v[i])
@@ -36407,7 +26638,7 @@ func (ec *executionContext) marshalN_Any2ᚕgithubᚗcomᚋhelixᚑengageᚋgate
 }
 
 func (ec *executionContext) marshalN_Entity2ᚕgithubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEntity(ctx context.Context, sel ast.SelectionSet, v []Entity) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalO_Entity2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐEntity(ctx, sel, v[i])
@@ -36425,7 +26656,7 @@ func (ec *executionContext) marshalN__Directive2githubᚗcomᚋ99designsᚋgqlge
 }
 
 func (ec *executionContext) marshalN__Directive2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirectiveᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Directive) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Directive2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐDirective(ctx, sel, v[i])
@@ -36471,7 +26702,7 @@ func (ec *executionContext) unmarshalN__DirectiveLocation2ᚕstringᚄ(ctx conte
 }
 
 func (ec *executionContext) marshalN__DirectiveLocation2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__DirectiveLocation2string(ctx, sel, v[i])
@@ -36499,7 +26730,7 @@ func (ec *executionContext) marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlg
 }
 
 func (ec *executionContext) marshalN__InputValue2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValueᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.InputValue) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -36519,7 +26750,7 @@ func (ec *executionContext) marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋg
 }
 
 func (ec *executionContext) marshalN__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐTypeᚄ(ctx context.Context, sel ast.SelectionSet, v []introspection.Type) graphql.Marshaler {
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])
@@ -36687,7 +26918,7 @@ func (ec *executionContext) marshalOCallEventKind2ᚕgithubᚗcomᚋhelixᚑenga
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNCallEventKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐCallEventKind(ctx, sel, v[i])
@@ -36972,7 +27203,7 @@ func (ec *executionContext) marshalOOutboundCallState2ᚕgithubᚗcomᚋhelixᚑ
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNOutboundCallState2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐOutboundCallState(ctx, sel, v[i])
@@ -37102,7 +27333,7 @@ func (ec *executionContext) marshalOSearchKind2ᚕgithubᚗcomᚋhelixᚑengage�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNSearchKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐSearchKind(ctx, sel, v[i])
@@ -37216,7 +27447,7 @@ func (ec *executionContext) marshalOWorklistKind2ᚕgithubᚗcomᚋhelixᚑengag
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalNWorklistKind2githubᚗcomᚋhelixᚑengageᚋgatewayᚋgraphᚐWorklistKind(ctx, sel, v[i])
@@ -37265,7 +27496,7 @@ func (ec *executionContext) marshalO__EnumValue2ᚕgithubᚗcomᚋ99designsᚋgq
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__EnumValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐEnumValue(ctx, sel, v[i])
@@ -37284,7 +27515,7 @@ func (ec *executionContext) marshalO__Field2ᚕgithubᚗcomᚋ99designsᚋgqlgen
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Field2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐField(ctx, sel, v[i])
@@ -37303,7 +27534,7 @@ func (ec *executionContext) marshalO__InputValue2ᚕgithubᚗcomᚋ99designsᚋg
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__InputValue2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐInputValue(ctx, sel, v[i])
@@ -37329,7 +27560,7 @@ func (ec *executionContext) marshalO__Type2ᚕgithubᚗcomᚋ99designsᚋgqlgen�
 	if v == nil {
 		return graphql.Null
 	}
-	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+	ret := completeList(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
 		return ec.marshalN__Type2githubᚗcomᚋ99designsᚋgqlgenᚋgraphqlᚋintrospectionᚐType(ctx, sel, v[i])

@@ -99,9 +99,20 @@ func (c *Client) exchange(req *http.Request, op Operation) (Response, error) {
 	defer res.Body.Close()
 	answer := Response{Status: res.StatusCode, Header: res.Header}
 	if readable(res.StatusCode) {
-		answer.Body, err = io.ReadAll(io.LimitReader(res.Body, c.maxBody(op)+1))
+		answer.Body, err = readBody(res, c.maxBody(op))
 	}
 	return answer, err
+}
+
+// readBody reads up to one byte more than limit. An answer that says how long it is gets its memory at once: growing to
+// megabytes costs several times as much.
+func readBody(res *http.Response, limit int64) ([]byte, error) {
+	if res.ContentLength < 0 || res.ContentLength > limit {
+		return io.ReadAll(io.LimitReader(res.Body, limit+1))
+	}
+	body := make([]byte, res.ContentLength)
+	_, err := io.ReadFull(res.Body, body)
+	return body, err
 }
 
 // maxBody is how long an answer may be.

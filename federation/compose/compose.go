@@ -28,11 +28,16 @@ const key = "id"
 //
 // Errors: UPSTREAM_REJECTED when the two do not compose, INTERNAL when local does not stand alone.
 func Compose(local *ast.Schema, up *Upstream) (*Composed, error) {
+	return (*Pace)(nil).Compose(local, up)
+}
+
+// Compose is the function Compose at this pace. The validation at its end goes in one piece, some 4 ms for 600 types.
+func (p *Pace) Compose(local *ast.Schema, up *Upstream) (*Composed, error) {
 	if local == nil || local.Query == nil {
 		return nil, helix.Internal("compose", errors.New("the local schema has no queries"))
 	}
 	c := &composition{
-		local: newLocalPart(local), references: references{}, types: map[string]string{}, fields: map[ast.Operation]map[string]string{},
+		pace: p, local: newLocalPart(local), references: references{}, types: map[string]string{}, fields: map[ast.Operation]map[string]string{},
 		out: &Composed{
 			Local: local, Upstream: up, Types: map[string]*Type{}, Entities: map[string]*Entity{},
 			Roots: map[ast.Operation]map[string]*Root{ast.Query: {}, ast.Mutation: {}},
@@ -68,6 +73,7 @@ func messageOf(err error) string {
 // composition is the work of one Compose.
 type composition struct {
 	local      *localPart
+	pace       *Pace
 	up         *Upstream
 	picker     *picker
 	reached    []*ast.Definition // of FortyTwo, corrected, by FortyTwo's names, in the order of reach
@@ -84,7 +90,7 @@ type composition struct {
 func (c *composition) add(up *Upstream) error {
 	types := *up
 	types.Types = maps.Clone(up.Types) // corrections may add types
-	c.up, c.picker, c.children, c.origins = up, pickRoots(&types), map[childField]child{}, map[string]*Origin{}
+	c.up, c.picker, c.children, c.origins = up, pickRoots(&types, c.pace), map[childField]child{}, map[string]*Origin{}
 	c.addSearch()
 	c.lists = c.picker.lists()
 	if len(c.lists) == 0 {
@@ -103,9 +109,11 @@ func (c *composition) add(up *Upstream) error {
 		if err := c.merge(def); err != nil {
 			return err
 		}
+		c.pace.step()
 	}
 	for _, p := range c.picker.picks {
 		c.mergeRoot(p)
+		c.pace.step()
 	}
 	return nil
 }

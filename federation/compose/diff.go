@@ -123,7 +123,7 @@ func argumentType(a *ast.ArgumentDefinition) string {
 func typeText(t *ast.Type, value *ast.Value, directives ast.DirectiveList) string {
 	p := &printer{}
 	p.typed(t, value, directives)
-	return p.out.String()[len(": "):]
+	return string(p.out)[len(": "):]
 }
 
 func valueState(v *ast.EnumValueDefinition) string {
@@ -133,7 +133,7 @@ func valueState(v *ast.EnumValueDefinition) string {
 	p := &printer{}
 	p.write("value")
 	p.applied(v.Directives)
-	return p.out.String()
+	return string(p.out)
 }
 
 func present(p *string) string {

@@ -42,6 +42,7 @@ type introspected struct {
 	query    string
 	mutation string
 	types    map[string]*ast.Definition
+	known    map[string]*ast.Type // type references by their text
 
 	// Reused from type to type; what is kept is copied out at its exact length.
 	fieldScratch    []ast.FieldDefinition
@@ -49,16 +50,17 @@ type introspected struct {
 }
 
 // decodeIntrospection reads the data of an answer: {"__schema":{…}}. Unknown members are passed over.
-func decodeIntrospection(data []byte) (*introspected, error) {
+func decodeIntrospection(data []byte, pace *Pace) (*introspected, error) {
 	if len(data) > maxAnswer {
 		return nil, illegible("the introspection has %d bytes, of at most %d", len(data), maxAnswer)
 	}
 	shared := sharing{}
 	in := &introspected{
-		scanner: scanner{src: data, shared: shared}, keeper: keeper{shared, references{}}, types: map[string]*ast.Definition{},
+		scanner: scanner{src: data, shared: shared, pace: pace}, keeper: keeper{shared, references{}}, types: map[string]*ast.Definition{},
+		known: map[string]*ast.Type{},
 	}
-	in.object(func(key string) {
-		if key == "__schema" {
+	in.object(func(key []byte) {
+		if string(key) == "__schema" {
 			in.schema()
 		} else {
 			in.skip()
@@ -75,8 +77,8 @@ func decodeIntrospection(data []byte) (*introspected, error) {
 }
 
 func (in *introspected) schema() {
-	in.object(func(key string) {
-		switch key {
+	in.object(func(key []byte) {
+		switch string(key) {
 		case "queryType":
 			in.query = in.typeName()
 		case "mutationType":
@@ -92,9 +94,9 @@ func (in *introspected) schema() {
 // typeName reads {"name": …}; a null is empty.
 func (in *introspected) typeName() string {
 	name, found := "", false
-	in.object(func(key string) {
+	in.object(func(key []byte) {
 		found = true
-		if key == "name" {
+		if string(key) == "name" {
 			name = in.text()
 		} else {
 			in.skip()
@@ -109,8 +111,8 @@ func (in *introspected) typeName() string {
 func (in *introspected) definition() {
 	def := &ast.Definition{}
 	var inputs ast.FieldList
-	in.object(func(key string) {
-		switch key {
+	in.object(func(key []byte) {
+		switch string(key) {
 		case "kind":
 			def.Kind = ast.DefinitionKind(in.text())
 		case "name":

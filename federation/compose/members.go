@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -8,7 +9,10 @@ import (
 
 func (in *introspected) fieldList() ast.FieldList {
 	scratch := in.fieldScratch[:0]
-	in.array(maxRootFields, func() { scratch = append(scratch, in.field()) })
+	in.array(maxRootFields, func() {
+		scratch = append(scratch, in.field())
+		in.pace.step()
+	})
 	in.fieldScratch = scratch
 	if len(scratch) == 0 {
 		return nil
@@ -25,8 +29,8 @@ func (in *introspected) fieldList() ast.FieldList {
 func (in *introspected) field() ast.FieldDefinition {
 	f := ast.FieldDefinition{}
 	deprecated := deprecation{}
-	in.object(func(key string) {
-		switch key {
+	in.object(func(key []byte) {
+		switch string(key) {
 		case "name":
 			f.Name = in.text()
 		case "description":
@@ -34,7 +38,7 @@ func (in *introspected) field() ast.FieldDefinition {
 		case "args":
 			f.Arguments = in.arguments()
 		case "type":
-			f.Type = in.reference(0)
+			f.Type = in.typeOf()
 		case "defaultValue":
 			f.DefaultValue = in.value()
 		default:
@@ -50,14 +54,14 @@ func (in *introspected) arguments() ast.ArgumentDefinitionList {
 	scratch := in.argumentScratch[:0]
 	in.array(maxArguments, func() {
 		a := ast.ArgumentDefinition{}
-		in.object(func(key string) {
-			switch key {
+		in.object(func(key []byte) {
+			switch string(key) {
 			case "name":
 				a.Name = in.text()
 			case "description":
 				a.Description = in.text()
 			case "type":
-				a.Type = in.reference(0)
+				a.Type = in.typeOf()
 			case "defaultValue":
 				a.DefaultValue = in.value()
 			default:
@@ -94,8 +98,8 @@ func (in *introspected) values() ast.EnumValueList {
 	in.array(maxFields, func() {
 		v := &ast.EnumValueDefinition{}
 		deprecated := deprecation{}
-		in.object(func(key string) {
-			switch key {
+		in.object(func(key []byte) {
+			switch string(key) {
 			case "name":
 				v.Name = in.text()
 			case "description":
@@ -109,6 +113,7 @@ func (in *introspected) values() ast.EnumValueList {
 			in.failf("%q is no name that a value may have", v.Name)
 		}
 		list = append(list, v)
+		in.pace.step()
 	})
 	return slices.Clip(list)
 }
@@ -126,7 +131,39 @@ func (in *introspected) value() *ast.Value {
 	return value
 }
 
-// reference reads the type of a field: {"kind", "name", "ofType"}; a null is nil.
+// typeOf reads the type of a field or an argument. Most are written as another one was, byte for byte, and are recognised.
+func (in *introspected) typeOf() *ast.Type {
+	if in.next() != '{' {
+		return in.reference(0)
+	}
+	start := in.at
+	if text := wrapped(in.src[start:]); text != nil {
+		if known := in.known[string(text)]; known != nil {
+			in.at += len(text)
+			return known
+		}
+	}
+	t := in.reference(0)
+	if in.err == nil && t != nil {
+		in.known[string(in.src[start:in.at])] = t
+	}
+	return t
+}
+
+// wrapped is the text up to the first closing brace and those that follow it, as many as were opened; nil when they do not.
+// It is a guess at what an object is, and no more.
+func wrapped(b []byte) []byte {
+	end := bytes.IndexByte(b, '}')
+	for open := bytes.Count(b[:max(end, 0)], []byte{'{'}); open > 0; open-- {
+		if end == len(b) || b[end] != '}' {
+			return nil
+		}
+		end++
+	}
+	return b[:max(end, 0)]
+}
+
+// reference reads a type reference: {"kind", "name", "ofType"}; a null is nil.
 func (in *introspected) reference(depth int) *ast.Type {
 	if depth > maxWrappers {
 		in.failf("a type has more than %d wrappers", maxWrappers)
@@ -134,8 +171,8 @@ func (in *introspected) reference(depth int) *ast.Type {
 	}
 	var kind, name string
 	var of *ast.Type
-	in.object(func(key string) {
-		switch key {
+	in.object(func(key []byte) {
+		switch string(key) {
 		case "kind":
 			kind = in.text()
 		case "name":
@@ -167,8 +204,8 @@ type deprecation struct {
 	reason string
 }
 
-func (d *deprecation) read(in *introspected, key string) {
-	switch key {
+func (d *deprecation) read(in *introspected, key []byte) {
+	switch string(key) {
 	case "isDeprecated":
 		d.is = in.boolean()
 	case "deprecationReason":

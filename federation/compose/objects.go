@@ -38,8 +38,8 @@ type objectPaging struct {
 }
 
 // readObjects reads all objects, page after page.
-func readObjects(ctx context.Context, post Post, shared sharing) ([]*Object, error) {
-	page := &objectsPage{scanner: scanner{shared: shared}}
+func readObjects(ctx context.Context, post Post, shared sharing, pace *Pace) ([]*Object, error) {
+	page := &objectsPage{scanner: scanner{shared: shared, pace: pace}}
 	for after := ""; ; after = page.cursor {
 		data, err := post(ctx, Metadata, objectsQuery, objectPaging{First: objectPage, After: after})
 		if err != nil {
@@ -92,17 +92,7 @@ func (p *objectsPage) read(data json.RawMessage) error {
 	}
 	p.src, p.at, p.more, p.cursor = data, 0, false, ""
 	before := len(p.objects)
-	p.members(map[string]func(){"objects": func() {
-		p.members(map[string]func(){
-			"edges": func() { p.array(objectPage, p.edge) },
-			"pageInfo": func() {
-				p.members(map[string]func(){
-					"hasNextPage": func() { p.more = p.boolean() },
-					"endCursor":   func() { p.cursor = p.text() },
-				})
-			},
-		})
-	}})
+	p.member("objects", p.connection)
 	p.end()
 	switch {
 	case len(p.objects) > maxObjects:
@@ -113,40 +103,81 @@ func (p *objectsPage) read(data json.RawMessage) error {
 	return p.err
 }
 
-func (p *objectsPage) edge() {
-	p.members(map[string]func(){"node": func() {
-		o := &Object{}
-		p.members(map[string]func(){
-			"nameSingular": func() { o.Singular = p.text() },
-			"namePlural":   func() { o.Plural = p.text() },
-			"isActive":     func() { o.Active = p.boolean() },
-			"isSystem":     func() { o.System = p.boolean() },
-			"fieldsList": func() {
-				p.array(maxFields, func() { o.Fields = append(o.Fields, p.field()) })
-			},
-		})
-		p.objects = append(p.objects, o)
-	}})
+func (p *objectsPage) connection() {
+	p.object(func(key []byte) {
+		switch string(key) {
+		case "edges":
+			p.array(objectPage, func() { p.member("node", p.node) })
+		case "pageInfo":
+			p.pageInfo()
+		default:
+			p.skip()
+		}
+	})
+}
+
+func (p *objectsPage) pageInfo() {
+	p.object(func(key []byte) {
+		switch string(key) {
+		case "hasNextPage":
+			p.more = p.boolean()
+		case "endCursor":
+			p.cursor = p.text()
+		default:
+			p.skip()
+		}
+	})
+}
+
+func (p *objectsPage) node() {
+	o := &Object{}
+	p.object(func(key []byte) {
+		switch string(key) {
+		case "nameSingular":
+			o.Singular = p.text()
+		case "namePlural":
+			o.Plural = p.text()
+		case "isActive":
+			o.Active = p.boolean()
+		case "isSystem":
+			o.System = p.boolean()
+		case "fieldsList":
+			p.array(maxFields, func() {
+				o.Fields = append(o.Fields, p.field())
+				p.pace.step()
+			})
+		default:
+			p.skip()
+		}
+	})
+	p.objects = append(p.objects, o)
 }
 
 // field reads a field. The column of a relation is named by the side that has it: in its settings, else after the field
 // (fortytwo.md 9).
 func (p *objectsPage) field() *Field {
-	f := &Field{}
-	var column string
-	p.members(map[string]func(){
-		"name":       func() { f.Name = p.text() },
-		"type":       func() { f.Type = p.text() },
-		"isNullable": func() { f.Nullable = p.boolean() },
-		"isUnique":   func() { f.Unique = p.boolean() },
-		"settings": func() {
-			if p.next() != '{' {
+	f, column := &Field{}, ""
+	p.object(func(key []byte) {
+		switch string(key) {
+		case "name":
+			f.Name = p.text()
+		case "type":
+			f.Type = p.text()
+		case "isNullable":
+			f.Nullable = p.boolean()
+		case "isUnique":
+			f.Unique = p.boolean()
+		case "settings":
+			if p.next() == '{' {
+				p.member("joinColumnName", func() { column = p.text() })
+			} else {
 				p.skip()
-				return
 			}
-			p.members(map[string]func(){"joinColumnName": func() { column = p.text() }})
-		},
-		"relation": func() { f.Relation = p.relation() },
+		case "relation":
+			f.Relation = p.relation()
+		default:
+			p.skip()
+		}
 	})
 	if r := f.Relation; r != nil && r.Kind == ManyToOne {
 		if r.ForeignKey = column; column == "" {
@@ -157,16 +188,18 @@ func (p *objectsPage) field() *Field {
 }
 
 func (p *objectsPage) relation() *Relation {
-	r := &Relation{}
-	var inverse string
-	p.members(map[string]func(){
-		"type": func() { r.Kind = RelationKind(p.text()) },
-		"targetObjectMetadata": func() {
-			p.members(map[string]func(){"nameSingular": func() { r.Target = p.text() }})
-		},
-		"targetFieldMetadata": func() {
-			p.members(map[string]func(){"name": func() { inverse = p.text() }})
-		},
+	r, inverse := Relation{}, ""
+	p.object(func(key []byte) {
+		switch string(key) {
+		case "type":
+			r.Kind = RelationKind(p.text())
+		case "targetObjectMetadata":
+			p.member("nameSingular", func() { r.Target = p.text() })
+		case "targetFieldMetadata":
+			p.member("name", func() { inverse = p.text() })
+		default:
+			p.skip()
+		}
 	})
 	if r.Kind == "" {
 		return nil
@@ -174,5 +207,5 @@ func (p *objectsPage) relation() *Relation {
 	if inverse != "" {
 		r.ForeignKey = inverse + "Id"
 	}
-	return r
+	return &r
 }

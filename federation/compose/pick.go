@@ -22,11 +22,13 @@ type picker struct {
 	picks     []pick
 	records   map[string]*Object // objects by the name of their records' type
 	nodes     map[string]string  // what nodeOf has found
+	pace      *Pace
 }
 
-func pickRoots(up *Upstream) *picker {
+func pickRoots(up *Upstream, pace *Pace) *picker {
 	p := &picker{
 		types: up.Types, rootTypes: []string{up.Query, up.Mutation}, records: map[string]*Object{}, nodes: map[string]string{},
+		pace: pace,
 		roots: map[ast.Operation]map[string]*ast.FieldDefinition{
 			ast.Query: fieldsByName(up.Types[up.Query]), ast.Mutation: fieldsByName(up.Types[up.Mutation]),
 		},
@@ -96,6 +98,7 @@ func (p *picker) pick(operation ast.Operation, name string, kind RootKind, o *Ob
 		root.Args[a.Name] = a.Type.String()
 	}
 	p.picks = append(p.picks, pick{operation, field, root})
+	p.pace.step()
 	delete(p.roots[operation], name) // once, whatever other objects are called
 }
 

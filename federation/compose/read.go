@@ -26,13 +26,16 @@ const readings = 3
 // Read reads FortyTwo's schema: the introspection (3 MB in a large workspace) and the objects, some 200 at a time. A data
 // model that changes meanwhile is read again, three times at most. Errors are those of post, and UPSTREAM_UNAVAILABLE for
 // an answer that is no schema.
-func Read(ctx context.Context, post Post) (*Upstream, error) {
+func Read(ctx context.Context, post Post) (*Upstream, error) { return (*Pace)(nil).Read(ctx, post) }
+
+// Read is the function Read at this pace.
+func (p *Pace) Read(ctx context.Context, post Post) (*Upstream, error) {
 	version, err := Version(ctx, post)
 	if err != nil {
 		return nil, err
 	}
 	for range readings {
-		up, err := readOnce(ctx, post)
+		up, err := readOnce(ctx, post, p)
 		if err != nil {
 			return nil, err
 		}
@@ -48,22 +51,23 @@ func Read(ctx context.Context, post Post) (*Upstream, error) {
 	return nil, illegible("the data model changed %d times while it was read", readings)
 }
 
-func readOnce(ctx context.Context, post Post) (*Upstream, error) {
+func readOnce(ctx context.Context, post Post, pace *Pace) (*Upstream, error) {
 	data, err := post(ctx, Records, introspection, nil)
 	if err != nil {
 		return nil, err
 	}
-	in, err := decodeIntrospection(data)
+	in, err := decodeIntrospection(data, pace)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := readObjects(ctx, post, in.shared)
+	objects, err := readObjects(ctx, post, in.shared, pace)
 	if err != nil {
 		return nil, err
 	}
 	up := &Upstream{Query: in.query, Mutation: in.mutation, Types: in.types, Objects: objects}
-	up.Line = lineOf(up)
-	return trim(up)
+	picked := pickRoots(up, pace)
+	up.Line = lineOf(picked)
+	return up, trim(up, picked)
 }
 
 // Version asks for the version of FortyTwo's data model: it goes up by one with every change (fortytwo.md 13).
@@ -84,8 +88,8 @@ func Version(ctx context.Context, post Post) (int, error) {
 }
 
 // lineOf tells the lines apart by what lists take: offset came after 1.5, and so did grouping (fortytwo.md 16).
-func lineOf(up *Upstream) Line {
-	for _, p := range pickRoots(up).picks {
+func lineOf(picked *picker) Line {
+	for _, p := range picked.picks {
 		if p.root.Kind == GroupBy || p.root.Kind == List && p.root.Args["offset"] != "" {
 			return Line2
 		}
@@ -95,14 +99,13 @@ func lineOf(up *Upstream) Line {
 
 // trim drops what cannot be composed, which is most of what 1.5 lists to a user: it need not be kept, nor looked at for
 // changes.
-func trim(up *Upstream) (*Upstream, error) {
-	p := pickRoots(up)
+func trim(up *Upstream, p *picker) error {
 	types := map[string]*ast.Definition{}
 	if err := p.reach(func(def *ast.Definition) *ast.Definition {
 		types[def.Name] = def
 		return def
 	}, dateTimeFilter, "DateTime", "FilterIs", "UUID", "UUIDFilter"); err != nil { // what corrections may need
-		return nil, err
+		return err
 	}
 	for operation, name := range map[ast.Operation]*string{ast.Query: &up.Query, ast.Mutation: &up.Mutation} {
 		var fields ast.FieldList
@@ -119,5 +122,5 @@ func trim(up *Upstream) (*Upstream, error) {
 		types[*name] = &ast.Definition{Kind: ast.Object, Name: *name, Fields: fields}
 	}
 	up.Types = types
-	return up, nil
+	return nil
 }

@@ -2,7 +2,9 @@ package compose
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,12 +17,16 @@ type scanner struct {
 	depth  int
 	err    error
 	shared sharing
+	pace   *Pace
 }
 
 // sharing keeps each text once. It does not hold on to what it is given.
 type sharing map[string]string
 
 func (s sharing) bytes(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
 	if kept, ok := s[string(b)]; ok {
 		return kept
 	}
@@ -85,9 +91,9 @@ func (s *scanner) null() bool {
 
 // object calls member for each member of the object that comes next; member must consume the value, [scanner.skip] at the
 // least. A null has no members. The key is valid until member returns.
-func (s *scanner) object(member func(key string)) {
+func (s *scanner) object(member func(key []byte)) {
 	s.items('{', '}', func() {
-		key := s.text()
+		key := s.raw()
 		if !s.take(':') {
 			s.failf("a member has no value")
 			return
@@ -96,11 +102,11 @@ func (s *scanner) object(member func(key string)) {
 	})
 }
 
-// members reads the named members of the object that comes next and passes over all others.
-func (s *scanner) members(read map[string]func()) {
-	s.object(func(key string) {
-		if member := read[key]; member != nil {
-			member()
+// member reads the named member of the object that comes next and passes over all others.
+func (s *scanner) member(name string, read func()) {
+	s.object(func(key []byte) {
+		if string(key) == name {
+			read()
 		} else {
 			s.skip()
 		}
@@ -120,68 +126,84 @@ func (s *scanner) array(limit int, element func()) {
 }
 
 func (s *scanner) items(open, closing byte, item func()) {
-	if s.null() {
-		return
-	}
 	if !s.take(open) {
-		s.failf("a value has not the kind that introspection gives it")
+		if !s.null() {
+			s.failf("a value has not the kind that introspection gives it")
+		}
 		return
 	}
 	if s.depth++; s.depth > maxNesting {
 		s.failf("values are nested more than %d deep", maxNesting)
 	}
-	for !s.take(closing) && s.err == nil {
+	for more := !s.take(closing); more && s.err == nil; {
 		item()
-		if !s.take(',') {
-			if !s.take(closing) {
-				s.failf("an object or a list does not end")
+		switch s.next() {
+		case ',':
+			if s.at++; s.next() == closing {
+				s.failf("a comma is followed by nothing")
 			}
-			break
-		}
-		if s.next() == closing {
-			s.failf("a comma is followed by nothing")
+		case closing:
+			s.at++
+			more = false
+		default:
+			s.failf("an object or a list does not end")
 		}
 	}
 	s.depth--
 }
 
 // text reads a string; a null is empty.
-func (s *scanner) text() string {
-	if s.null() {
-		return ""
-	}
+func (s *scanner) text() string { return s.shared.bytes(s.raw()) }
+
+// raw is text that is not kept: it may lie in the source.
+func (s *scanner) raw() []byte {
 	if !s.take('"') {
-		s.failf("a value is not the text that introspection gives it")
-		return ""
+		if !s.null() {
+			s.failf("a value is not the text that introspection gives it")
+		}
+		return nil
 	}
 	start := s.at
-	for s.at < len(s.src) {
-		switch c := s.src[s.at]; {
-		case c == '"':
-			s.at++
-			return s.plain(s.src[start : s.at-1])
-		case c == '\\':
-			return s.escaped(start)
-		case c < ' ':
-			s.failf("a text holds a control character")
-			return ""
-		default:
-			s.at++
-		}
+	s.at = plainEnd(s.src, start)
+	if s.at == len(s.src) {
+		s.failf("a text does not end")
+		return nil
 	}
-	s.failf("a text does not end")
-	return ""
+	switch s.src[s.at] {
+	case '"':
+		b := s.src[start:s.at]
+		s.at++
+		if !utf8.Valid(b) {
+			return bytes.ToValidUTF8(b, []byte("\uFFFD"))
+		}
+		return b
+	case '\\':
+		return s.escaped(start)
+	default:
+		s.failf("a text holds a control character")
+		return nil
+	}
 }
 
-func (s *scanner) plain(b []byte) string {
-	if !utf8.Valid(b) {
-		b = bytes.ToValidUTF8(b, []byte("\uFFFD"))
+// plainEnd is where the first quote, backslash or control character stands from i on, or the end of b. It looks at eight bytes
+// at once: in each of them the highest bit of (x-c)&^x is set when the byte is below c, and maybe in bytes behind that one.
+func plainEnd(b []byte, i int) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := x^('"'*each), x^('\\'*each)
+		if found := ((quote-each)&^quote | (backslash-each)&^backslash | (x-' '*each)&^x) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
 	}
-	return s.shared.bytes(b)
+	for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }
 
 // escaped reads a text with escapes, which are rare, in the library's way; start is behind its quote.
-func (s *scanner) escaped(start int) string {
+func (s *scanner) escaped(start int) []byte {
 	for s.at < len(s.src) && s.src[s.at] != '"' {
 		if s.src[s.at] == '\\' {
 			s.at++
@@ -190,15 +212,15 @@ func (s *scanner) escaped(start int) string {
 	}
 	if s.at >= len(s.src) {
 		s.failf("a text does not end")
-		return ""
+		return nil
 	}
 	s.at++
 	var out string
 	if json.Unmarshal(s.src[start-1:s.at], &out) != nil {
 		s.failf("a text is not JSON")
-		return ""
+		return nil
 	}
-	return s.shared.text(out)
+	return []byte(out)
 }
 
 // boolean reads true or false; a null is false.
@@ -220,11 +242,11 @@ func (s *scanner) boolean() bool {
 func (s *scanner) skip() {
 	switch s.next() {
 	case '{':
-		s.object(func(string) { s.skip() })
+		s.object(func([]byte) { s.skip() })
 	case '[':
 		s.array(len(s.src), s.skip)
 	case '"':
-		s.text()
+		s.raw()
 	case 't', 'f':
 		s.boolean()
 	case 'n':

@@ -1,11 +1,12 @@
 package compose
 
 import (
-	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -20,23 +21,30 @@ func (c *Composed) SDL() string {
 			p.directive(d)
 		}
 	}
-	p.types(c.Schema.Types)
-	return p.out.String()
+	for def := range printed(c.Schema.Types) {
+		p.write("\n")
+		p.definition(def)
+	}
+	return string(p.out)
 }
 
-// typesSDL is types alone.
-func typesSDL(types map[string]*ast.Definition) string {
-	p := &printer{}
-	p.types(types)
-	return p.out.String()
+// printed are the definitions that are printed, in the order of their names.
+func printed(types map[string]*ast.Definition) iter.Seq[*ast.Definition] {
+	return func(yield func(*ast.Definition) bool) {
+		for _, name := range slices.Sorted(maps.Keys(types)) {
+			if def := types[name]; !def.BuiltIn && !yield(def) {
+				return
+			}
+		}
+	}
 }
 
 // printer writes a schema. gqlparser's own formatter writes strings in Go's way and keeps the order in which it finds fields.
-type printer struct{ out strings.Builder }
+type printer struct{ out []byte }
 
 func (p *printer) write(parts ...string) {
 	for _, s := range parts {
-		p.out.WriteString(s)
+		p.out = append(p.out, s...)
 	}
 }
 
@@ -70,17 +78,6 @@ func (p *printer) directive(d *ast.DirectiveDefinition) {
 	p.write("\n")
 }
 
-func (p *printer) types(types map[string]*ast.Definition) {
-	for _, name := range slices.Sorted(maps.Keys(types)) {
-		if def := types[name]; !def.BuiltIn {
-			if p.out.Len() > 0 {
-				p.write("\n")
-			}
-			p.definition(def)
-		}
-	}
-}
-
 var keywords = map[ast.DefinitionKind]string{
 	ast.Scalar: "scalar", ast.Object: "type", ast.Interface: "interface", ast.Union: "union", ast.Enum: "enum", ast.InputObject: "input",
 }
@@ -100,7 +97,11 @@ func (p *printer) definition(def *ast.Definition) {
 		return
 	}
 	p.write(" {\n")
-	for _, f := range slices.SortedFunc(slices.Values(def.Fields), func(a, b *ast.FieldDefinition) int { return cmp.Compare(a.Name, b.Name) }) {
+	fields := def.Fields
+	if !slices.IsSortedFunc(fields, byName) {
+		fields = slices.SortedFunc(slices.Values(fields), byName)
+	}
+	for _, f := range fields {
 		if strings.HasPrefix(f.Name, "__") {
 			continue // introspection's own
 		}
@@ -183,7 +184,7 @@ func (p *printer) applied(list ast.DirectiveList) {
 func (p *printer) value(v *ast.Value) {
 	switch v.Kind {
 	case ast.StringValue, ast.BlockValue:
-		p.write(quoted(v.Raw))
+		p.quoted(v.Raw)
 	case ast.ListValue:
 		p.write("[")
 		for i, c := range v.Children {
@@ -222,7 +223,9 @@ func (p *printer) description(indent, text string) {
 		}
 		p.write("\n", indent, `"""`, "\n")
 	default:
-		p.write(indent, quoted(text), "\n")
+		p.write(indent)
+		p.quoted(text)
+		p.write("\n")
 	}
 }
 
@@ -239,23 +242,20 @@ func isBlock(text string) bool {
 	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' || r == 0x7f })
 }
 
-// quoted is a string of GraphQL: Go's escapes are not all its own.
-func quoted(text string) string {
-	var out strings.Builder
-	out.WriteByte('"')
+// quoted writes a string of GraphQL: Go's escapes are not all its own.
+func (p *printer) quoted(text string) {
+	p.write(`"`)
 	for _, r := range text {
 		switch {
 		case r == '"' || r == '\\':
-			out.WriteByte('\\')
-			out.WriteRune(r)
+			p.out = append(p.out, '\\', byte(r))
 		case r == '\n':
-			out.WriteString(`\n`)
+			p.write(`\n`)
 		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&out, `\u%04x`, r)
+			p.out = fmt.Appendf(p.out, `\u%04x`, r)
 		default:
-			out.WriteRune(r)
+			p.out = utf8.AppendRune(p.out, r)
 		}
 	}
-	out.WriteByte('"')
-	return out.String()
+	p.write(`"`)
 }

@@ -38,8 +38,10 @@ func (r references) renamed(t *ast.Type, rename func(string) string) *ast.Type {
 
 // sortFields puts fields into the order of their names, which does not depend on the order that a server happens to list.
 func sortFields(fields ast.FieldList) {
-	slices.SortStableFunc(fields, func(a, b *ast.FieldDefinition) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(fields, byName)
 }
+
+func byName(a, b *ast.FieldDefinition) int { return cmp.Compare(a.Name, b.Name) }
 
 // keeper cuts parsed definitions loose from the text that they were read from, so that it need not be kept.
 type keeper struct {

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
@@ -15,21 +16,76 @@ const maxStoredTokens = 2_000_000
 
 // stored is an Upstream on disk. The schema is its text, which is small, and can be read by who looks for a fault.
 type stored struct {
-	Format   int       `json:"format"`
-	Version  int       `json:"version"`
-	Line     Line      `json:"line"`
-	Query    string    `json:"query"`
-	Mutation string    `json:"mutation,omitempty"`
-	Objects  []*Object `json:"objects"`
-	Schema   string    `json:"schema"`
+	storedHead
+
+	Objects []*Object `json:"objects"`
+	Schema  string    `json:"schema"`
+}
+
+type storedHead struct {
+	Format   int    `json:"format"`
+	Version  int    `json:"version"`
+	Line     Line   `json:"line"`
+	Query    string `json:"query"`
+	Mutation string `json:"mutation,omitempty"`
 }
 
 // MarshalJSON writes what is kept on disk.
-func (u *Upstream) MarshalJSON() ([]byte, error) {
-	return json.Marshal(stored{
-		Format: storedFormat, Version: u.Version, Line: u.Line, Query: u.Query, Mutation: u.Mutation, Objects: u.Objects,
-		Schema: typesSDL(u.Types),
-	})
+func (u *Upstream) MarshalJSON() ([]byte, error) { return (*Pace)(nil).Marshal(u) }
+
+// Marshal is [Upstream.MarshalJSON] at this pace. It writes the parts one after another, and the text of the schema but once: package
+// json would make it whole, and copy and check it twice.
+func (p *Pace) Marshal(u *Upstream) ([]byte, error) {
+	head, err := json.Marshal(storedHead{storedFormat, u.Version, u.Line, u.Query, u.Mutation})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, storedOfType*(len(u.Types)+1))
+	out = append(append(out, head[:len(head)-1]...), `,"objects":[`...)
+	for i, o := range u.Objects {
+		object, err := json.Marshal(o)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, object...)
+		p.look()
+	}
+	out = append(out, `],"schema":"`...)
+	text := &printer{}
+	for def := range printed(u.Types) {
+		text.out = text.out[:0]
+		text.definition(def)
+		text.write("\n")
+		out = appendEscaped(out, text.out)
+		p.look()
+	}
+	return append(out, `"}`...), nil
+}
+
+// storedOfType is about how many bytes a type takes on disk, descriptions and all.
+const storedOfType = 2 << 10
+
+// appendEscaped appends text as it stands inside of a string of JSON.
+func appendEscaped(out, text []byte) []byte {
+	for len(text) > 0 {
+		n := plainEnd(text, 0)
+		if out = append(out, text[:n]...); n == len(text) {
+			break
+		}
+		switch c := text[n]; c {
+		case '\n':
+			out = append(out, '\\', 'n')
+		case '"', '\\':
+			out = append(out, '\\', c)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, c)
+		}
+		text = text[n+1:]
+	}
+	return out
 }
 
 // UnmarshalJSON reads what was kept on disk. Errors are UPSTREAM_UNAVAILABLE: another format, or damage.

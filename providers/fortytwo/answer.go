@@ -62,15 +62,25 @@ func decodeAnswer(body []byte) (answer, error) {
 	if !json.Valid(body) {
 		return answer{}, errNotGraphQL
 	}
+	return skimAnswer(body)
+}
+
+// skimAnswer reads a body as decodeAnswer does, but checks no more of it than its errors, and that it is one object which ends
+// where the body does. The data may be broken inside.
+func skimAnswer(body []byte) (answer, error) {
 	var a answer
 	var failed []byte
-	for name, value := range members(body) {
+	end := 0
+	for name, value := range membersTo(body, &end) {
 		switch {
 		case named(name, "data"):
 			a.Data = value
 		case named(name, "errors"):
 			failed = value
 		}
+	}
+	if end == 0 || skipSpace(body, end) < len(body) {
+		return answer{}, errNotGraphQL
 	}
 	if isNull(a.Data) {
 		a.Data = nil

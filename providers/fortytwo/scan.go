@@ -12,9 +12,18 @@ import (
 // Text that is not JSON gives fewer parts, or none.
 
 // members gives the members of an object, whose names are still quoted; none for anything else.
-func members(object []byte) iter.Seq2[[]byte, []byte] {
+func members(object []byte) iter.Seq2[[]byte, []byte] { return membersTo(object, new(int)) }
+
+// membersTo gives members too, and says where the object ends that they are in. The end stays as it was when there is no such
+// object, or when its text breaks off or is not made of names and values.
+func membersTo(object []byte, ends *int) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
-		for i, more := enter(object, '{'); more; i, more = next(object, i) {
+		i, more := enter(object, '{')
+		if more && i < len(object) && object[i] == '}' {
+			*ends = i + 1
+			return
+		}
+		for ; more; i, more = next(object, i) {
 			end := valueEnd(object, i)
 			name := object[i:end]
 			if i = skipSpace(object, end); len(name) == 0 || name[0] != '"' || i == len(object) || object[i] != ':' {
@@ -24,6 +33,9 @@ func members(object []byte) iter.Seq2[[]byte, []byte] {
 			if i = valueEnd(object, begin); i == begin || !yield(name, object[begin:i]) {
 				return
 			}
+		}
+		if i < len(object) && object[i] == '}' {
+			*ends = i + 1
 		}
 	}
 }

@@ -21,6 +21,7 @@ type request struct {
 	query     string
 	variables any
 	maxAnswer int64 // bytes, where the usual bound is too small
+	unchecked bool  // whoever reads the data checks that it is JSON
 }
 
 // body is what goes over the wire; FortyTwo's 2.x line takes no other keys and no empty operationName.
@@ -47,7 +48,7 @@ func (c *Client) send(ctx context.Context, r request, read func(data json.RawMes
 	}
 	op := providers.Operation{Name: r.op, Family: "graphql", Safety: r.safety, Timeout: c.timeout, MaxResponse: r.maxAnswer}
 	err = c.http.Do(ctx, op, post(r.url, token, payload), func(answer providers.Response) error {
-		return c.judge(op, answer, server, read)
+		return c.judge(op, answer, r.unchecked, server, read)
 	})
 	if server && helix.IsCode(err, helix.CodeTooManyRequests) {
 		c.budget.pause(helix.AsError(err).RetryAfter)
@@ -86,8 +87,12 @@ func post(url, token string, payload []byte) providers.Request {
 
 // judge reads the body first and the status only when the body says nothing: FortyTwo answers 200 to nearly everything,
 // and 1.5 answers 400 with GraphQL errors.
-func (c *Client) judge(op providers.Operation, r providers.Response, server bool, read func(json.RawMessage) error) error {
-	a, err := decodeAnswer(r.Body)
+func (c *Client) judge(op providers.Operation, r providers.Response, unchecked, server bool, read func(json.RawMessage) error) error {
+	decode := decodeAnswer
+	if unchecked {
+		decode = skimAnswer
+	}
+	a, err := decode(r.Body)
 	switch {
 	case err != nil && refusesBody(r.Status):
 		return c.http.Refused(op, r)
