@@ -311,9 +311,9 @@ func TestTheWorkListPagesWithoutGapsOrRepeats(t *testing.T) {
 		if err != nil || page.Total != 11 {
 			t.Fatalf("total %d, %v", page.Total, err)
 		}
-		for _, item := range page.Items {
+		for i, item := range page.Items {
 			ids = append(ids, item.ID)
-			query.After = item.Cursor
+			query.After = page.Cursor(i)
 		}
 		if !page.HasNext {
 			break

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -35,7 +36,6 @@ type WorklistItem struct {
 	MissedCall *helix.MissedCall
 	FollowUp   *helix.FollowUpRecord
 	Lead       *helix.LeadRecord
-	Cursor     string
 
 	key helix.DueKey // its place within its own source
 }
@@ -56,6 +56,8 @@ type Worklist struct {
 	Total   int
 	Counts  map[WorklistKind]WorkCount // of every source that answered
 	Failed  map[WorklistKind]error
+
+	began places // before the first item
 }
 
 // WorkCount is how much there is of one kind; what was not asked for means nothing.
@@ -74,31 +76,48 @@ func (d *Desk) Worklist(ctx context.Context, w Worker, q WorklistQuery) (Worklis
 	ctx, span := d.tracer.Start(ctx, "desk.worklist")
 	defer span.End()
 	list := Worklist{Counts: map[WorklistKind]WorkCount{}, Failed: map[WorklistKind]error{}}
-	now := d.now()
-	var items []WorklistItem
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for _, kind := range q.Kinds {
-		wg.Go(func() {
-			found, count, err := d.work(ctx, w, kind, places[kind], q, now)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				list.Failed[kind] = err
-				return
-			}
-			items = append(items, found...)
-			list.Counts[kind] = count
-		})
+	now, sources := d.now(), make([]source, len(q.Kinds))
+	read := func(i int) {
+		kind := q.Kinds[i]
+		sources[i].items, sources[i].count, sources[i].err = d.work(ctx, w, kind, places[kind], q, now)
 	}
-	wg.Wait()
-	list.page(items, places, q.First)
+	var others sync.WaitGroup
+	for i := 1; i < len(sources); i++ {
+		others.Go(func() { read(i) })
+	}
+	if len(sources) > 0 {
+		read(0)
+	}
+	others.Wait()
+	list.page(q, sources, places)
 	return list, nil
 }
 
-// page merges and cuts, and gives each item the cursor that continues behind it.
-func (l *Worklist) page(items []WorklistItem, places places, first int) {
-	slices.SortFunc(items, func(a, b WorklistItem) int {
+// source is what one of them answered.
+type source struct {
+	items []WorklistItem
+	count WorkCount
+	err   error
+}
+
+// page merges and cuts.
+func (l *Worklist) page(q WorklistQuery, sources []source, began places) {
+	l.began = began
+	for i, s := range sources {
+		kind := q.Kinds[i]
+		if s.err != nil {
+			l.Failed[kind] = s.err
+			continue
+		}
+		l.Counts[kind] = s.count
+		l.Total += s.count.All
+		if l.Items == nil {
+			l.Items = s.items
+		} else {
+			l.Items = append(l.Items, s.items...)
+		}
+	}
+	slices.SortFunc(l.Items, func(a, b WorklistItem) int {
 		if c := a.DueAt.Compare(b.DueAt); c != 0 {
 			return c
 		}
@@ -107,17 +126,18 @@ func (l *Worklist) page(items []WorklistItem, places places, first int) {
 		}
 		return compareIDs(helix.CallID(a.ID), helix.CallID(b.ID))
 	})
-	if l.HasNext = len(items) > first; l.HasNext {
-		items = items[:first]
+	if l.HasNext = len(l.Items) > q.First; l.HasNext {
+		l.Items = l.Items[:q.First]
 	}
-	for i := range items {
-		places[items[i].Kind] = items[i].key
-		items[i].Cursor = places.String()
+}
+
+// Cursor continues behind an item of the page, given by its place.
+func (l *Worklist) Cursor(i int) string {
+	at := maps.Clone(l.began)
+	for _, item := range l.Items[:i+1] {
+		at[item.Kind] = item.key
 	}
-	l.Items = items
-	for _, c := range l.Counts {
-		l.Total += c.All
-	}
+	return at.String()
 }
 
 // work reads one source behind a place, and counts it.
@@ -136,9 +156,11 @@ func (d *Desk) work(
 		}
 		var found []helix.FollowUpRecord
 		found, counts, err = d.crm.FollowUpsDue(ctx, w.Access(), w.Member, due)
-		for _, f := range found {
+		items = make([]WorklistItem, 0, len(found))
+		for i := range found {
+			f := &found[i]
 			key := helix.DueKey{Due: f.DueAt, ID: f.ID}
-			items = append(items, WorklistItem{Kind: kind, ID: f.ID, DueAt: f.DueAt, FollowUp: &f, key: key})
+			items = append(items, WorklistItem{Kind: kind, ID: f.ID, DueAt: f.DueAt, FollowUp: f, key: key})
 		}
 	case WorkLead:
 		if q.Overdue {
@@ -146,9 +168,11 @@ func (d *Desk) work(
 		}
 		var found []helix.LeadRecord
 		found, counts, err = d.crm.LeadsWaiting(ctx, w.Access(), w.Member, due)
-		for _, l := range found {
+		items = make([]WorklistItem, 0, len(found))
+		for i := range found {
+			l := &found[i]
 			key := helix.DueKey{Due: l.CreatedAt, ID: l.ID}
-			items = append(items, WorklistItem{Kind: kind, ID: l.ID, DueAt: l.CreatedAt.Add(leadSLA), Lead: &l, key: key})
+			items = append(items, WorklistItem{Kind: kind, ID: l.ID, DueAt: l.CreatedAt.Add(leadSLA), Lead: l, key: key})
 		}
 	}
 	return items, WorkCount{All: counts.Total, Overdue: counts.Before}, err

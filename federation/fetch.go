@@ -98,33 +98,40 @@ func (r *run) fetchRecords(ctx context.Context, n int, f *plan.Fetch) {
 	r.results[n].records = make(map[string]record, len(ids))
 	var put sync.Mutex
 	var others sync.WaitGroup
-	for some := range slices.Chunk(ids, idsAtOnce) {
-		others.Go(func() {
-			opened, faults := r.ask(ctx, f.Request, f.Request.ForIDs(some), nil)
-			var edges raise.Value
-			if opened.Value != nil {
-				value, err := r.parse(opened.Value)
-				if err != nil {
-					faults = append(faults, faultsOf(ctx, garbage(f.Request, err))...)
-				}
-				edges = value.Member("edges")
-			}
-			put.Lock()
-			defer put.Unlock()
-			if len(faults) > 0 {
-				for _, id := range some {
-					r.results[n].records[id] = record{faults: faults}
-				}
-			}
-			for _, edge := range edges.Elements() {
-				node := edge.Member("node")
-				if id, ok := node.Member("id").Text(); ok {
-					r.results[n].records[string(id)] = record{value: node, faults: faults}
-				}
-			}
-		})
+	for ; len(ids) > idsAtOnce; ids = ids[idsAtOnce:] {
+		some := ids[:idsAtOnce]
+		others.Go(func() { r.fetchSome(ctx, n, f, some, &put) })
+	}
+	if len(ids) > 0 {
+		r.fetchSome(ctx, n, f, ids, &put)
 	}
 	others.Wait()
+}
+
+// fetchSome asks for as many records as one request may.
+func (r *run) fetchSome(ctx context.Context, n int, f *plan.Fetch, ids []string, put sync.Locker) {
+	opened, faults := r.ask(ctx, f.Request, f.Request.ForIDs(ids), nil)
+	var edges raise.Value
+	if opened.Value != nil {
+		value, err := r.parse(opened.Value)
+		if err != nil {
+			faults = append(faults, faultsOf(ctx, garbage(f.Request, err))...)
+		}
+		edges = value.Member("edges")
+	}
+	put.Lock()
+	defer put.Unlock()
+	if len(faults) > 0 {
+		for _, id := range ids {
+			r.results[n].records[id] = record{faults: faults}
+		}
+	}
+	for _, edge := range edges.Elements() {
+		node := edge.Member("node")
+		if id, ok := node.Member("id").Text(); ok {
+			r.results[n].records[string(id)] = record{value: node, faults: faults}
+		}
+	}
 }
 
 // fetchChildren asks for a list below each of several parents.

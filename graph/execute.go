@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -117,4 +118,21 @@ func (o *completedObject) repeats(i int) bool {
 		}
 	}
 	return false
+}
+
+// Answers are written to buffers that are used again, unless they have become large.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const largestBuffer = 1 << 20
+
+// written is the text of an answer.
+func written(data graphql.Marshaler) []byte {
+	buf := buffers.Get().(*bytes.Buffer)
+	data.MarshalGQL(buf)
+	text := bytes.Clone(buf.Bytes())
+	if buf.Cap() <= largestBuffer {
+		buf.Reset()
+		buffers.Put(buf)
+	}
+	return text
 }

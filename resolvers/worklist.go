@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -29,28 +30,44 @@ func (r *queryResolver) Worklist(ctx context.Context, kinds []graph.WorklistKind
 	if kinds != nil {
 		q.Kinds = slices.DeleteFunc(q.Kinds, func(k desk.WorklistKind) bool { return !slices.Contains(kinds, graph.WorklistKind(k)) })
 	}
-	q.Total, q.Overdue = countsSelected(ctx)
+	wanted := wantedOfWorklist(ctx)
+	q.Total, q.Overdue = wanted.total, wanted.overdue
 	list, err := r.o.Desk.Worklist(ctx, w, q)
 	if err != nil {
 		return nil, err
 	}
-	return r.worklist(list, q.Kinds), nil
+	return r.worklist(&list, q.Kinds, wanted), nil
 }
 
-// countsSelected tells which counts of a work list are to be shown.
-func countsSelected(ctx context.Context) (total, overdue bool) {
+// worklistWanted tells which parts of a work list that cost something are to be shown.
+type worklistWanted struct {
+	total, overdue bool // counts
+	cursors        bool // of every item
+	ends           bool // the cursors of the first and of the last
+}
+
+func wantedOfWorklist(ctx context.Context) (w worklistWanted) {
+	op := graphql.GetOperationContext(ctx)
 	for _, f := range graphql.CollectFieldsCtx(ctx, nil) {
 		switch f.Name {
 		case "totalCount":
-			total = true
+			w.total = true
 		case "counts":
-			for _, of := range graphql.CollectFields(graphql.GetOperationContext(ctx), f.Selections, nil) {
-				total = total || of.Name == "count"
-				overdue = overdue || of.Name == "overdue"
+			for _, of := range graphql.CollectFields(op, f.Selections, []string{"WorklistCount"}) {
+				w.total = w.total || of.Name == "count"
+				w.overdue = w.overdue || of.Name == "overdue"
+			}
+		case "edges":
+			for _, of := range graphql.CollectFields(op, f.Selections, []string{"WorklistEdge"}) {
+				w.cursors = w.cursors || of.Name == "cursor"
+			}
+		case "pageInfo":
+			for _, of := range graphql.CollectFields(op, f.Selections, []string{"PageInfo"}) {
+				w.ends = w.ends || of.Name == "startCursor" || of.Name == "endCursor"
 			}
 		}
 	}
-	return total, overdue
+	return w
 }
 
 // WorklistChanged resolves the stream of changes of the caller's work list. It joins two sources that know nothing of each
@@ -113,10 +130,10 @@ func (r *Resolver) worklistChange(c *desk.WorkChange) *graph.WorklistChange {
 	return out
 }
 
-func (r *Resolver) worklist(list desk.Worklist, kinds []desk.WorklistKind) *graph.WorklistConnection {
+func (r *Resolver) worklist(list *desk.Worklist, kinds []desk.WorklistKind, wanted worklistWanted) *graph.WorklistConnection {
 	out := &graph.WorklistConnection{
 		TotalCount: list.Total, PageInfo: &graph.PageInfo{HasNextPage: list.HasNext},
-		Counts: []graph.WorklistCount{}, Errors: []graph.WorklistError{}, Edges: []graph.WorklistEdge{},
+		Counts: []graph.WorklistCount{}, Errors: []graph.WorklistError{}, Edges: make([]graph.WorklistEdge, len(list.Items)),
 	}
 	for _, kind := range kinds {
 		if c, ok := list.Counts[kind]; ok {
@@ -129,17 +146,20 @@ func (r *Resolver) worklist(list desk.Worklist, kinds []desk.WorklistKind) *grap
 			})
 		}
 	}
-	for _, item := range list.Items {
-		out.Edges = append(out.Edges, graph.WorklistEdge{Cursor: item.Cursor, Node: r.worklistItem(item)})
+	now := r.o.Now()
+	for i := range list.Items {
+		out.Edges[i].Node = r.worklistItem(&list.Items[i], now)
+		if wanted.cursors {
+			out.Edges[i].Cursor = list.Cursor(i)
+		}
 	}
-	if n := len(list.Items); n > 0 {
-		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &list.Items[0].Cursor, &list.Items[n-1].Cursor
+	if n := len(list.Items); n > 0 && wanted.ends {
+		out.PageInfo.StartCursor, out.PageInfo.EndCursor = new(list.Cursor(0)), new(list.Cursor(n-1))
 	}
 	return out
 }
 
-func (r *Resolver) worklistItem(item desk.WorklistItem) graph.WorklistItem {
-	now := r.o.Now()
+func (r *Resolver) worklistItem(item *desk.WorklistItem, now time.Time) graph.WorklistItem {
 	u := urgencyOf(item.DueAt, now)
 	switch {
 	case item.FollowUp != nil:
@@ -212,7 +232,7 @@ func roughly(d time.Duration) string {
 		if n != 1 {
 			word += "s"
 		}
-		return fmt.Sprintf("%d %s", n, word)
+		return strconv.Itoa(n) + " " + word
 	}
 	switch {
 	case d >= 24*time.Hour:

@@ -9,25 +9,32 @@ import (
 	"github.com/helix-engage/gateway/graph"
 )
 
-func TestWhatIsNotSelectedOfAWorkListIsNotCounted(t *testing.T) {
+func TestWhatIsNotSelectedOfAWorkListIsNotMade(t *testing.T) {
 	t.Parallel()
 	exec := executor.New(graph.NewExecutableSchema(graph.Config{Resolvers: New(Options{})}))
 	for name, c := range map[string]struct {
-		query          string
-		total, overdue bool
+		query string
+		want  worklistWanted
 	}{
-		"the items":                 {"{ worklist { edges { cursor } } }", false, false},
-		"the total":                 {"{ worklist { totalCount } }", true, false},
-		"which sources answered":    {"{ worklist { counts { kind } } }", false, false},
-		"how much of each kind":     {"{ worklist { counts { kind count } } }", true, false},
-		"how much of it is overdue": {"{ worklist { counts { overdue } } }", false, true},
-		"both, under other names":   {"{ worklist { n: totalCount late: counts { n: overdue } } }", true, true},
+		"the items":                 {"{ worklist { edges { node { id } } pageInfo { hasNextPage } } }", worklistWanted{}},
+		"the total":                 {"{ worklist { totalCount } }", worklistWanted{total: true}},
+		"which sources answered":    {"{ worklist { counts { kind } } }", worklistWanted{}},
+		"how much of each kind":     {"{ worklist { counts { kind count } } }", worklistWanted{total: true}},
+		"how much of it is overdue": {"{ worklist { counts { overdue } } }", worklistWanted{overdue: true}},
+		"both, under other names":   {"{ worklist { n: totalCount late: counts { n: overdue } } }", worklistWanted{total: true, overdue: true}},
 		"both, in fragments": {
 			"{ worklist { ...list counts { count } } } fragment list on WorklistConnection { counts { ...late } } " +
-				"fragment late on WorklistCount { overdue }", true, true,
+				"fragment late on WorklistCount { overdue }", worklistWanted{total: true, overdue: true},
 		},
 		"both, and then not": {
-			"{ worklist { edges { cursor } totalCount @skip(if: true) counts @include(if: false) { count overdue } } }", false, false,
+			"{ worklist { totalCount @skip(if: true) counts @include(if: false) { count overdue } } }", worklistWanted{},
+		},
+		"where each item is": {"{ worklist { edges { at: cursor } } }", worklistWanted{cursors: true}},
+		"where the last is":  {"{ worklist { pageInfo { endCursor } } }", worklistWanted{ends: true}},
+		"where the first is": {"{ worklist { pageInfo { startCursor } } }", worklistWanted{ends: true}},
+		"where all are, in fragments": {
+			"{ worklist { edges { ... on WorklistEdge { cursor } } pageInfo { ...ends } } } fragment ends on PageInfo { endCursor }",
+			worklistWanted{cursors: true, ends: true},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,9 +43,8 @@ func TestWhatIsNotSelectedOfAWorkListIsNotCounted(t *testing.T) {
 			oc := prepare(t, ctx, exec, c.query, nil)
 			ctx = graphql.WithOperationContext(ctx, oc)
 			field := graphql.CollectFields(oc, oc.Operation.SelectionSet, nil)[0]
-			total, overdue := countsSelected(graphql.WithFieldContext(ctx, &graphql.FieldContext{Field: field}))
-			if total != c.total || overdue != c.overdue {
-				t.Errorf("total %t, overdue %t", total, overdue)
+			if got := wantedOfWorklist(graphql.WithFieldContext(ctx, &graphql.FieldContext{Field: field})); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
 	}

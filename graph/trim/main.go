@@ -1,6 +1,6 @@
 // Command trim rewrites the executor that gqlgen has generated, for speed: a list gets no goroutine for each element, a field that
-// is in memory already no chain of interceptors, and an object no bookkeeping for @defer, which the gateway refuses. What stands
-// in their place is graph/execute.go. A file that was rewritten stays as it is.
+// is in memory already no chain of interceptors, an object no bookkeeping for @defer, which the gateway refuses, and an answer no
+// buffer of its own. What stands in their place is graph/execute.go. A file that was rewritten stays as it is.
 package main
 
 import (
@@ -64,6 +64,10 @@ var (
 	deferring = regexp.MustCompile(`(?m)^\tatomic\.AddInt32\(&ec\.Deferred, .*\n
 	ec\.ProcessDeferredGroup\(graphql\.DeferredGroup\{\n(?:.*\n)*?\t\}\)\n`)
 
+	writing = regexp.MustCompile(`(?m)^\t\t\tvar buf bytes\.Buffer
+			data\.MarshalGQL\(&buf\)
+			response\.Data = buf\.Bytes\(\)$`)
+
 	result = regexp.MustCompile(`(?m)^\treturn out$`)
 )
 
@@ -77,11 +81,14 @@ func trim(code []byte) ([]byte, error) {
 	if bytes.Contains(code, []byte("completeList(")) {
 		return code, nil
 	}
-	if !list.Match(code) || !field.Match(code) || !deferring.Match(code) {
-		return nil, errUnknown
+	for _, pattern := range []*regexp.Regexp{list, field, deferring, writing} {
+		if !pattern.Match(code) {
+			return nil, errUnknown
+		}
 	}
 	code = list.ReplaceAll(code, []byte("completeList(ctx, len(v), "))
 	code = field.ReplaceAll(code, []byte(`	return completeField(ctx, ec.OperationContext, "$1", field, $2, $3, $4)`))
+	code = writing.ReplaceAll(code, []byte("\t\t\tresponse.Data = written(data)"))
 	return format.Source(function.ReplaceAllFunc(code, trimObject))
 }
 

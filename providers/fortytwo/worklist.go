@@ -88,13 +88,8 @@ func (c *Client) due(
 	first, before, of := d.After.Due.IsZero() && d.Limit > 0, !d.Before.IsZero(), backlog{q.object.ours, member}
 	q.total = first && d.Total
 	beside := before && (!first || c.backlogs.expected(of))
-	var found stretch
 	var counts helix.DueCounts
 	g, reading := errgroup.WithContext(ctx)
-	g.Go(func() (err error) {
-		found, err = c.keyset(reading, q, column, d.After, d.Limit)
-		return err
-	})
 	if d.Total && !first {
 		g.Go(func() (err error) {
 			counts.Total, err = c.count(reading, q)
@@ -106,6 +101,10 @@ func (c *Client) due(
 			counts.Before, err = c.countBefore(reading, q, column, d.Before)
 			return err
 		})
+	}
+	found, err := c.keyset(reading, q, column, d.After, d.Limit)
+	if err != nil {
+		g.Go(func() error { return err }) // which gives the counts up
 	}
 	if err := g.Wait(); err != nil || !first {
 		return found.rows, counts, err
