@@ -100,7 +100,7 @@ func newFederation(t testing.TB, crm federation.Upstream, tasks []any, objects i
 		Serve:    func(s graphql.ExecutableSchema) graphql.GraphExecutor { return executor.New(s) },
 		Post:     composetest.Server(large),
 		Upstream: crm,
-		Caller:   func(context.Context) (*upstream.Caller, error) { return &upstream.Caller{Token: "token"}, nil },
+		Caller:   func(_ context.Context, to *upstream.Caller) error { to.Token = "token"; return nil },
 		Trusted:  func(ctx context.Context) context.Context { return ctx },
 	})
 	if err == nil {

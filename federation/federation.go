@@ -26,8 +26,8 @@ type Options struct {
 
 	Upstream Upstream     // nil: ours alone is served
 	Post     compose.Post // with the server's key
-	// Caller is whose token FortyTwo is asked with. Its error is told at each field of FortyTwo, before anything is sent.
-	Caller func(context.Context) (*upstream.Caller, error)
+	// Caller says whose token FortyTwo is asked with. Its error is told at each field of FortyTwo, before anything is sent.
+	Caller func(context.Context, *upstream.Caller) error
 	// Trusted marks a context in which the parents of entities were just read with the caller's own token.
 	Trusted func(context.Context) context.Context
 

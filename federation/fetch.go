@@ -62,11 +62,12 @@ func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *rais
 			opened, faults = raise.Opened{}, faultsOf(ctx, r.oc.RecoverFunc(ctx, p))
 		}
 	}()
-	caller, err := r.s.o.Caller(ctx)
-	if err != nil {
+	caller, sent := r.room()
+	*sent = upstream.Request{Body: body, Mutation: q.Mutation, Name: q.Name}
+	if err := r.s.o.Caller(ctx, caller); err != nil {
 		return raise.Opened{}, faultsOf(ctx, err)
 	}
-	answer, status, err := r.s.o.Upstream.Do(ctx, caller, &upstream.Request{Body: body, Mutation: q.Mutation, Name: q.Name})
+	answer, status, err := r.s.o.Upstream.Do(ctx, caller, sent)
 	if err != nil {
 		return raise.Opened{}, faultsOf(ctx, err)
 	}
@@ -81,6 +82,14 @@ func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *rais
 		faults = faultsOf(ctx, garbage(q, errSilent))
 	}
 	return opened, faults
+}
+
+// room is where a request is made: the first of a run has its place there.
+func (r *run) room() (*upstream.Caller, *upstream.Request) {
+	if r.asking.CompareAndSwap(false, true) {
+		return &r.caller, &r.sent
+	}
+	return new(upstream.Caller), new(upstream.Request)
 }
 
 // garbage is an answer that cannot be read. What it answered may have taken effect.

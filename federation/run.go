@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/helix-engage/gateway/federation/plan"
 	"github.com/helix-engage/gateway/federation/raise"
+	"github.com/helix-engage/gateway/federation/upstream"
 )
 
 // run answers one operation, or one event of a subscription: fetches in rounds, then one writing pass over all of them.
@@ -28,7 +30,11 @@ type run struct {
 	mu    sync.Mutex
 	tapes []*raise.Tape // to be given back
 
-	few [2]result // room for the results of most
+	// Room for what most need.
+	few    [2]result
+	asking atomic.Bool // the two below are taken
+	caller upstream.Caller
+	sent   upstream.Request
 }
 
 // result is what one fetch has brought.

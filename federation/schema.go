@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/helix-engage/gateway/federation/compose"
+	"github.com/helix-engage/gateway/federation/upstream"
 )
 
 // schema is one composed schema with what executes it: gqlgen's executor asks it like a generated one. It is immutable but
@@ -66,8 +67,8 @@ func (s *schema) separate(ctx context.Context) (after func()) {
 	if s.o.Upstream == nil {
 		return func() {}
 	}
-	caller, err := s.o.Caller(ctx)
-	if err != nil { // he asks nothing of FortyTwo
+	caller := new(upstream.Caller)
+	if err := s.o.Caller(ctx, caller); err != nil { // he asks nothing of FortyTwo
 		return func() {}
 	}
 	s.o.Upstream.Separate(caller)

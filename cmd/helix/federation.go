@@ -69,16 +69,17 @@ func (g *Gateway) postSchema(ctx context.Context, endpoint compose.Endpoint, que
 	return g.fortyTwo.AskSchema(ctx, endpoint == compose.Metadata, query, variables)
 }
 
-// federatedCaller is whose token FortyTwo's fields are read with: a signed-in user's, never a key's.
-func federatedCaller(ctx context.Context) (*upstream.Caller, error) {
+// federatedCaller says whose token FortyTwo's fields are read with: a signed-in user's, never a key's.
+func federatedCaller(ctx context.Context, to *upstream.Caller) error {
 	caller, err := auth.Caller(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	headers := graphql.GetOperationContext(ctx).Headers
-	return &upstream.Caller{
+	*to = upstream.Caller{
 		Key: caller.TokenHash, Token: caller.Token, Language: headers.Get("Accept-Language"), Locale: headers.Get("X-Locale"),
-	}, nil
+	}
+	return nil
 }
 
 // schemaState tells of the composed schema.

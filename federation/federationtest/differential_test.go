@@ -110,8 +110,9 @@ func newGateway(t testing.TB, h *hospital, local *ast.Schema) *federation.Federa
 			return h.read(map[compose.Endpoint]string{compose.Records: "/graphql", compose.Metadata: "/metadata"}[endpoint], query, variables)
 		},
 		Upstream: client,
-		Caller: func(context.Context) (*upstream.Caller, error) {
-			return &upstream.Caller{Key: sha256.Sum256([]byte(h.token)), Token: h.token}, nil
+		Caller: func(_ context.Context, to *upstream.Caller) error {
+			*to = upstream.Caller{Key: sha256.Sum256([]byte(h.token)), Token: h.token}
+			return nil
 		},
 		Trusted: func(ctx context.Context) context.Context { return ctx },
 	})

@@ -13,7 +13,9 @@ import (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "rapid.seed" || f.Name == "rapid.checks" || f.Name == "rapid.failfile" })
+	flag.Visit(func(f *flag.Flag) {
+		asked = asked || f.Name == "rapid.seed" || f.Name == "rapid.checks" || f.Name == "rapid.failfile"
+	})
 	if !asked {
 		if err := flag.Set("rapid.seed", "20"); err != nil {
 			os.Exit(1)

@@ -301,6 +301,11 @@ func givenScalar(name string, v any) (value, error) {
 		return stringValue(v), nil
 	case bool:
 		return scalar(strconv.FormatBool(v)), nil
+	case int64: // as the validator makes of an Int
+		if name == "ID" {
+			return stringValue(strconv.FormatInt(v, 10)), nil
+		}
+		return scalar(strconv.FormatInt(v, 10)), nil
 	case json.Number:
 		if name == "ID" {
 			return stringValue(v.String()), nil

@@ -137,7 +137,11 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*graphql.Raw
 			bodies.Put(buf)
 		}
 	}()
-	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, h.opts.MaxBody)); err != nil {
+	body := r.Body
+	if r.ContentLength < 0 || r.ContentLength > h.opts.MaxBody { // else the server itself reads no more
+		body = http.MaxBytesReader(w, r.Body, h.opts.MaxBody)
+	}
+	if _, err := buf.ReadFrom(body); err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return nil, err
 		}
