@@ -85,10 +85,16 @@ func completeField[T any](
 	return complete(ctx, field.Selections, value)
 }
 
-// completedObject writes an object whose fields are completed.
+// completedObject is an object whose fields are completed one after another.
 type completedObject struct {
+	Values   []graphql.Marshaler
+	Invalids uint32 // fields that are null and must not be
+
 	fields []graphql.CollectedField
-	values []graphql.Marshaler
+}
+
+func newObject(fields []graphql.CollectedField) *completedObject {
+	return &completedObject{Values: make([]graphql.Marshaler, len(fields)), fields: fields}
 }
 
 // MarshalGQL implements [graphql.Marshaler].
@@ -101,7 +107,7 @@ func (o *completedObject) MarshalGQL(w io.Writer) {
 		_, _ = io.WriteString(w, begin) // what is written to is memory
 		_, _ = io.WriteString(w, o.fields[i].Alias)
 		_, _ = io.WriteString(w, `":`)
-		o.values[i].MarshalGQL(w)
+		o.Values[i].MarshalGQL(w)
 		begin = `,"`
 	}
 	if len(o.fields) == 0 {
@@ -118,6 +124,16 @@ func (o *completedObject) repeats(i int) bool {
 		}
 	}
 	return false
+}
+
+// typeName is the value of __typename.
+type typeName string
+
+// MarshalGQL implements [graphql.Marshaler].
+func (n typeName) MarshalGQL(w io.Writer) {
+	_, _ = io.WriteString(w, `"`)
+	_, _ = io.WriteString(w, string(n))
+	_, _ = io.WriteString(w, `"`)
 }
 
 // Answers are written to buffers that are used again, unless they have become large.

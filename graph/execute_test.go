@@ -135,13 +135,23 @@ func TestAnObjectHasEachNameOnce(t *testing.T) {
 		`{"a":0,"b":2}`:       {"a", "a", "b"},
 		`{"b":0,"a":1,"c":3}`: {"b", "a", "b", "c"},
 	} {
-		o := &completedObject{}
-		for i, name := range names {
-			o.fields = append(o.fields, graphql.CollectedField{Field: &ast.Field{Alias: name}})
-			o.values = append(o.values, graphql.MarshalInt(i))
+		var fields []graphql.CollectedField
+		for _, name := range names {
+			fields = append(fields, graphql.CollectedField{Field: &ast.Field{Alias: name}})
+		}
+		o := newObject(fields)
+		for i := range names {
+			o.Values[i] = graphql.MarshalInt(i)
 		}
 		if got := write(o); got != want {
 			t.Errorf("%v: got %s, want %s", names, got, want)
 		}
+	}
+}
+
+func TestATypeNameIsQuoted(t *testing.T) {
+	t.Parallel()
+	if got := write(typeName("Lead")); got != `"Lead"` {
+		t.Errorf("got %s", got)
 	}
 }

@@ -18503,11 +18503,11 @@ var abandonedCallImplementors = []string{"AbandonedCall"}
 func (ec *executionContext) _AbandonedCall(ctx context.Context, sel ast.SelectionSet, obj *AbandonedCall) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, abandonedCallImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AbandonedCall")
+			out.Values[i] = typeName("AbandonedCall")
 		case "id":
 			out.Values[i] = ec._AbandonedCall_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18542,12 +18542,11 @@ func (ec *executionContext) _AbandonedCall(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var agentCallCountsImplementors = []string{"AgentCallCounts"}
@@ -18555,11 +18554,11 @@ var agentCallCountsImplementors = []string{"AgentCallCounts"}
 func (ec *executionContext) _AgentCallCounts(ctx context.Context, sel ast.SelectionSet, obj *AgentCallCounts) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentCallCountsImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AgentCallCounts")
+			out.Values[i] = typeName("AgentCallCounts")
 		case "total":
 			out.Values[i] = ec._AgentCallCounts_total(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18589,12 +18588,11 @@ func (ec *executionContext) _AgentCallCounts(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var agentLoginPayloadImplementors = []string{"AgentLoginPayload"}
@@ -18602,11 +18600,11 @@ var agentLoginPayloadImplementors = []string{"AgentLoginPayload"}
 func (ec *executionContext) _AgentLoginPayload(ctx context.Context, sel ast.SelectionSet, obj *AgentLoginPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentLoginPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AgentLoginPayload")
+			out.Values[i] = typeName("AgentLoginPayload")
 		case "ok":
 			out.Values[i] = ec._AgentLoginPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18626,12 +18624,11 @@ func (ec *executionContext) _AgentLoginPayload(ctx context.Context, sel ast.Sele
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var agentLogoutPayloadImplementors = []string{"AgentLogoutPayload"}
@@ -18639,11 +18636,11 @@ var agentLogoutPayloadImplementors = []string{"AgentLogoutPayload"}
 func (ec *executionContext) _AgentLogoutPayload(ctx context.Context, sel ast.SelectionSet, obj *AgentLogoutPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentLogoutPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AgentLogoutPayload")
+			out.Values[i] = typeName("AgentLogoutPayload")
 		case "ok":
 			out.Values[i] = ec._AgentLogoutPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18663,12 +18660,11 @@ func (ec *executionContext) _AgentLogoutPayload(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var agentPerformanceImplementors = []string{"AgentPerformance"}
@@ -18676,11 +18672,11 @@ var agentPerformanceImplementors = []string{"AgentPerformance"}
 func (ec *executionContext) _AgentPerformance(ctx context.Context, sel ast.SelectionSet, obj *AgentPerformance) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentPerformanceImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AgentPerformance")
+			out.Values[i] = typeName("AgentPerformance")
 		case "agentId":
 			out.Values[i] = ec._AgentPerformance_agentId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18720,12 +18716,11 @@ func (ec *executionContext) _AgentPerformance(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var agentRefImplementors = []string{"AgentRef"}
@@ -18733,11 +18728,11 @@ var agentRefImplementors = []string{"AgentRef"}
 func (ec *executionContext) _AgentRef(ctx context.Context, sel ast.SelectionSet, obj *AgentRef) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentRefImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AgentRef")
+			out.Values[i] = typeName("AgentRef")
 		case "id":
 			out.Values[i] = ec._AgentRef_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18752,12 +18747,11 @@ func (ec *executionContext) _AgentRef(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var agentSecondsImplementors = []string{"AgentSeconds"}
@@ -18765,11 +18759,11 @@ var agentSecondsImplementors = []string{"AgentSeconds"}
 func (ec *executionContext) _AgentSeconds(ctx context.Context, sel ast.SelectionSet, obj *AgentSeconds) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentSecondsImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AgentSeconds")
+			out.Values[i] = typeName("AgentSeconds")
 		case "login":
 			out.Values[i] = ec._AgentSeconds_login(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18804,12 +18798,11 @@ func (ec *executionContext) _AgentSeconds(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var agentStateEventImplementors = []string{"AgentStateEvent"}
@@ -18817,11 +18810,11 @@ var agentStateEventImplementors = []string{"AgentStateEvent"}
 func (ec *executionContext) _AgentStateEvent(ctx context.Context, sel ast.SelectionSet, obj *AgentStateEvent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, agentStateEventImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AgentStateEvent")
+			out.Values[i] = typeName("AgentStateEvent")
 		case "cursor":
 			out.Values[i] = ec._AgentStateEvent_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18841,12 +18834,11 @@ func (ec *executionContext) _AgentStateEvent(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var appointmentImplementors = []string{"Appointment", "_Entity"}
@@ -18854,11 +18846,11 @@ var appointmentImplementors = []string{"Appointment", "_Entity"}
 func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionSet, obj *Appointment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Appointment")
+			out.Values[i] = typeName("Appointment")
 		case "id":
 			out.Values[i] = ec._Appointment_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18868,12 +18860,11 @@ func (ec *executionContext) _Appointment(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var appointmentResultImplementors = []string{"AppointmentResult", "SearchResult"}
@@ -18881,11 +18872,11 @@ var appointmentResultImplementors = []string{"AppointmentResult", "SearchResult"
 func (ec *executionContext) _AppointmentResult(ctx context.Context, sel ast.SelectionSet, obj *AppointmentResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, appointmentResultImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("AppointmentResult")
+			out.Values[i] = typeName("AppointmentResult")
 		case "kind":
 			out.Values[i] = ec._AppointmentResult_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18930,12 +18921,11 @@ func (ec *executionContext) _AppointmentResult(ctx context.Context, sel ast.Sele
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callImplementors = []string{"Call", "_Entity"}
@@ -18944,12 +18934,12 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 	fields := graphql.CollectFields(ec.OperationContext, sel, callImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Call")
+			out.Values[i] = typeName("Call")
 		case "id":
 			out.Values[i] = ec._Call_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -18972,6 +18962,9 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -19013,7 +19006,7 @@ func (ec *executionContext) _Call(ctx context.Context, sel ast.SelectionSet, obj
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var callAnsweredImplementors = []string{"CallAnswered", "CallEvent"}
@@ -19021,11 +19014,11 @@ var callAnsweredImplementors = []string{"CallAnswered", "CallEvent"}
 func (ec *executionContext) _CallAnswered(ctx context.Context, sel ast.SelectionSet, obj *CallAnswered) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callAnsweredImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallAnswered")
+			out.Values[i] = typeName("CallAnswered")
 		case "cursor":
 			out.Values[i] = ec._CallAnswered_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19065,12 +19058,11 @@ func (ec *executionContext) _CallAnswered(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callControlPayloadImplementors = []string{"CallControlPayload"}
@@ -19078,11 +19070,11 @@ var callControlPayloadImplementors = []string{"CallControlPayload"}
 func (ec *executionContext) _CallControlPayload(ctx context.Context, sel ast.SelectionSet, obj *CallControlPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callControlPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallControlPayload")
+			out.Values[i] = typeName("CallControlPayload")
 		case "ok":
 			out.Values[i] = ec._CallControlPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19102,12 +19094,11 @@ func (ec *executionContext) _CallControlPayload(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callControlledImplementors = []string{"CallControlled", "CallEvent"}
@@ -19115,11 +19106,11 @@ var callControlledImplementors = []string{"CallControlled", "CallEvent"}
 func (ec *executionContext) _CallControlled(ctx context.Context, sel ast.SelectionSet, obj *CallControlled) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callControlledImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallControlled")
+			out.Values[i] = typeName("CallControlled")
 		case "cursor":
 			out.Values[i] = ec._CallControlled_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19169,12 +19160,11 @@ func (ec *executionContext) _CallControlled(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callDetailsReceivedImplementors = []string{"CallDetailsReceived", "CallEvent"}
@@ -19182,11 +19172,11 @@ var callDetailsReceivedImplementors = []string{"CallDetailsReceived", "CallEvent
 func (ec *executionContext) _CallDetailsReceived(ctx context.Context, sel ast.SelectionSet, obj *CallDetailsReceived) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callDetailsReceivedImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallDetailsReceived")
+			out.Values[i] = typeName("CallDetailsReceived")
 		case "cursor":
 			out.Values[i] = ec._CallDetailsReceived_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19236,12 +19226,11 @@ func (ec *executionContext) _CallDetailsReceived(ctx context.Context, sel ast.Se
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callDialingImplementors = []string{"CallDialing", "CallEvent"}
@@ -19249,11 +19238,11 @@ var callDialingImplementors = []string{"CallDialing", "CallEvent"}
 func (ec *executionContext) _CallDialing(ctx context.Context, sel ast.SelectionSet, obj *CallDialing) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callDialingImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallDialing")
+			out.Values[i] = typeName("CallDialing")
 		case "cursor":
 			out.Values[i] = ec._CallDialing_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19293,12 +19282,11 @@ func (ec *executionContext) _CallDialing(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callDisposedImplementors = []string{"CallDisposed", "CallEvent"}
@@ -19306,11 +19294,11 @@ var callDisposedImplementors = []string{"CallDisposed", "CallEvent"}
 func (ec *executionContext) _CallDisposed(ctx context.Context, sel ast.SelectionSet, obj *CallDisposed) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callDisposedImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallDisposed")
+			out.Values[i] = typeName("CallDisposed")
 		case "cursor":
 			out.Values[i] = ec._CallDisposed_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19355,12 +19343,11 @@ func (ec *executionContext) _CallDisposed(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callEndedImplementors = []string{"CallEnded", "CallEvent"}
@@ -19368,11 +19355,11 @@ var callEndedImplementors = []string{"CallEnded", "CallEvent"}
 func (ec *executionContext) _CallEnded(ctx context.Context, sel ast.SelectionSet, obj *CallEnded) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEndedImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallEnded")
+			out.Values[i] = typeName("CallEnded")
 		case "cursor":
 			out.Values[i] = ec._CallEnded_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19422,12 +19409,11 @@ func (ec *executionContext) _CallEnded(ctx context.Context, sel ast.SelectionSet
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callEventConnectionImplementors = []string{"CallEventConnection"}
@@ -19435,11 +19421,11 @@ var callEventConnectionImplementors = []string{"CallEventConnection"}
 func (ec *executionContext) _CallEventConnection(ctx context.Context, sel ast.SelectionSet, obj *CallEventConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callEventConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallEventConnection")
+			out.Values[i] = typeName("CallEventConnection")
 		case "pageInfo":
 			out.Values[i] = ec._CallEventConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19454,12 +19440,11 @@ func (ec *executionContext) _CallEventConnection(ctx context.Context, sel ast.Se
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callHistoryConnectionImplementors = []string{"CallHistoryConnection"}
@@ -19467,11 +19452,11 @@ var callHistoryConnectionImplementors = []string{"CallHistoryConnection"}
 func (ec *executionContext) _CallHistoryConnection(ctx context.Context, sel ast.SelectionSet, obj *CallHistoryConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callHistoryConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallHistoryConnection")
+			out.Values[i] = typeName("CallHistoryConnection")
 		case "totalCount":
 			out.Values[i] = ec._CallHistoryConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19491,12 +19476,11 @@ func (ec *executionContext) _CallHistoryConnection(ctx context.Context, sel ast.
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callHistoryEdgeImplementors = []string{"CallHistoryEdge"}
@@ -19504,11 +19488,11 @@ var callHistoryEdgeImplementors = []string{"CallHistoryEdge"}
 func (ec *executionContext) _CallHistoryEdge(ctx context.Context, sel ast.SelectionSet, obj *CallHistoryEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callHistoryEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallHistoryEdge")
+			out.Values[i] = typeName("CallHistoryEdge")
 		case "cursor":
 			out.Values[i] = ec._CallHistoryEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19523,12 +19507,11 @@ func (ec *executionContext) _CallHistoryEdge(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callMissedImplementors = []string{"CallMissed", "CallEvent"}
@@ -19537,12 +19520,12 @@ func (ec *executionContext) _CallMissed(ctx context.Context, sel ast.SelectionSe
 	fields := graphql.CollectFields(ec.OperationContext, sel, callMissedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallMissed")
+			out.Values[i] = typeName("CallMissed")
 		case "cursor":
 			out.Values[i] = ec._CallMissed_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19595,6 +19578,9 @@ func (ec *executionContext) _CallMissed(ctx context.Context, sel ast.SelectionSe
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -19636,7 +19622,7 @@ func (ec *executionContext) _CallMissed(ctx context.Context, sel ast.SelectionSe
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var callRecordImplementors = []string{"CallRecord"}
@@ -19644,11 +19630,11 @@ var callRecordImplementors = []string{"CallRecord"}
 func (ec *executionContext) _CallRecord(ctx context.Context, sel ast.SelectionSet, obj *CallRecord) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callRecordImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallRecord")
+			out.Values[i] = typeName("CallRecord")
 		case "id":
 			out.Values[i] = ec._CallRecord_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19703,12 +19689,11 @@ func (ec *executionContext) _CallRecord(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callRecordingChangedImplementors = []string{"CallRecordingChanged", "CallEvent"}
@@ -19716,11 +19701,11 @@ var callRecordingChangedImplementors = []string{"CallRecordingChanged", "CallEve
 func (ec *executionContext) _CallRecordingChanged(ctx context.Context, sel ast.SelectionSet, obj *CallRecordingChanged) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callRecordingChangedImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallRecordingChanged")
+			out.Values[i] = typeName("CallRecordingChanged")
 		case "cursor":
 			out.Values[i] = ec._CallRecordingChanged_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19765,12 +19750,11 @@ func (ec *executionContext) _CallRecordingChanged(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callRingingImplementors = []string{"CallRinging", "CallEvent"}
@@ -19778,11 +19762,11 @@ var callRingingImplementors = []string{"CallRinging", "CallEvent"}
 func (ec *executionContext) _CallRinging(ctx context.Context, sel ast.SelectionSet, obj *CallRinging) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callRingingImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallRinging")
+			out.Values[i] = typeName("CallRinging")
 		case "cursor":
 			out.Values[i] = ec._CallRinging_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19822,12 +19806,11 @@ func (ec *executionContext) _CallRinging(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callTimelineImplementors = []string{"CallTimeline"}
@@ -19835,11 +19818,11 @@ var callTimelineImplementors = []string{"CallTimeline"}
 func (ec *executionContext) _CallTimeline(ctx context.Context, sel ast.SelectionSet, obj *CallTimeline) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callTimelineImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallTimeline")
+			out.Values[i] = typeName("CallTimeline")
 		case "pageInfo":
 			out.Values[i] = ec._CallTimeline_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19859,12 +19842,11 @@ func (ec *executionContext) _CallTimeline(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callTimelineEdgeImplementors = []string{"CallTimelineEdge"}
@@ -19872,11 +19854,11 @@ var callTimelineEdgeImplementors = []string{"CallTimelineEdge"}
 func (ec *executionContext) _CallTimelineEdge(ctx context.Context, sel ast.SelectionSet, obj *CallTimelineEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callTimelineEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallTimelineEdge")
+			out.Values[i] = typeName("CallTimelineEdge")
 		case "cursor":
 			out.Values[i] = ec._CallTimelineEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19891,12 +19873,11 @@ func (ec *executionContext) _CallTimelineEdge(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callerInsightImplementors = []string{"CallerInsight"}
@@ -19904,11 +19885,11 @@ var callerInsightImplementors = []string{"CallerInsight"}
 func (ec *executionContext) _CallerInsight(ctx context.Context, sel ast.SelectionSet, obj *CallerInsight) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerInsightImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallerInsight")
+			out.Values[i] = typeName("CallerInsight")
 		case "status":
 			out.Values[i] = ec._CallerInsight_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -19938,12 +19919,11 @@ func (ec *executionContext) _CallerInsight(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callerProfileImplementors = []string{"CallerProfile"}
@@ -19951,11 +19931,11 @@ var callerProfileImplementors = []string{"CallerProfile"}
 func (ec *executionContext) _CallerProfile(ctx context.Context, sel ast.SelectionSet, obj *CallerProfile) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerProfileImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallerProfile")
+			out.Values[i] = typeName("CallerProfile")
 		case "phone":
 			out.Values[i] = ec._CallerProfile_phone(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20010,12 +19990,11 @@ func (ec *executionContext) _CallerProfile(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callerProfileErrorImplementors = []string{"CallerProfileError"}
@@ -20023,11 +20002,11 @@ var callerProfileErrorImplementors = []string{"CallerProfileError"}
 func (ec *executionContext) _CallerProfileError(ctx context.Context, sel ast.SelectionSet, obj *CallerProfileError) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerProfileErrorImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallerProfileError")
+			out.Values[i] = typeName("CallerProfileError")
 		case "part":
 			out.Values[i] = ec._CallerProfileError_part(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20047,12 +20026,11 @@ func (ec *executionContext) _CallerProfileError(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var callerSummaryImplementors = []string{"CallerSummary"}
@@ -20060,11 +20038,11 @@ var callerSummaryImplementors = []string{"CallerSummary"}
 func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.SelectionSet, obj *CallerSummary) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, callerSummaryImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CallerSummary")
+			out.Values[i] = typeName("CallerSummary")
 		case "displayName":
 			out.Values[i] = ec._CallerSummary_displayName(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -20089,12 +20067,11 @@ func (ec *executionContext) _CallerSummary(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var cancelOutboundCallPayloadImplementors = []string{"CancelOutboundCallPayload"}
@@ -20102,11 +20079,11 @@ var cancelOutboundCallPayloadImplementors = []string{"CancelOutboundCallPayload"
 func (ec *executionContext) _CancelOutboundCallPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelOutboundCallPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, cancelOutboundCallPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CancelOutboundCallPayload")
+			out.Values[i] = typeName("CancelOutboundCallPayload")
 		case "ok":
 			out.Values[i] = ec._CancelOutboundCallPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20126,12 +20103,11 @@ func (ec *executionContext) _CancelOutboundCallPayload(ctx context.Context, sel 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var claimNextMissedCallPayloadImplementors = []string{"ClaimNextMissedCallPayload"}
@@ -20139,11 +20115,11 @@ var claimNextMissedCallPayloadImplementors = []string{"ClaimNextMissedCallPayloa
 func (ec *executionContext) _ClaimNextMissedCallPayload(ctx context.Context, sel ast.SelectionSet, obj *ClaimNextMissedCallPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, claimNextMissedCallPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ClaimNextMissedCallPayload")
+			out.Values[i] = typeName("ClaimNextMissedCallPayload")
 		case "ok":
 			out.Values[i] = ec._ClaimNextMissedCallPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20163,12 +20139,11 @@ func (ec *executionContext) _ClaimNextMissedCallPayload(ctx context.Context, sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var cursorExpiredImplementors = []string{"CursorExpired", "CallEvent"}
@@ -20176,11 +20151,11 @@ var cursorExpiredImplementors = []string{"CursorExpired", "CallEvent"}
 func (ec *executionContext) _CursorExpired(ctx context.Context, sel ast.SelectionSet, obj *CursorExpired) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, cursorExpiredImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("CursorExpired")
+			out.Values[i] = typeName("CursorExpired")
 		case "cursor":
 			out.Values[i] = ec._CursorExpired_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20215,12 +20190,11 @@ func (ec *executionContext) _CursorExpired(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var deadLetterImplementors = []string{"DeadLetter"}
@@ -20228,11 +20202,11 @@ var deadLetterImplementors = []string{"DeadLetter"}
 func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSet, obj *DeadLetter) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeadLetter")
+			out.Values[i] = typeName("DeadLetter")
 		case "id":
 			out.Values[i] = ec._DeadLetter_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20277,12 +20251,11 @@ func (ec *executionContext) _DeadLetter(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var deadLetterConnectionImplementors = []string{"DeadLetterConnection"}
@@ -20290,11 +20263,11 @@ var deadLetterConnectionImplementors = []string{"DeadLetterConnection"}
 func (ec *executionContext) _DeadLetterConnection(ctx context.Context, sel ast.SelectionSet, obj *DeadLetterConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeadLetterConnection")
+			out.Values[i] = typeName("DeadLetterConnection")
 		case "totalCount":
 			out.Values[i] = ec._DeadLetterConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20314,12 +20287,11 @@ func (ec *executionContext) _DeadLetterConnection(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var deadLetterEdgeImplementors = []string{"DeadLetterEdge"}
@@ -20327,11 +20299,11 @@ var deadLetterEdgeImplementors = []string{"DeadLetterEdge"}
 func (ec *executionContext) _DeadLetterEdge(ctx context.Context, sel ast.SelectionSet, obj *DeadLetterEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, deadLetterEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeadLetterEdge")
+			out.Values[i] = typeName("DeadLetterEdge")
 		case "cursor":
 			out.Values[i] = ec._DeadLetterEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20346,12 +20318,11 @@ func (ec *executionContext) _DeadLetterEdge(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var deskAgentImplementors = []string{"DeskAgent"}
@@ -20360,12 +20331,12 @@ func (ec *executionContext) _DeskAgent(ctx context.Context, sel ast.SelectionSet
 	fields := graphql.CollectFields(ec.OperationContext, sel, deskAgentImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DeskAgent")
+			out.Values[i] = typeName("DeskAgent")
 		case "id":
 			out.Values[i] = ec._DeskAgent_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20423,6 +20394,9 @@ func (ec *executionContext) _DeskAgent(ctx context.Context, sel ast.SelectionSet
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -20464,7 +20438,7 @@ func (ec *executionContext) _DeskAgent(ctx context.Context, sel ast.SelectionSet
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var dialPayloadImplementors = []string{"DialPayload"}
@@ -20472,11 +20446,11 @@ var dialPayloadImplementors = []string{"DialPayload"}
 func (ec *executionContext) _DialPayload(ctx context.Context, sel ast.SelectionSet, obj *DialPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, dialPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DialPayload")
+			out.Values[i] = typeName("DialPayload")
 		case "ok":
 			out.Values[i] = ec._DialPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20496,12 +20470,11 @@ func (ec *executionContext) _DialPayload(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var disposePayloadImplementors = []string{"DisposePayload"}
@@ -20509,11 +20482,11 @@ var disposePayloadImplementors = []string{"DisposePayload"}
 func (ec *executionContext) _DisposePayload(ctx context.Context, sel ast.SelectionSet, obj *DisposePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, disposePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DisposePayload")
+			out.Values[i] = typeName("DisposePayload")
 		case "ok":
 			out.Values[i] = ec._DisposePayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20553,12 +20526,11 @@ func (ec *executionContext) _DisposePayload(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var dropDeadLetterPayloadImplementors = []string{"DropDeadLetterPayload"}
@@ -20566,11 +20538,11 @@ var dropDeadLetterPayloadImplementors = []string{"DropDeadLetterPayload"}
 func (ec *executionContext) _DropDeadLetterPayload(ctx context.Context, sel ast.SelectionSet, obj *DropDeadLetterPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, dropDeadLetterPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("DropDeadLetterPayload")
+			out.Values[i] = typeName("DropDeadLetterPayload")
 		case "ok":
 			out.Values[i] = ec._DropDeadLetterPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20585,12 +20557,11 @@ func (ec *executionContext) _DropDeadLetterPayload(ctx context.Context, sel ast.
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var erasePersonPayloadImplementors = []string{"ErasePersonPayload"}
@@ -20598,11 +20569,11 @@ var erasePersonPayloadImplementors = []string{"ErasePersonPayload"}
 func (ec *executionContext) _ErasePersonPayload(ctx context.Context, sel ast.SelectionSet, obj *ErasePersonPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasePersonPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ErasePersonPayload")
+			out.Values[i] = typeName("ErasePersonPayload")
 		case "ok":
 			out.Values[i] = ec._ErasePersonPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20622,12 +20593,11 @@ func (ec *executionContext) _ErasePersonPayload(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var erasureImplementors = []string{"Erasure"}
@@ -20635,11 +20605,11 @@ var erasureImplementors = []string{"Erasure"}
 func (ec *executionContext) _Erasure(ctx context.Context, sel ast.SelectionSet, obj *Erasure) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasureImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Erasure")
+			out.Values[i] = typeName("Erasure")
 		case "id":
 			out.Values[i] = ec._Erasure_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20704,12 +20674,11 @@ func (ec *executionContext) _Erasure(ctx context.Context, sel ast.SelectionSet, 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var erasureConnectionImplementors = []string{"ErasureConnection"}
@@ -20717,11 +20686,11 @@ var erasureConnectionImplementors = []string{"ErasureConnection"}
 func (ec *executionContext) _ErasureConnection(ctx context.Context, sel ast.SelectionSet, obj *ErasureConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasureConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ErasureConnection")
+			out.Values[i] = typeName("ErasureConnection")
 		case "totalCount":
 			out.Values[i] = ec._ErasureConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20741,12 +20710,11 @@ func (ec *executionContext) _ErasureConnection(ctx context.Context, sel ast.Sele
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var erasureEdgeImplementors = []string{"ErasureEdge"}
@@ -20754,11 +20722,11 @@ var erasureEdgeImplementors = []string{"ErasureEdge"}
 func (ec *executionContext) _ErasureEdge(ctx context.Context, sel ast.SelectionSet, obj *ErasureEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, erasureEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ErasureEdge")
+			out.Values[i] = typeName("ErasureEdge")
 		case "cursor":
 			out.Values[i] = ec._ErasureEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20773,12 +20741,11 @@ func (ec *executionContext) _ErasureEdge(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var eventLogCheckImplementors = []string{"EventLogCheck"}
@@ -20786,11 +20753,11 @@ var eventLogCheckImplementors = []string{"EventLogCheck"}
 func (ec *executionContext) _EventLogCheck(ctx context.Context, sel ast.SelectionSet, obj *EventLogCheck) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, eventLogCheckImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("EventLogCheck")
+			out.Values[i] = typeName("EventLogCheck")
 		case "integrity":
 			out.Values[i] = ec._EventLogCheck_integrity(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20835,12 +20802,11 @@ func (ec *executionContext) _EventLogCheck(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var followUpImplementors = []string{"FollowUp", "_Entity"}
@@ -20848,11 +20814,11 @@ var followUpImplementors = []string{"FollowUp", "_Entity"}
 func (ec *executionContext) _FollowUp(ctx context.Context, sel ast.SelectionSet, obj *FollowUp) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, followUpImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("FollowUp")
+			out.Values[i] = typeName("FollowUp")
 		case "id":
 			out.Values[i] = ec._FollowUp_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20862,12 +20828,11 @@ func (ec *executionContext) _FollowUp(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var followUpTaskImplementors = []string{"FollowUpTask", "WorklistItem"}
@@ -20875,11 +20840,11 @@ var followUpTaskImplementors = []string{"FollowUpTask", "WorklistItem"}
 func (ec *executionContext) _FollowUpTask(ctx context.Context, sel ast.SelectionSet, obj *FollowUpTask) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, followUpTaskImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("FollowUpTask")
+			out.Values[i] = typeName("FollowUpTask")
 		case "id":
 			out.Values[i] = ec._FollowUpTask_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20939,12 +20904,11 @@ func (ec *executionContext) _FollowUpTask(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var forceAgentReadyPayloadImplementors = []string{"ForceAgentReadyPayload"}
@@ -20952,11 +20916,11 @@ var forceAgentReadyPayloadImplementors = []string{"ForceAgentReadyPayload"}
 func (ec *executionContext) _ForceAgentReadyPayload(ctx context.Context, sel ast.SelectionSet, obj *ForceAgentReadyPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, forceAgentReadyPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ForceAgentReadyPayload")
+			out.Values[i] = typeName("ForceAgentReadyPayload")
 		case "ok":
 			out.Values[i] = ec._ForceAgentReadyPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -20976,12 +20940,11 @@ func (ec *executionContext) _ForceAgentReadyPayload(ctx context.Context, sel ast
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var incomingCallImplementors = []string{"IncomingCall", "CallEvent"}
@@ -20990,12 +20953,12 @@ func (ec *executionContext) _IncomingCall(ctx context.Context, sel ast.Selection
 	fields := graphql.CollectFields(ec.OperationContext, sel, incomingCallImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("IncomingCall")
+			out.Values[i] = typeName("IncomingCall")
 		case "cursor":
 			out.Values[i] = ec._IncomingCall_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21048,6 +21011,9 @@ func (ec *executionContext) _IncomingCall(ctx context.Context, sel ast.Selection
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -21094,7 +21060,7 @@ func (ec *executionContext) _IncomingCall(ctx context.Context, sel ast.Selection
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var leadImplementors = []string{"Lead", "_Entity"}
@@ -21103,12 +21069,12 @@ func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj
 	fields := graphql.CollectFields(ec.OperationContext, sel, leadImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Lead")
+			out.Values[i] = typeName("Lead")
 		case "id":
 			out.Values[i] = ec._Lead_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21131,6 +21097,9 @@ func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -21172,7 +21141,7 @@ func (ec *executionContext) _Lead(ctx context.Context, sel ast.SelectionSet, obj
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var leadResultImplementors = []string{"LeadResult", "SearchResult"}
@@ -21180,11 +21149,11 @@ var leadResultImplementors = []string{"LeadResult", "SearchResult"}
 func (ec *executionContext) _LeadResult(ctx context.Context, sel ast.SelectionSet, obj *LeadResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, leadResultImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LeadResult")
+			out.Values[i] = typeName("LeadResult")
 		case "kind":
 			out.Values[i] = ec._LeadResult_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21229,12 +21198,11 @@ func (ec *executionContext) _LeadResult(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var leadTaskImplementors = []string{"LeadTask", "WorklistItem"}
@@ -21242,11 +21210,11 @@ var leadTaskImplementors = []string{"LeadTask", "WorklistItem"}
 func (ec *executionContext) _LeadTask(ctx context.Context, sel ast.SelectionSet, obj *LeadTask) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, leadTaskImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LeadTask")
+			out.Values[i] = typeName("LeadTask")
 		case "id":
 			out.Values[i] = ec._LeadTask_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21296,12 +21264,11 @@ func (ec *executionContext) _LeadTask(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var liveCallImplementors = []string{"LiveCall"}
@@ -21309,11 +21276,11 @@ var liveCallImplementors = []string{"LiveCall"}
 func (ec *executionContext) _LiveCall(ctx context.Context, sel ast.SelectionSet, obj *LiveCall) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, liveCallImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("LiveCall")
+			out.Values[i] = typeName("LiveCall")
 		case "id":
 			out.Values[i] = ec._LiveCall_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21403,12 +21370,11 @@ func (ec *executionContext) _LiveCall(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var missedCallImplementors = []string{"MissedCall", "WorklistItem"}
@@ -21416,11 +21382,11 @@ var missedCallImplementors = []string{"MissedCall", "WorklistItem"}
 func (ec *executionContext) _MissedCall(ctx context.Context, sel ast.SelectionSet, obj *MissedCall) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MissedCall")
+			out.Values[i] = typeName("MissedCall")
 		case "id":
 			out.Values[i] = ec._MissedCall_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21515,12 +21481,11 @@ func (ec *executionContext) _MissedCall(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var missedCallAssignedImplementors = []string{"MissedCallAssigned", "CallEvent"}
@@ -21529,12 +21494,12 @@ func (ec *executionContext) _MissedCallAssigned(ctx context.Context, sel ast.Sel
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallAssignedImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MissedCallAssigned")
+			out.Values[i] = typeName("MissedCallAssigned")
 		case "cursor":
 			out.Values[i] = ec._MissedCallAssigned_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21582,6 +21547,9 @@ func (ec *executionContext) _MissedCallAssigned(ctx context.Context, sel ast.Sel
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -21628,7 +21596,7 @@ func (ec *executionContext) _MissedCallAssigned(ctx context.Context, sel ast.Sel
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var missedCallConnectionImplementors = []string{"MissedCallConnection"}
@@ -21636,11 +21604,11 @@ var missedCallConnectionImplementors = []string{"MissedCallConnection"}
 func (ec *executionContext) _MissedCallConnection(ctx context.Context, sel ast.SelectionSet, obj *MissedCallConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MissedCallConnection")
+			out.Values[i] = typeName("MissedCallConnection")
 		case "pageInfo":
 			out.Values[i] = ec._MissedCallConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21655,12 +21623,11 @@ func (ec *executionContext) _MissedCallConnection(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var missedCallEdgeImplementors = []string{"MissedCallEdge"}
@@ -21668,11 +21635,11 @@ var missedCallEdgeImplementors = []string{"MissedCallEdge"}
 func (ec *executionContext) _MissedCallEdge(ctx context.Context, sel ast.SelectionSet, obj *MissedCallEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MissedCallEdge")
+			out.Values[i] = typeName("MissedCallEdge")
 		case "cursor":
 			out.Values[i] = ec._MissedCallEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21687,12 +21654,11 @@ func (ec *executionContext) _MissedCallEdge(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var missedCallGroupImplementors = []string{"MissedCallGroup"}
@@ -21701,12 +21667,12 @@ func (ec *executionContext) _MissedCallGroup(ctx context.Context, sel ast.Select
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallGroupImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MissedCallGroup")
+			out.Values[i] = typeName("MissedCallGroup")
 		case "status":
 			out.Values[i] = ec._MissedCallGroup_status(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21739,6 +21705,9 @@ func (ec *executionContext) _MissedCallGroup(ctx context.Context, sel ast.Select
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -21780,7 +21749,7 @@ func (ec *executionContext) _MissedCallGroup(ctx context.Context, sel ast.Select
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var missedCallQueueImplementors = []string{"MissedCallQueue"}
@@ -21788,11 +21757,11 @@ var missedCallQueueImplementors = []string{"MissedCallQueue"}
 func (ec *executionContext) _MissedCallQueue(ctx context.Context, sel ast.SelectionSet, obj *MissedCallQueue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, missedCallQueueImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("MissedCallQueue")
+			out.Values[i] = typeName("MissedCallQueue")
 		case "groups":
 			out.Values[i] = ec._MissedCallQueue_groups(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -21802,12 +21771,11 @@ func (ec *executionContext) _MissedCallQueue(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var mutationImplementors = []string{"Mutation"}
@@ -21818,7 +21786,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		Object: "Mutation",
 	})
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		innerCtx := graphql.WithRootFieldContext(ctx, &graphql.RootFieldContext{
 			Object: field.Name,
@@ -21827,7 +21795,7 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Mutation")
+			out.Values[i] = typeName("Mutation")
 		case "signIn":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_signIn(ctx, field)
@@ -21958,12 +21926,11 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var operationErrorImplementors = []string{"OperationError"}
@@ -21971,11 +21938,11 @@ var operationErrorImplementors = []string{"OperationError"}
 func (ec *executionContext) _OperationError(ctx context.Context, sel ast.SelectionSet, obj *OperationError) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, operationErrorImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OperationError")
+			out.Values[i] = typeName("OperationError")
 		case "code":
 			out.Values[i] = ec._OperationError_code(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22000,12 +21967,11 @@ func (ec *executionContext) _OperationError(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundAttemptImplementors = []string{"OutboundAttempt"}
@@ -22013,11 +21979,11 @@ var outboundAttemptImplementors = []string{"OutboundAttempt"}
 func (ec *executionContext) _OutboundAttempt(ctx context.Context, sel ast.SelectionSet, obj *OutboundAttempt) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundAttemptImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundAttempt")
+			out.Values[i] = typeName("OutboundAttempt")
 		case "number":
 			out.Values[i] = ec._OutboundAttempt_number(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22062,12 +22028,11 @@ func (ec *executionContext) _OutboundAttempt(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundCallImplementors = []string{"OutboundCall"}
@@ -22075,11 +22040,11 @@ var outboundCallImplementors = []string{"OutboundCall"}
 func (ec *executionContext) _OutboundCall(ctx context.Context, sel ast.SelectionSet, obj *OutboundCall) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundCall")
+			out.Values[i] = typeName("OutboundCall")
 		case "id":
 			out.Values[i] = ec._OutboundCall_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22194,12 +22159,11 @@ func (ec *executionContext) _OutboundCall(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundCallConnectionImplementors = []string{"OutboundCallConnection"}
@@ -22207,11 +22171,11 @@ var outboundCallConnectionImplementors = []string{"OutboundCallConnection"}
 func (ec *executionContext) _OutboundCallConnection(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundCallConnection")
+			out.Values[i] = typeName("OutboundCallConnection")
 		case "totalCount":
 			out.Values[i] = ec._OutboundCallConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22231,12 +22195,11 @@ func (ec *executionContext) _OutboundCallConnection(ctx context.Context, sel ast
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundCallEdgeImplementors = []string{"OutboundCallEdge"}
@@ -22244,11 +22207,11 @@ var outboundCallEdgeImplementors = []string{"OutboundCallEdge"}
 func (ec *executionContext) _OutboundCallEdge(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundCallEdge")
+			out.Values[i] = typeName("OutboundCallEdge")
 		case "cursor":
 			out.Values[i] = ec._OutboundCallEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22263,12 +22226,11 @@ func (ec *executionContext) _OutboundCallEdge(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundCallExtendedImplementors = []string{"OutboundCallExtended", "CallEvent"}
@@ -22276,11 +22238,11 @@ var outboundCallExtendedImplementors = []string{"OutboundCallExtended", "CallEve
 func (ec *executionContext) _OutboundCallExtended(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallExtended) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallExtendedImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundCallExtended")
+			out.Values[i] = typeName("OutboundCallExtended")
 		case "cursor":
 			out.Values[i] = ec._OutboundCallExtended_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22325,12 +22287,11 @@ func (ec *executionContext) _OutboundCallExtended(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundCallUpdateImplementors = []string{"OutboundCallUpdate"}
@@ -22338,11 +22299,11 @@ var outboundCallUpdateImplementors = []string{"OutboundCallUpdate"}
 func (ec *executionContext) _OutboundCallUpdate(ctx context.Context, sel ast.SelectionSet, obj *OutboundCallUpdate) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundCallUpdateImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundCallUpdate")
+			out.Values[i] = typeName("OutboundCallUpdate")
 		case "cursor":
 			out.Values[i] = ec._OutboundCallUpdate_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22367,12 +22328,11 @@ func (ec *executionContext) _OutboundCallUpdate(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundDatumImplementors = []string{"OutboundDatum"}
@@ -22380,11 +22340,11 @@ var outboundDatumImplementors = []string{"OutboundDatum"}
 func (ec *executionContext) _OutboundDatum(ctx context.Context, sel ast.SelectionSet, obj *OutboundDatum) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundDatumImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundDatum")
+			out.Values[i] = typeName("OutboundDatum")
 		case "key":
 			out.Values[i] = ec._OutboundDatum_key(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22399,12 +22359,11 @@ func (ec *executionContext) _OutboundDatum(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundLatencyImplementors = []string{"OutboundLatency"}
@@ -22412,11 +22371,11 @@ var outboundLatencyImplementors = []string{"OutboundLatency"}
 func (ec *executionContext) _OutboundLatency(ctx context.Context, sel ast.SelectionSet, obj *OutboundLatency) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundLatencyImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundLatency")
+			out.Values[i] = typeName("OutboundLatency")
 		case "p50":
 			out.Values[i] = ec._OutboundLatency_p50(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22436,12 +22395,11 @@ func (ec *executionContext) _OutboundLatency(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundMediaImplementors = []string{"OutboundMedia"}
@@ -22449,11 +22407,11 @@ var outboundMediaImplementors = []string{"OutboundMedia"}
 func (ec *executionContext) _OutboundMedia(ctx context.Context, sel ast.SelectionSet, obj *OutboundMedia) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundMediaImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundMedia")
+			out.Values[i] = typeName("OutboundMedia")
 		case "framesIn":
 			out.Values[i] = ec._OutboundMedia_framesIn(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22488,12 +22446,11 @@ func (ec *executionContext) _OutboundMedia(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundOutcomeCountImplementors = []string{"OutboundOutcomeCount"}
@@ -22501,11 +22458,11 @@ var outboundOutcomeCountImplementors = []string{"OutboundOutcomeCount"}
 func (ec *executionContext) _OutboundOutcomeCount(ctx context.Context, sel ast.SelectionSet, obj *OutboundOutcomeCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundOutcomeCountImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundOutcomeCount")
+			out.Values[i] = typeName("OutboundOutcomeCount")
 		case "outcome":
 			out.Values[i] = ec._OutboundOutcomeCount_outcome(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22520,12 +22477,11 @@ func (ec *executionContext) _OutboundOutcomeCount(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundPatientImplementors = []string{"OutboundPatient"}
@@ -22533,11 +22489,11 @@ var outboundPatientImplementors = []string{"OutboundPatient"}
 func (ec *executionContext) _OutboundPatient(ctx context.Context, sel ast.SelectionSet, obj *OutboundPatient) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundPatientImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundPatient")
+			out.Values[i] = typeName("OutboundPatient")
 		case "id":
 			out.Values[i] = ec._OutboundPatient_id(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -22567,12 +22523,11 @@ func (ec *executionContext) _OutboundPatient(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundStateChangedImplementors = []string{"OutboundStateChanged", "CallEvent"}
@@ -22580,11 +22535,11 @@ var outboundStateChangedImplementors = []string{"OutboundStateChanged", "CallEve
 func (ec *executionContext) _OutboundStateChanged(ctx context.Context, sel ast.SelectionSet, obj *OutboundStateChanged) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStateChangedImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundStateChanged")
+			out.Values[i] = typeName("OutboundStateChanged")
 		case "cursor":
 			out.Values[i] = ec._OutboundStateChanged_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22639,12 +22594,11 @@ func (ec *executionContext) _OutboundStateChanged(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundStateCountImplementors = []string{"OutboundStateCount"}
@@ -22652,11 +22606,11 @@ var outboundStateCountImplementors = []string{"OutboundStateCount"}
 func (ec *executionContext) _OutboundStateCount(ctx context.Context, sel ast.SelectionSet, obj *OutboundStateCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStateCountImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundStateCount")
+			out.Values[i] = typeName("OutboundStateCount")
 		case "state":
 			out.Values[i] = ec._OutboundStateCount_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22671,12 +22625,11 @@ func (ec *executionContext) _OutboundStateCount(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundStatisticsImplementors = []string{"OutboundStatistics"}
@@ -22684,11 +22637,11 @@ var outboundStatisticsImplementors = []string{"OutboundStatistics"}
 func (ec *executionContext) _OutboundStatistics(ctx context.Context, sel ast.SelectionSet, obj *OutboundStatistics) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundStatisticsImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundStatistics")
+			out.Values[i] = typeName("OutboundStatistics")
 		case "active":
 			out.Values[i] = ec._OutboundStatistics_active(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22728,12 +22681,11 @@ func (ec *executionContext) _OutboundStatistics(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundTimelineEntryImplementors = []string{"OutboundTimelineEntry"}
@@ -22741,11 +22693,11 @@ var outboundTimelineEntryImplementors = []string{"OutboundTimelineEntry"}
 func (ec *executionContext) _OutboundTimelineEntry(ctx context.Context, sel ast.SelectionSet, obj *OutboundTimelineEntry) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundTimelineEntryImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundTimelineEntry")
+			out.Values[i] = typeName("OutboundTimelineEntry")
 		case "sequence":
 			out.Values[i] = ec._OutboundTimelineEntry_sequence(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22780,12 +22732,11 @@ func (ec *executionContext) _OutboundTimelineEntry(ctx context.Context, sel ast.
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var outboundTranscriptLineImplementors = []string{"OutboundTranscriptLine"}
@@ -22793,11 +22744,11 @@ var outboundTranscriptLineImplementors = []string{"OutboundTranscriptLine"}
 func (ec *executionContext) _OutboundTranscriptLine(ctx context.Context, sel ast.SelectionSet, obj *OutboundTranscriptLine) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, outboundTranscriptLineImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("OutboundTranscriptLine")
+			out.Values[i] = typeName("OutboundTranscriptLine")
 		case "at":
 			out.Values[i] = ec._OutboundTranscriptLine_at(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -22817,12 +22768,11 @@ func (ec *executionContext) _OutboundTranscriptLine(ctx context.Context, sel ast
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var pageInfoImplementors = []string{"PageInfo"}
@@ -22830,11 +22780,11 @@ var pageInfoImplementors = []string{"PageInfo"}
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *PageInfo) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PageInfo")
+			out.Values[i] = typeName("PageInfo")
 		case "hasNextPage":
 			out.Values[i] = ec._PageInfo_hasNextPage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22859,12 +22809,11 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var patientImplementors = []string{"Patient", "_Entity"}
@@ -22873,12 +22822,12 @@ func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, 
 	fields := graphql.CollectFields(ec.OperationContext, sel, patientImplementors)
 
 	out := graphql.NewFieldSet(fields)
-	deferredFieldSet := graphql.NewFieldSet(nil)
-	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	var deferredFieldSet *graphql.FieldSet
+	var deferLabelToView map[string]*graphql.FieldSetView
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Patient")
+			out.Values[i] = typeName("Patient")
 		case "id":
 			out.Values[i] = ec._Patient_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -22901,6 +22850,9 @@ func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, 
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -22939,6 +22891,9 @@ func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, 
 			}
 
 			if field.IsDeferred() {
+				if deferredFieldSet == nil {
+					deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)
+				}
 				deferredFieldSet.AddField(field)
 				fieldIndex := len(deferredFieldSet.Values) - 1
 				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
@@ -22980,7 +22935,7 @@ func (ec *executionContext) _Patient(ctx context.Context, sel ast.SelectionSet, 
 		})
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var patientResultImplementors = []string{"PatientResult", "SearchResult"}
@@ -22988,11 +22943,11 @@ var patientResultImplementors = []string{"PatientResult", "SearchResult"}
 func (ec *executionContext) _PatientResult(ctx context.Context, sel ast.SelectionSet, obj *PatientResult) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, patientResultImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("PatientResult")
+			out.Values[i] = typeName("PatientResult")
 		case "kind":
 			out.Values[i] = ec._PatientResult_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23037,12 +22992,11 @@ func (ec *executionContext) _PatientResult(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var queryImplementors = []string{"Query"}
@@ -23062,7 +23016,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Query")
+			out.Values[i] = typeName("Query")
 		case "viewer":
 			field := field
 
@@ -23526,7 +23480,7 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return &completedObject{Values: out.Values, fields: fields}
 }
 
 var recentCallImplementors = []string{"RecentCall"}
@@ -23534,11 +23488,11 @@ var recentCallImplementors = []string{"RecentCall"}
 func (ec *executionContext) _RecentCall(ctx context.Context, sel ast.SelectionSet, obj *RecentCall) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, recentCallImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RecentCall")
+			out.Values[i] = typeName("RecentCall")
 		case "id":
 			out.Values[i] = ec._RecentCall_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23583,12 +23537,11 @@ func (ec *executionContext) _RecentCall(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var recentCallAgentImplementors = []string{"RecentCallAgent"}
@@ -23596,11 +23549,11 @@ var recentCallAgentImplementors = []string{"RecentCallAgent"}
 func (ec *executionContext) _RecentCallAgent(ctx context.Context, sel ast.SelectionSet, obj *RecentCallAgent) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, recentCallAgentImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RecentCallAgent")
+			out.Values[i] = typeName("RecentCallAgent")
 		case "name":
 			out.Values[i] = ec._RecentCallAgent_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23610,12 +23563,11 @@ func (ec *executionContext) _RecentCallAgent(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var recordChangeImplementors = []string{"RecordChange"}
@@ -23623,11 +23575,11 @@ var recordChangeImplementors = []string{"RecordChange"}
 func (ec *executionContext) _RecordChange(ctx context.Context, sel ast.SelectionSet, obj *RecordChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, recordChangeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RecordChange")
+			out.Values[i] = typeName("RecordChange")
 		case "action":
 			out.Values[i] = ec._RecordChange_action(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23662,12 +23614,11 @@ func (ec *executionContext) _RecordChange(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var refreshSessionPayloadImplementors = []string{"RefreshSessionPayload"}
@@ -23675,11 +23626,11 @@ var refreshSessionPayloadImplementors = []string{"RefreshSessionPayload"}
 func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *RefreshSessionPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, refreshSessionPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("RefreshSessionPayload")
+			out.Values[i] = typeName("RefreshSessionPayload")
 		case "ok":
 			out.Values[i] = ec._RefreshSessionPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23699,12 +23650,11 @@ func (ec *executionContext) _RefreshSessionPayload(ctx context.Context, sel ast.
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var releaseMissedCallPayloadImplementors = []string{"ReleaseMissedCallPayload"}
@@ -23712,11 +23662,11 @@ var releaseMissedCallPayloadImplementors = []string{"ReleaseMissedCallPayload"}
 func (ec *executionContext) _ReleaseMissedCallPayload(ctx context.Context, sel ast.SelectionSet, obj *ReleaseMissedCallPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, releaseMissedCallPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReleaseMissedCallPayload")
+			out.Values[i] = typeName("ReleaseMissedCallPayload")
 		case "ok":
 			out.Values[i] = ec._ReleaseMissedCallPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23736,12 +23686,11 @@ func (ec *executionContext) _ReleaseMissedCallPayload(ctx context.Context, sel a
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var replayDeadLetterPayloadImplementors = []string{"ReplayDeadLetterPayload"}
@@ -23749,11 +23698,11 @@ var replayDeadLetterPayloadImplementors = []string{"ReplayDeadLetterPayload"}
 func (ec *executionContext) _ReplayDeadLetterPayload(ctx context.Context, sel ast.SelectionSet, obj *ReplayDeadLetterPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, replayDeadLetterPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("ReplayDeadLetterPayload")
+			out.Values[i] = typeName("ReplayDeadLetterPayload")
 		case "ok":
 			out.Values[i] = ec._ReplayDeadLetterPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23768,12 +23717,11 @@ func (ec *executionContext) _ReplayDeadLetterPayload(ctx context.Context, sel as
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var searchConnectionImplementors = []string{"SearchConnection"}
@@ -23781,11 +23729,11 @@ var searchConnectionImplementors = []string{"SearchConnection"}
 func (ec *executionContext) _SearchConnection(ctx context.Context, sel ast.SelectionSet, obj *SearchConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SearchConnection")
+			out.Values[i] = typeName("SearchConnection")
 		case "totalCount":
 			out.Values[i] = ec._SearchConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23805,12 +23753,11 @@ func (ec *executionContext) _SearchConnection(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var searchEdgeImplementors = []string{"SearchEdge"}
@@ -23818,11 +23765,11 @@ var searchEdgeImplementors = []string{"SearchEdge"}
 func (ec *executionContext) _SearchEdge(ctx context.Context, sel ast.SelectionSet, obj *SearchEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SearchEdge")
+			out.Values[i] = typeName("SearchEdge")
 		case "node":
 			out.Values[i] = ec._SearchEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23832,12 +23779,11 @@ func (ec *executionContext) _SearchEdge(ctx context.Context, sel ast.SelectionSe
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var searchErrorImplementors = []string{"SearchError"}
@@ -23845,11 +23791,11 @@ var searchErrorImplementors = []string{"SearchError"}
 func (ec *executionContext) _SearchError(ctx context.Context, sel ast.SelectionSet, obj *SearchError) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchErrorImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SearchError")
+			out.Values[i] = typeName("SearchError")
 		case "kind":
 			out.Values[i] = ec._SearchError_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23869,12 +23815,11 @@ func (ec *executionContext) _SearchError(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var searchHighlightImplementors = []string{"SearchHighlight"}
@@ -23882,11 +23827,11 @@ var searchHighlightImplementors = []string{"SearchHighlight"}
 func (ec *executionContext) _SearchHighlight(ctx context.Context, sel ast.SelectionSet, obj *SearchHighlight) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHighlightImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SearchHighlight")
+			out.Values[i] = typeName("SearchHighlight")
 		case "field":
 			out.Values[i] = ec._SearchHighlight_field(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23901,12 +23846,11 @@ func (ec *executionContext) _SearchHighlight(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var sessionImplementors = []string{"Session"}
@@ -23914,11 +23858,11 @@ var sessionImplementors = []string{"Session"}
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *Session) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Session")
+			out.Values[i] = typeName("Session")
 		case "accessToken":
 			out.Values[i] = ec._Session_accessToken(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23943,12 +23887,11 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var setAgentStatePayloadImplementors = []string{"SetAgentStatePayload"}
@@ -23956,11 +23899,11 @@ var setAgentStatePayloadImplementors = []string{"SetAgentStatePayload"}
 func (ec *executionContext) _SetAgentStatePayload(ctx context.Context, sel ast.SelectionSet, obj *SetAgentStatePayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, setAgentStatePayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SetAgentStatePayload")
+			out.Values[i] = typeName("SetAgentStatePayload")
 		case "ok":
 			out.Values[i] = ec._SetAgentStatePayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -23985,12 +23928,11 @@ func (ec *executionContext) _SetAgentStatePayload(ctx context.Context, sel ast.S
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var setCallRecordingPayloadImplementors = []string{"SetCallRecordingPayload"}
@@ -23998,11 +23940,11 @@ var setCallRecordingPayloadImplementors = []string{"SetCallRecordingPayload"}
 func (ec *executionContext) _SetCallRecordingPayload(ctx context.Context, sel ast.SelectionSet, obj *SetCallRecordingPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, setCallRecordingPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SetCallRecordingPayload")
+			out.Values[i] = typeName("SetCallRecordingPayload")
 		case "ok":
 			out.Values[i] = ec._SetCallRecordingPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24022,12 +23964,11 @@ func (ec *executionContext) _SetCallRecordingPayload(ctx context.Context, sel as
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var signInPayloadImplementors = []string{"SignInPayload"}
@@ -24035,11 +23976,11 @@ var signInPayloadImplementors = []string{"SignInPayload"}
 func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.SelectionSet, obj *SignInPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, signInPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignInPayload")
+			out.Values[i] = typeName("SignInPayload")
 		case "ok":
 			out.Values[i] = ec._SignInPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24059,12 +24000,11 @@ func (ec *executionContext) _SignInPayload(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var signedInUserImplementors = []string{"SignedInUser"}
@@ -24072,11 +24012,11 @@ var signedInUserImplementors = []string{"SignedInUser"}
 func (ec *executionContext) _SignedInUser(ctx context.Context, sel ast.SelectionSet, obj *SignedInUser) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, signedInUserImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SignedInUser")
+			out.Values[i] = typeName("SignedInUser")
 		case "id":
 			out.Values[i] = ec._SignedInUser_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24111,12 +24051,11 @@ func (ec *executionContext) _SignedInUser(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var startOutboundCallPayloadImplementors = []string{"StartOutboundCallPayload"}
@@ -24124,11 +24063,11 @@ var startOutboundCallPayloadImplementors = []string{"StartOutboundCallPayload"}
 func (ec *executionContext) _StartOutboundCallPayload(ctx context.Context, sel ast.SelectionSet, obj *StartOutboundCallPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, startOutboundCallPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("StartOutboundCallPayload")
+			out.Values[i] = typeName("StartOutboundCallPayload")
 		case "ok":
 			out.Values[i] = ec._StartOutboundCallPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24153,12 +24092,11 @@ func (ec *executionContext) _StartOutboundCallPayload(ctx context.Context, sel a
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var streamCheckpointImplementors = []string{"StreamCheckpoint", "CallEvent"}
@@ -24166,11 +24104,11 @@ var streamCheckpointImplementors = []string{"StreamCheckpoint", "CallEvent"}
 func (ec *executionContext) _StreamCheckpoint(ctx context.Context, sel ast.SelectionSet, obj *StreamCheckpoint) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, streamCheckpointImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("StreamCheckpoint")
+			out.Values[i] = typeName("StreamCheckpoint")
 		case "cursor":
 			out.Values[i] = ec._StreamCheckpoint_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24205,12 +24143,11 @@ func (ec *executionContext) _StreamCheckpoint(ctx context.Context, sel ast.Selec
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var subscriptionImplementors = []string{"Subscription"}
@@ -24246,11 +24183,11 @@ var suggestedActionImplementors = []string{"SuggestedAction"}
 func (ec *executionContext) _SuggestedAction(ctx context.Context, sel ast.SelectionSet, obj *SuggestedAction) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, suggestedActionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("SuggestedAction")
+			out.Values[i] = typeName("SuggestedAction")
 		case "title":
 			out.Values[i] = ec._SuggestedAction_title(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24265,12 +24202,11 @@ func (ec *executionContext) _SuggestedAction(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var updateMissedCallPayloadImplementors = []string{"UpdateMissedCallPayload"}
@@ -24278,11 +24214,11 @@ var updateMissedCallPayloadImplementors = []string{"UpdateMissedCallPayload"}
 func (ec *executionContext) _UpdateMissedCallPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateMissedCallPayload) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateMissedCallPayloadImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("UpdateMissedCallPayload")
+			out.Values[i] = typeName("UpdateMissedCallPayload")
 		case "ok":
 			out.Values[i] = ec._UpdateMissedCallPayload_ok(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24302,12 +24238,11 @@ func (ec *executionContext) _UpdateMissedCallPayload(ctx context.Context, sel as
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var viewerImplementors = []string{"Viewer"}
@@ -24315,11 +24250,11 @@ var viewerImplementors = []string{"Viewer"}
 func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, obj *Viewer) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewerImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("Viewer")
+			out.Values[i] = typeName("Viewer")
 		case "user":
 			out.Values[i] = ec._Viewer_user(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24344,12 +24279,11 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var worklistChangeImplementors = []string{"WorklistChange"}
@@ -24357,11 +24291,11 @@ var worklistChangeImplementors = []string{"WorklistChange"}
 func (ec *executionContext) _WorklistChange(ctx context.Context, sel ast.SelectionSet, obj *WorklistChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistChangeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WorklistChange")
+			out.Values[i] = typeName("WorklistChange")
 		case "at":
 			out.Values[i] = ec._WorklistChange_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24386,12 +24320,11 @@ func (ec *executionContext) _WorklistChange(ctx context.Context, sel ast.Selecti
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var worklistConnectionImplementors = []string{"WorklistConnection"}
@@ -24399,11 +24332,11 @@ var worklistConnectionImplementors = []string{"WorklistConnection"}
 func (ec *executionContext) _WorklistConnection(ctx context.Context, sel ast.SelectionSet, obj *WorklistConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistConnectionImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WorklistConnection")
+			out.Values[i] = typeName("WorklistConnection")
 		case "totalCount":
 			out.Values[i] = ec._WorklistConnection_totalCount(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24433,12 +24366,11 @@ func (ec *executionContext) _WorklistConnection(ctx context.Context, sel ast.Sel
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var worklistCountImplementors = []string{"WorklistCount"}
@@ -24446,11 +24378,11 @@ var worklistCountImplementors = []string{"WorklistCount"}
 func (ec *executionContext) _WorklistCount(ctx context.Context, sel ast.SelectionSet, obj *WorklistCount) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistCountImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WorklistCount")
+			out.Values[i] = typeName("WorklistCount")
 		case "kind":
 			out.Values[i] = ec._WorklistCount_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24470,12 +24402,11 @@ func (ec *executionContext) _WorklistCount(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var worklistEdgeImplementors = []string{"WorklistEdge"}
@@ -24483,11 +24414,11 @@ var worklistEdgeImplementors = []string{"WorklistEdge"}
 func (ec *executionContext) _WorklistEdge(ctx context.Context, sel ast.SelectionSet, obj *WorklistEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistEdgeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WorklistEdge")
+			out.Values[i] = typeName("WorklistEdge")
 		case "cursor":
 			out.Values[i] = ec._WorklistEdge_cursor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24502,12 +24433,11 @@ func (ec *executionContext) _WorklistEdge(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var worklistErrorImplementors = []string{"WorklistError"}
@@ -24515,11 +24445,11 @@ var worklistErrorImplementors = []string{"WorklistError"}
 func (ec *executionContext) _WorklistError(ctx context.Context, sel ast.SelectionSet, obj *WorklistError) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, worklistErrorImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WorklistError")
+			out.Values[i] = typeName("WorklistError")
 		case "kind":
 			out.Values[i] = ec._WorklistError_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24539,12 +24469,11 @@ func (ec *executionContext) _WorklistError(ctx context.Context, sel ast.Selectio
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var workspaceMemberImplementors = []string{"WorkspaceMember", "_Entity"}
@@ -24552,11 +24481,11 @@ var workspaceMemberImplementors = []string{"WorkspaceMember", "_Entity"}
 func (ec *executionContext) _WorkspaceMember(ctx context.Context, sel ast.SelectionSet, obj *WorkspaceMember) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, workspaceMemberImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("WorkspaceMember")
+			out.Values[i] = typeName("WorkspaceMember")
 		case "id":
 			out.Values[i] = ec._WorkspaceMember_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24566,12 +24495,11 @@ func (ec *executionContext) _WorkspaceMember(ctx context.Context, sel ast.Select
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var _ServiceImplementors = []string{"_Service"}
@@ -24579,11 +24507,11 @@ var _ServiceImplementors = []string{"_Service"}
 func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet, obj *Service) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, _ServiceImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("_Service")
+			out.Values[i] = typeName("_Service")
 		case "sdl":
 			out.Values[i] = ec.__Service_sdl(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -24593,12 +24521,11 @@ func (ec *executionContext) __Service(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var __DirectiveImplementors = []string{"__Directive"}
@@ -24606,11 +24533,11 @@ var __DirectiveImplementors = []string{"__Directive"}
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Directive")
+			out.Values[i] = typeName("__Directive")
 		case "name":
 			out.Values[i] = ec.___Directive_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24640,12 +24567,11 @@ func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var __EnumValueImplementors = []string{"__EnumValue"}
@@ -24653,11 +24579,11 @@ var __EnumValueImplementors = []string{"__EnumValue"}
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__EnumValue")
+			out.Values[i] = typeName("__EnumValue")
 		case "name":
 			out.Values[i] = ec.___EnumValue_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24682,12 +24608,11 @@ func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionS
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var __FieldImplementors = []string{"__Field"}
@@ -24695,11 +24620,11 @@ var __FieldImplementors = []string{"__Field"}
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Field")
+			out.Values[i] = typeName("__Field")
 		case "name":
 			out.Values[i] = ec.___Field_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24734,12 +24659,11 @@ func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, 
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var __InputValueImplementors = []string{"__InputValue"}
@@ -24747,11 +24671,11 @@ var __InputValueImplementors = []string{"__InputValue"}
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__InputValue")
+			out.Values[i] = typeName("__InputValue")
 		case "name":
 			out.Values[i] = ec.___InputValue_name(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24786,12 +24710,11 @@ func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.Selection
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var __SchemaImplementors = []string{"__Schema"}
@@ -24799,11 +24722,11 @@ var __SchemaImplementors = []string{"__Schema"}
 func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet, obj *introspection.Schema) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Schema")
+			out.Values[i] = typeName("__Schema")
 		case "description":
 			out.Values[i] = ec.___Schema_description(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -24838,12 +24761,11 @@ func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet,
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 var __TypeImplementors = []string{"__Type"}
@@ -24851,11 +24773,11 @@ var __TypeImplementors = []string{"__Type"}
 func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, obj *introspection.Type) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
 
-	out := graphql.NewFieldSet(fields)
+	out := newObject(fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
-			out.Values[i] = graphql.MarshalString("__Type")
+			out.Values[i] = typeName("__Type")
 		case "kind":
 			out.Values[i] = ec.___Type_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -24915,12 +24837,11 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
 	}
-	out.Dispatch(ctx)
 	if out.Invalids > 0 {
 		return graphql.Null
 	}
 
-	return &completedObject{fields, out.Values}
+	return out
 }
 
 // endregion **************************** object.gotpl ****************************

@@ -104,6 +104,13 @@ func (c *Client) exchange(req *http.Request, op Operation) (Response, error) {
 	return answer, err
 }
 
+// Answers longer than a portion are read with a pause after each: what is sent faster than it can be read would keep a single
+// core from all that waits for it.
+const (
+	portion = 512 << 10
+	pause   = time.Millisecond
+)
+
 // readBody reads up to one byte more than limit. An answer that says how long it is gets its memory at once: growing to
 // megabytes costs several times as much.
 func readBody(res *http.Response, limit int64) ([]byte, error) {
@@ -111,8 +118,16 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 		return io.ReadAll(io.LimitReader(res.Body, limit+1))
 	}
 	body := make([]byte, res.ContentLength)
-	_, err := io.ReadFull(res.Body, body)
-	return body, err
+	for rest := body; ; {
+		n, err := io.ReadFull(res.Body, rest[:min(len(rest), portion)])
+		if rest = rest[n:]; err != nil || len(body) <= portion {
+			return body, err
+		}
+		Wait(res.Request.Context(), pause)
+		if len(rest) == 0 {
+			return body, nil
+		}
+	}
 }
 
 // maxBody is how long an answer may be.

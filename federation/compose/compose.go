@@ -48,7 +48,10 @@ func (p *Pace) Compose(local *ast.Schema, up *Upstream) (*Composed, error) {
 			return nil, err
 		}
 	}
-	schema, err := validator.ValidateSchemaDocument(c.local.document())
+	document := c.local.document()
+	p.rest()
+	schema, err := validator.ValidateSchemaDocument(document)
+	p.rest()
 	switch {
 	case err == nil:
 	case up == nil:

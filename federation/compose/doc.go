@@ -28,6 +28,8 @@
 // error, never a schema; the same input gives the same output to the byte. Definitions of FortyTwo that needed no change are
 // shared between Upstream and Composed, so neither may be edited.
 //
+// All of it can be done in portions with rests between them ([Pace]), since requests are answered meanwhile.
+//
 // Failure policy: what FortyTwo answers is outside input. Illegible or absurd answers (see the limits in limits.go) are
 // UPSTREAM_UNAVAILABLE, a schema that cannot be composed is UPSTREAM_REJECTED, a local schema that does not stand alone is
 // INTERNAL. Nothing panics. No error text holds anything but names of types and fields.

@@ -41,7 +41,14 @@ func (p *Pace) step() {
 
 // look is called after a piece of work of some length; it rests when a portion is done.
 func (p *Pace) look() {
-	if p == nil || p.o.Now().Sub(p.began) < p.o.Work {
+	if p != nil && p.o.Now().Sub(p.began) >= p.o.Work {
+		p.rest()
+	}
+}
+
+// rest is called before and after a piece of work that is a portion by itself.
+func (p *Pace) rest() {
+	if p == nil {
 		return
 	}
 	p.o.Sleep(p.o.Rest)

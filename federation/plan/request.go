@@ -136,11 +136,11 @@ func (r *Request) Body(variables map[string]any) ([]byte, error) {
 
 // ForIDs asks for records by their ids, all of which must be accepted ones; see AcceptsID. At most 200.
 func (r *Request) ForIDs(ids []string) []byte {
-	in := list()
-	for _, id := range ids {
-		in.members = append(in.members, scalar(`"`+id+`"`))
+	in := make([]value, len(ids))
+	for i, id := range ids {
+		in[i] = scalar(`"` + id + `"`)
 	}
-	filter := object("id", object("in", in))
+	filter := object("id", object("in", list(in...)))
 	first := scalar(itoa(len(ids)))
 	body, _ := r.body(nil, &filter, &first) // without the client's arguments nothing can be refused
 	return body

@@ -59,7 +59,15 @@ var (
 
 	function = regexp.MustCompile(`(?m)^func \(ec \*executionContext\) _\w+\(ctx context\.Context, sel ast\.SelectionSet.*\{\n(?:.*\n)*?\}$`)
 
+	named = regexp.MustCompile(`(?m)^(\t\t\tout\.Values\[i\] = )graphql\.MarshalString\(("\w+")\)$`)
+
+	object = regexp.MustCompile(`(?m)^\tout := graphql\.NewFieldSet\(fields\)$`)
+
+	dispatch = regexp.MustCompile(`(?m)^\tout\.Dispatch\(ctx\)\n`)
+
 	deferrals = regexp.MustCompile(`(?m)^\tdeferredFieldSet := .*\n\tdeferLabelToView := .*\n`)
+
+	deferral = regexp.MustCompile(`(?m)^\t\t\t\tdeferredFieldSet\.AddField\(field\)$`)
 
 	deferring = regexp.MustCompile(`(?m)^\tatomic\.AddInt32\(&ec\.Deferred, .*\n
 	ec\.ProcessDeferredGroup\(graphql\.DeferredGroup\{\n(?:.*\n)*?\t\}\)\n`)
@@ -71,8 +79,11 @@ var (
 	result = regexp.MustCompile(`(?m)^\treturn out$`)
 )
 
-// mayDefer is what a generated object says of each field that waits for a resolver.
-const mayDefer = "field.IsDeferred()"
+// What a generated object says of each field that waits for a resolver, and of each that may be deferred.
+const (
+	mayWait  = "out.Concurrently("
+	mayDefer = "field.IsDeferred()"
+)
 
 // errUnknown is a file that gqlgen generates otherwise than this program knows.
 var errUnknown = errors.New("the file is not as gqlgen generated it: see whether the patterns still hold")
@@ -81,13 +92,14 @@ func trim(code []byte) ([]byte, error) {
 	if bytes.Contains(code, []byte("completeList(")) {
 		return code, nil
 	}
-	for _, pattern := range []*regexp.Regexp{list, field, deferring, writing} {
+	for _, pattern := range []*regexp.Regexp{list, field, named, object, deferring, writing} {
 		if !pattern.Match(code) {
 			return nil, errUnknown
 		}
 	}
 	code = list.ReplaceAll(code, []byte("completeList(ctx, len(v), "))
 	code = field.ReplaceAll(code, []byte(`	return completeField(ctx, ec.OperationContext, "$1", field, $2, $3, $4)`))
+	code = named.ReplaceAll(code, []byte("${1}typeName($2)"))
 	code = writing.ReplaceAll(code, []byte("\t\t\tresponse.Data = written(data)"))
 	return format.Source(function.ReplaceAllFunc(code, trimObject))
 }
@@ -97,9 +109,15 @@ func trimObject(code []byte) []byte {
 		return code
 	}
 	if bytes.Contains(code, []byte(mayDefer)) {
-		code = deferring.ReplaceAll(code, []byte("\tif len(deferLabelToView) > 0 {\n$0\t}\n"))
+		code = deferrals.ReplaceAll(code, []byte("\tvar deferredFieldSet *graphql.FieldSet\n\tvar deferLabelToView map[string]*graphql.FieldSetView\n"))
+		code = deferral.ReplaceAll(code, []byte("if deferredFieldSet == nil {\n"+
+			"deferredFieldSet, deferLabelToView = graphql.NewFieldSet(nil), make(map[string]*graphql.FieldSetView)\n}\n$0"))
+		code = deferring.ReplaceAll(code, []byte("if len(deferLabelToView) > 0 {\n$0}\n"))
 	} else {
 		code = deferring.ReplaceAll(deferrals.ReplaceAll(code, nil), nil)
 	}
-	return result.ReplaceAll(code, []byte("\treturn &completedObject{fields, out.Values}"))
+	if bytes.Contains(code, []byte(mayWait)) {
+		return result.ReplaceAll(code, []byte("\treturn &completedObject{Values: out.Values, fields: fields}"))
+	}
+	return object.ReplaceAll(dispatch.ReplaceAll(code, nil), []byte("\tout := newObject(fields)"))
 }
