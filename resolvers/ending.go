@@ -5,25 +5,12 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// Endings lets a subscription end with an error: gqlgen has no place for one that comes between two events, and drops it. The
-// subscriber gets it as a last answer without data.
-type Endings struct{}
-
-// ExtensionName is gqlgen's name for it.
-func (Endings) ExtensionName() string { return "Endings" }
-
-// Validate accepts every schema.
-func (Endings) Validate(graphql.ExecutableSchema) error { return nil }
-
-// InterceptOperation adds what [endWith] left behind the last event.
-func (Endings) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	if oc := graphql.GetOperationContext(ctx); oc.Operation == nil || oc.Operation.Operation != ast.Subscription {
-		return next(ctx)
-	}
+// withEnding lets a subscription end with an error: gqlgen has no place for one that comes between two events, and drops it. The
+// subscriber gets it as a last answer without data: what [endWith] left.
+func withEnding(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	end := &ending{}
 	events := next(context.WithValue(ctx, endingKey{}, end))
 	return func(ctx context.Context) *graphql.Response {

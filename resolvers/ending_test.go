@@ -12,7 +12,7 @@ import (
 // playing is an operation whose resolver fails, after it was dispatched, when fail is asked for.
 func playing(ctx context.Context, kind ast.Operation, fail func(ctx context.Context)) graphql.ResponseHandler {
 	ctx = graphql.WithOperationContext(ctx, &graphql.OperationContext{Operation: &ast.OperationDefinition{Operation: kind}})
-	return Endings{}.InterceptOperation(ctx, func(ctx context.Context) graphql.ResponseHandler {
+	return (&Presence{}).InterceptOperation(ctx, func(ctx context.Context) graphql.ResponseHandler {
 		ctx = graphql.WithResponseContext(ctx, graphql.DefaultErrorPresenter, graphql.DefaultRecover)
 		events := 1
 		return func(context.Context) *graphql.Response {

@@ -38,11 +38,14 @@ func (*Presence) ExtensionName() string { return "Presence" }
 // Validate accepts every schema.
 func (*Presence) Validate(graphql.ExecutableSchema) error { return nil }
 
-// InterceptOperation notes the desk of the caller, if he has one. Signing in needs no caller, and nobody is asked for it.
+// InterceptOperation notes the desk of the caller, if he has one. Signing in needs no caller, and nobody is asked for it. A
+// subscription gets an ending, too: each extension costs every operation, so this is the only one.
 func (p *Presence) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
 	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
 		p.Listens(ctx)
-	} else if agent := deskOf(ctx); agent != "" {
+		return withEnding(ctx, next)
+	}
+	if agent := deskOf(ctx); agent != "" {
 		p.tell(ctx, agent)
 	}
 	return next(ctx)

@@ -168,7 +168,6 @@ func (g *Gateway) buildGraphQL() (err error) {
 		g.documentLimits(),
 		resolvers.Introspection{},
 		presence,
-		resolvers.Endings{},
 	}
 	if g.telemetry.Tracing() {
 		extensions = append(extensions, resolvers.Tracing{Tracer: g.telemetry.Traces.Tracer(scope)})

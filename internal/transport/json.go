@@ -31,9 +31,9 @@ func (f fields) get(name string) (json.RawMessage, bool) {
 	return nil, false
 }
 
-// parseObject splits one JSON object into its members; nothing may follow it. Names match exactly, where encoding/json matches
+// parseObject splits one JSON object into its members, in the room given while it suffices; nothing may follow it. Names match exactly, where encoding/json matches
 // the keys of a struct in any case.
-func parseObject(b []byte) (fields, error) {
+func parseObject(b []byte, room []field) (fields, error) {
 	if !json.Valid(b) || b[blanks(b, 0)] != '{' {
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(b, &object); err != nil {
@@ -41,24 +41,31 @@ func parseObject(b []byte) (fields, error) {
 		}
 		return nil, fmt.Errorf("it is null")
 	}
-	out := make(fields, 0, 4)
-	eachMember(b, blanks(b, 0), func(name, raw []byte) { out = append(out, field{name, raw}) })
-	return out, nil
+	out := room[:0]
+	for i := blanks(b, 0) + 1; ; {
+		var one field
+		if one.name, one.raw, i = nextMember(b, i); one.raw == nil {
+			return out, nil
+		}
+		out = append(out, one)
+	}
 }
 
-// eachMember goes through the object at i.
-func eachMember(b []byte, i int, member func(name, raw []byte)) {
-	for i = blanks(b, i+1); b[i] != '}'; {
-		if b[i] == ',' {
-			i = blanks(b, i+1)
-		}
-		end := skip(b, i)
-		name := text(b[i:end])
-		i = blanks(b, blanks(b, end)+len(":"))
-		end = skip(b, i)
-		member(name, b[i:end])
-		i = blanks(b, end)
+// nextMember reads the member of an object that begins at i, behind a bracket or another member, and gives the offset behind it; raw is
+// nil at the object's end.
+func nextMember(b []byte, i int) (name, raw []byte, next int) {
+	i = blanks(b, i)
+	if b[i] == ',' {
+		i = blanks(b, i+1)
 	}
+	if b[i] == '}' {
+		return nil, nil, i + 1
+	}
+	end := skip(b, i)
+	name = text(b[i:end])
+	i = blanks(b, blanks(b, end)+len(":"))
+	end = skip(b, i)
+	return name, b[i:end], end
 }
 
 // text is the content of a string: part of the text, or a copy where something is escaped.
@@ -138,8 +145,13 @@ func value(raw []byte) any {
 
 func object(raw []byte) map[string]any {
 	out := make(map[string]any)
-	eachMember(raw, 0, func(name, raw []byte) { out[string(name)] = value(raw) })
-	return out
+	for i := 1; ; {
+		var name, below []byte
+		if name, below, i = nextMember(raw, i); below == nil {
+			return out
+		}
+		out[string(name)] = value(below)
+	}
 }
 
 // skip gives the offset behind the value at i.

@@ -79,7 +79,7 @@ func openMessage(b []byte) (m message, given fields, err error) {
 	if !utf8.Valid(b) {
 		return m, nil, helix.BadInput("the message is not valid UTF-8")
 	}
-	given, err = parseObject(b)
+	given, err = parseObject(b, nil)
 	if err != nil {
 		return m, nil, helix.BadInput("the message is not a JSON object: " + err.Error())
 	}

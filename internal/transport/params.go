@@ -21,7 +21,8 @@ func parseParams(body []byte) (*graphql.RawParams, error) {
 	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
 		return nil, helix.BadInput("batching is not supported: send one operation per request")
 	}
-	given, err := parseObject(body)
+	var room [5]field
+	given, err := parseObject(body, room[:0])
 	if err != nil {
 		return nil, helix.BadInput("the request is not a JSON object: " + err.Error())
 	}
