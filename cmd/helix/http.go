@@ -154,9 +154,9 @@ const deskEvery = 20 * time.Second
 
 // buildGraphQL makes the executor over the schema, and the transports over that.
 func (g *Gateway) buildGraphQL() (err error) {
-	signIns := func(share int) *limits.Rate {
+	signIns := func(share int) *limits.Rate[string] {
 		n := g.cfg.Limits.SignInsPerMinute * share
-		return limits.NewRate(limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
+		return limits.NewRate[string](limits.RateOptions{PerSecond: float64(n) / 60, Burst: n})
 	}
 	root := resolvers.New(resolvers.Options{
 		Desk: g.desk, Calls: g.calls, Operate: g.operate, Outbound: g.voice.outbound, Recordings: g.recordingURL, Records: g.fortyTwo, Changes: g.watch, Sessions: g.fortyTwo, Auth: g.auth,
@@ -254,8 +254,8 @@ const addressShare = 50
 // admission limits operations: of one token, and of one address, since anybody can make up tokens.
 func (g *Gateway) admission() func(context.Context) error {
 	perMinute, burst := g.cfg.Limits.RequestsPerMinute, g.cfg.Limits.RequestBurst
-	callers := limits.NewRate(limits.RateOptions{PerSecond: float64(perMinute) / 60, Burst: burst})
-	addresses := limits.NewRate(limits.RateOptions{PerSecond: float64(perMinute*addressShare) / 60, Burst: burst * addressShare})
+	callers := limits.NewRate[auth.LimitName](limits.RateOptions{PerSecond: float64(perMinute) / 60, Burst: burst})
+	addresses := limits.NewRate[string](limits.RateOptions{PerSecond: float64(perMinute*addressShare) / 60, Burst: burst * addressShare})
 	return func(ctx context.Context) error {
 		if err := addresses.Allow(auth.ClientIP(ctx), g.now()); err != nil {
 			return err

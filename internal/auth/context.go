@@ -94,17 +94,22 @@ func Anonymous(ctx context.Context) bool {
 	return !ok || (r.token == "" && !r.keyed)
 }
 
-// LimitKey names who sends the request without asking anybody: the hash of the key or the token, else the address. It is
-// for limits alone, since anybody can make them up.
-func LimitKey(ctx context.Context) string {
+// LimitName names who sends a request, for limits.
+type LimitName struct {
+	secret  [sha256.Size]byte // hash of the key or the token
+	address string            // of whom there is neither
+}
+
+// LimitKey names who sends the request without asking anybody. It is for limits alone, since anybody can make up tokens.
+func LimitKey(ctx context.Context) LimitName {
 	r, ok := ctx.Value(contextKey{}).(*request)
 	switch {
 	case ok && r.keyed:
-		return string(r.key[:])
+		return LimitName{secret: r.key}
 	case ok && r.token != "":
-		return string(r.hash[:])
+		return LimitName{secret: r.hash}
 	default:
-		return "address:" + ClientIP(ctx)
+		return LimitName{address: ClientIP(ctx)}
 	}
 }
 

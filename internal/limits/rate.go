@@ -16,29 +16,29 @@ type RateOptions struct {
 	Callers   int     // remembered; the least recently seen is forgotten, and begins anew; default 10,000
 }
 
-// Rate is a token bucket per caller. It is safe for concurrent use.
-type Rate struct {
+// Rate is a token bucket per caller, who is named by a K. It is safe for concurrent use.
+type Rate[K comparable] struct {
 	limit rate.Limit
 	burst int
 
 	mu      sync.Mutex
-	callers *lru[string, *rate.Limiter]
+	callers *lru[K, *rate.Limiter]
 }
 
 // NewRate makes buckets that are full at first.
-func NewRate(o RateOptions) *Rate {
+func NewRate[K comparable](o RateOptions) *Rate[K] {
 	if o.PerSecond <= 0 {
 		o.PerSecond = 20
 	}
 	orDefault(&o.Burst, 60)
 	orDefault(&o.Callers, 10_000)
-	return &Rate{limit: rate.Limit(o.PerSecond), burst: o.Burst, callers: newLRU[string, *rate.Limiter](o.Callers)}
+	return &Rate[K]{limit: rate.Limit(o.PerSecond), burst: o.Burst, callers: newLRU[K, *rate.Limiter](o.Callers)}
 }
 
 // Allow takes one token of the caller's bucket. When there is none the error is a [helix.Error] with code
 // TOO_MANY_REQUESTS, whose RetryAfter is how long to wait for one; asking in vain costs nothing. caller is any stable key: an
 // identity, or an address where there is none.
-func (r *Rate) Allow(caller string, now time.Time) error {
+func (r *Rate[K]) Allow(caller K, now time.Time) error {
 	wait := r.take(caller, now)
 	if wait == 0 {
 		return nil
@@ -49,7 +49,7 @@ func (r *Rate) Allow(caller string, now time.Time) error {
 	}
 }
 
-func (r *Rate) take(caller string, now time.Time) time.Duration {
+func (r *Rate[K]) take(caller K, now time.Time) time.Duration {
 	r.mu.Lock()
 	bucket, ok := r.callers.get(caller)
 	if !ok {

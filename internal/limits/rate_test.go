@@ -14,7 +14,7 @@ import (
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // waits asks at the given moments after noon and answers how long each must wait, -1 for a mistake.
-func waits(r *Rate, caller string, at ...time.Duration) []time.Duration {
+func waits(r *Rate[string], caller string, at ...time.Duration) []time.Duration {
 	var got []time.Duration
 	for _, after := range at {
 		err := r.Allow(caller, noon.Add(after))
@@ -45,7 +45,7 @@ func TestRate(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := NewRate(RateOptions{PerSecond: 2, Burst: 2})
+			r := NewRate[string](RateOptions{PerSecond: 2, Burst: 2})
 			if diff := cmp.Diff(tt.want, waits(r, "asha", tt.at...)); diff != "" {
 				t.Errorf("waits (-want +got):\n%s", diff)
 			}
@@ -58,7 +58,7 @@ func TestRate(t *testing.T) {
 
 func TestRateForgetsTheLeastRecentlySeen(t *testing.T) {
 	t.Parallel()
-	r := NewRate(RateOptions{PerSecond: 1, Burst: 1, Callers: 2})
+	r := NewRate[string](RateOptions{PerSecond: 1, Burst: 1, Callers: 2})
 	for _, caller := range []string{"a", "b", "a", "c"} { // b goes
 		_ = r.Allow(caller, noon)
 	}
@@ -73,7 +73,7 @@ func TestRateForgetsTheLeastRecentlySeen(t *testing.T) {
 
 func TestRateCountsConcurrentCallers(t *testing.T) {
 	t.Parallel()
-	r := NewRate(RateOptions{PerSecond: 1, Burst: 50})
+	r := NewRate[string](RateOptions{PerSecond: 1, Burst: 50})
 	var allowed atomic.Int64
 	var asking sync.WaitGroup
 	for range 200 {

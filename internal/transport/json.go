@@ -71,11 +71,24 @@ func nextMember(b []byte, i int) (name, raw []byte, next int) {
 // text is the content of a string: part of the text, or a copy where something is escaped.
 func text(quoted []byte) []byte {
 	content := quoted[1 : len(quoted)-1]
-	i := bytes.IndexByte(content, '\\')
-	if i < 0 {
+	if bytes.IndexByte(content, '\\') < 0 {
 		return content
 	}
-	out := append(make([]byte, 0, len(content)), content[:i]...)
+	return unescape(nil, content)
+}
+
+// textString is text as a string of its own. What most documents fit in is unescaped on the stack.
+func textString(quoted []byte) string {
+	content := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(content, '\\') < 0 {
+		return string(content)
+	}
+	var room [4096]byte
+	return string(unescape(room[:0], content))
+}
+
+func unescape(out, content []byte) []byte {
+	i := 0
 	for i < len(content) {
 		if c := content[i]; c != '\\' {
 			out = append(out, c)
@@ -131,7 +144,7 @@ func value(raw []byte) any {
 		}
 		return out
 	case '"':
-		return string(text(raw))
+		return textString(raw)
 	case 't':
 		return true
 	case 'f':

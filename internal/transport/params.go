@@ -121,7 +121,7 @@ func stringField(f fields, name string, to *string) error {
 	if raw[0] != '"' {
 		return helix.BadInput(name + " must be a string")
 	}
-	*to = string(text(raw))
+	*to = textString(raw)
 	return nil
 }
 
