@@ -50,10 +50,17 @@ func (g *Gateway) buildFederation(root *resolvers.Resolver, serve func(graphql.E
 	return err
 }
 
-// composeFirst composes FortyTwo's schema before the first request, unless FortyTwo does not answer in time.
-func (g *Gateway) composeFirst(ctx context.Context) {
+// meetFortyTwo reads FortyTwo's data model and composes its schema before the first request, unless FortyTwo does not answer in
+// time.
+func (g *Gateway) meetFortyTwo(ctx context.Context) {
+	if !g.fortyTwo.State().Configured {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, composeWithin)
 	defer cancel()
+	if err := g.fortyTwo.Resolve(ctx); err != nil {
+		g.log.WarnContext(ctx, "the gateway starts without FortyTwo's data model", "error", err)
+	}
 	if err := g.federation.Refresh(ctx); err != nil {
 		g.log.WarnContext(ctx, "the gateway starts without the present schema of FortyTwo", "error", err)
 	}

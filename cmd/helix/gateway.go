@@ -297,7 +297,7 @@ func (g *Gateway) subscription() ozonetel.Subscription {
 
 // Run serves until ctx ends, then drains and stops everything in reverse order.
 func (g *Gateway) Run(ctx context.Context) error {
-	g.composeFirst(ctx)
+	g.meetFortyTwo(ctx)
 	decoders := map[string]calls.Decoder{
 		sourceEvents: g.ozonetel.DecodeEvents, sourceCDR: g.ozonetel.DecodeCDR, sourcePop: g.ozonetel.DecodeScreenPop,
 		sourceEdits: g.fortyTwo.DecodeWebhook,
