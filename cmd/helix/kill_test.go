@@ -207,5 +207,7 @@ func pushUntilKilled(t *testing.T, url string, child *exec.Cmd, round int) []str
 		})
 	}
 	pushers.Wait()
+	_ = child.Process.Kill()
+	_, _ = child.Process.Wait() // its port may be closed a moment before it has let go of the directory
 	return acked
 }
