@@ -89,6 +89,19 @@ func federatedCaller(ctx context.Context, to *upstream.Caller) error {
 	return nil
 }
 
+// fortyTwoCheck tells of FortyTwo by the last answer to either the gateway or one of its users.
+func (g *Gateway) fortyTwoCheck() (server.State, string) {
+	own := g.fortyTwo.State()
+	state, detail := fortyTwoState(own)
+	if state != server.StateUp || g.upstream == nil {
+		return state, detail
+	}
+	if users := g.upstream.Health(); !users.OK() && users.LastFailure.After(own.LastSuccess) {
+		return server.StateDegraded, string(users.LastError.Code)
+	}
+	return state, detail
+}
+
 // schemaState tells of the composed schema.
 func (g *Gateway) schemaState() (server.State, string) {
 	s := g.federation.State()

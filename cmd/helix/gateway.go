@@ -348,6 +348,9 @@ func (g *Gateway) Close() error {
 			c.Close()
 		}
 	}
+	if g.upstream != nil {
+		g.upstream.Close()
+	}
 	if g.listening != nil {
 		g.listening.Close()
 	}

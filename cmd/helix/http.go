@@ -274,7 +274,7 @@ func (g *Gateway) checks() []server.Check {
 			}
 			return server.StateUp, ""
 		}},
-		{Name: "fortytwo", Probe: func(context.Context) (server.State, string) { return fortyTwoState(g.fortyTwo.State()) }},
+		{Name: "fortytwo", Probe: func(context.Context) (server.State, string) { return g.fortyTwoCheck() }},
 		{Name: "schema", Probe: func(context.Context) (server.State, string) { return g.schemaState() }},
 		{Name: "ozonetel", Probe: func(context.Context) (server.State, string) {
 			return providerState(g.ozonetel, "set OZONETEL_API_KEY and OZONETEL_USERNAME")

@@ -84,7 +84,6 @@ func contentType(name string) string {
 // 8.8.3 asks.
 func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
-	header.Set("Referrer-Policy", "no-referrer")
 	header.Set("Cache-Control", "no-cache") // ask each time; the ETag answers
 	header.Set("Vary", "Accept-Encoding")
 	etag, gzipped := `"`+f.etag+`"`, takesGzip(r.Header)

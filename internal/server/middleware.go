@@ -144,7 +144,8 @@ func securityHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// strict are headers in their canonical spelling; no X-Frame-Options, for which frame-ancestors stands. All answers share the values, which nobody edits: a handler sets its own.
+// strict are headers in their canonical spelling; no X-Frame-Options, for which frame-ancestors stands. All answers share the
+// values, which nobody edits: a handler sets its own.
 var strict = [...]struct {
 	name  string
 	value []string
