@@ -192,7 +192,7 @@ func TestKill9LosesNoOutboundCallAndRepeatsNoDial(t *testing.T) {
 		}
 	}
 	// A dial that the killed process had taken is handed out again after a minute.
-	untilWithin(t, 90*time.Second, "the dials", waits(func(c helix.OutboundCall) bool { return c.State != helix.OutboundInitiating }))
+	until(t, "the dials", waits(func(c helix.OutboundCall) bool { return c.State != helix.OutboundInitiating }))
 	ahead.Store(int64(12 * time.Minute))
 	until(t, "the ends", waits(func(c helix.OutboundCall) bool { return c.State.Final() }))
 

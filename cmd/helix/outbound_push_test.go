@@ -128,8 +128,8 @@ func TestACallbackWithoutTheSecretIsRefusedAndOneThatNobodyCanReadIsKept(t *test
 	meera := s.signIn("meera@sandbox.test")
 	until(t, "the dead letters", func() bool {
 		_, data, _ := s.ask(meera, `{ deadLetters { totalCount edges { node { source reason } } } }`, nil)
-		letters, _ := at(data, "deadLetters", "edges").([]any)
-		return at(data, "deadLetters", "totalCount") == 2.0 && at(letters[0], "node", "source") == sourceKnowlarity && at(letters[1], "node", "reason") == "REFUSED"
+		letters, _ := at(data, "deadLetters", "edges").([]any) // are not read at the moment at which they are counted
+		return at(data, "deadLetters", "totalCount") == 2.0 && len(letters) == 2 && at(letters[0], "node", "source") == sourceKnowlarity && at(letters[1], "node", "reason") == "REFUSED"
 	})
 }
 
