@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats.go/jetstream"
 )
 
 // push is a push whose lane is the part of its body before the slash.
@@ -296,17 +297,9 @@ func TestAPushThatIsTooLargeIsRefused(t *testing.T) {
 	}
 }
 
-// waitEmpty asks until a stream holds nothing: a message is deleted just after its handler has returned.
+// waitEmpty waits until a stream holds nothing: a message is deleted just after its handler has returned.
 func waitEmpty(t *testing.T, b *Bus, stream string) {
 	t.Helper()
 	ctx := testContext(t)
-	for {
-		info, err := b.byName[stream].Info(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if info.State.Msgs == 0 {
-			return
-		}
-	}
+	await(t, stream+" is empty", func() bool { return must[*jetstream.StreamInfo](t)(b.byName[stream].Info(ctx)).State.Msgs == 0 })
 }
