@@ -53,6 +53,10 @@ func TestAnAgentWhoIsLostIsReplacedWithWhatWasSaid(t *testing.T) {
 		}
 		second.speak(1, ramp(time.Second))
 		time.Sleep(3 * time.Second)
+		known := second.all("know")
+		if len(known) != 1 || !strings.Contains(known[0].text, `Agent: Hello Rahul\nPatient: my knee hurts\nAgent: Which one`) || len(first.all("know")) != 0 {
+			t.Errorf("the agents were told %v and %v", first.all("know"), known)
+		}
 		if gap := longestSilence(line, lost, back); gap > 1500*time.Millisecond {
 			t.Errorf("%v of silence", gap)
 		}

@@ -55,6 +55,10 @@ func (testVoice) AppendAudio(dst, samples []byte) []byte {
 	return base64.StdEncoding.AppendEncode(append(dst, "hear "...), samples)
 }
 
+func (testVoice) AppendContext(dst []byte, text string) []byte {
+	return fmt.Appendf(dst, "know %q", text)
+}
+
 func (testVoice) AppendPong(dst []byte, event int64) []byte {
 	return strconv.AppendInt(append(dst, "pong "...), event, 10)
 }

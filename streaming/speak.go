@@ -20,6 +20,8 @@ const (
 	// restFrom is what the line must have left to play.
 	shortMessage = 40 * time.Millisecond
 	restFrom     = 150 * time.Millisecond
+	// takenOver begins what an agent is told who comes in place of one who was lost. The lines that were said follow.
+	takenOver = "You take over a call whose connection was lost. Go on where it stopped; do not greet again. So far was said:\n"
 	// maxTools is how many tools of one call run at once, and toolWithin how long one may take.
 	maxTools   = 4
 	toolWithin = 20 * time.Second
@@ -84,6 +86,9 @@ func (l *leg) begin(f *helix.VoiceFrame) {
 	c := l.call
 	l.hear, l.spoken = audio.NewConverter(out, c.settings.Out), out
 	l.uplink.open(c.ear.format(), in, c.settings)
+	if l.known != "" {
+		l.writer.send(opText, func(dst []byte) []byte { return l.dialect.AppendContext(dst, takenOver+l.known) })
+	}
 	c.playout.fillGaps(false, c.now())
 	c.ear.attach(l.uplink)
 	close(l.ready)

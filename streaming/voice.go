@@ -36,6 +36,7 @@ type leg struct {
 
 	owned chan struct{} // closed when call is set
 	call  *call
+	known string           // what was said before this conversation, "" in the first one
 	ready chan struct{}    // closed when the conversation has begun
 	lost  chan struct{}    // closed when reading has ended
 	fault helix.VoiceFrame // how, once lost is closed
@@ -134,7 +135,7 @@ func (h *handshake) Read(p []byte) (int, error) {
 // start gives the leg to a call and begins the conversation.
 func (l *leg) start(c *call, s helix.VoiceStart) error {
 	var failed error
-	l.call = c
+	l.call, l.known = c, s.Context
 	close(l.owned)
 	l.writer.send(opText, func(dst []byte) []byte {
 		before := len(dst)

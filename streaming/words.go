@@ -31,6 +31,8 @@ type Voice interface {
 	AppendStart(dst []byte, s helix.VoiceStart) ([]byte, error)
 	// AppendAudio appends a message of what the patient says, in the format that [helix.VoiceReady] told.
 	AppendAudio(dst, samples []byte) []byte
+	// AppendContext appends something that the agent should know from now on. It interrupts nobody.
+	AppendContext(dst []byte, text string) []byte
 	// AppendPong appends the answer to a ping.
 	AppendPong(dst []byte, event int64) []byte
 	// AppendToolResult appends the answer to a tool call.

@@ -2,13 +2,8 @@ package elevenlabs_test
 
 import (
 	"errors"
-	"fmt"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
@@ -106,7 +101,6 @@ func TestAWorkspaceWithoutKeySaysWhatToSet(t *testing.T) {
 	client := newClient(t, func(o *elevenlabs.Options) { o.APIKey = "" })
 	_, _, addressErr := client.Address(t.Context(), "a")
 	_, oneErr := client.Conversation(t.Context(), "c")
-	_, listErr := client.Conversations(t.Context(), "", time.Time{}, time.Time{})
 	_, _, agentErr := newClient(t, func(o *elevenlabs.Options) { o.AgentID = "" }).Address(t.Context(), "")
 	for _, c := range []struct {
 		err error
@@ -114,7 +108,6 @@ func TestAWorkspaceWithoutKeySaysWhatToSet(t *testing.T) {
 	}{
 		{addressErr, "ELEVENLABS_API_KEY"},
 		{oneErr, "ELEVENLABS_API_KEY"},
-		{listErr, "ELEVENLABS_API_KEY"},
 		{agentErr, "ELEVENLABS_AGENT_ID"},
 	} {
 		if !helix.IsCode(c.err, helix.CodeNotConfigured) || !strings.Contains(c.err.Error(), c.fix) {
@@ -141,49 +134,5 @@ func TestOptionsAreChecked(t *testing.T) {
 	}
 	if _, err := elevenlabs.New(elevenlabs.Options{HTTP: kit, BaseURL: "https://api.in.residency.elevenlabs.io"}); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestConversationsAreListedPageByPage(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		answer      func(cursor string) string
-		want, pages int
-		code        helix.Code
-	}{
-		"two pages": {func(cursor string) string {
-			if cursor == "" {
-				return `{"conversations":[{"conversation_id":"c1","status":"done","start_time_unix_secs":1763700000,"call_duration_secs":63,"call_successful":"success"},{"agent_id":"x"}],"next_cursor":"p2","has_more":true}`
-			}
-			return `{"conversations":[{"conversation_id":"c2"}],"next_cursor":null,"has_more":false}`
-		}, 2, 2, ""},
-		"a cursor that stands still": {func(string) string { return `{"conversations":[],"next_cursor":"p","has_more":true}` }, 0, 2, ""},
-		"an end that is not said":    {func(string) string { return `{"conversations":null}` }, 0, 1, ""},
-		"a list without end": {func(cursor string) string {
-			return `{"conversations":[{"conversation_id":"c"}],"has_more":true,"next_cursor":"` + cursor + `x"}`
-		}, 0, 20, helix.CodeLimitExceeded},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := newPeer(t, func(w http.ResponseWriter, r *http.Request) {
-				_, _ = fmt.Fprint(w, c.answer(r.URL.Query().Get("cursor")))
-			})
-			client := newClient(t, func(o *elevenlabs.Options) { o.BaseURL = p.URL })
-			got, err := client.Conversations(t.Context(), "agent_1", time.Unix(100, 0), time.Unix(200, 0))
-			if len(got) != c.want || (c.code == "") != (err == nil) || c.code != "" && !helix.IsCode(err, c.code) {
-				t.Fatalf("%+v, %v", got, err)
-			}
-			asked := p.requests()
-			q := asked[0].URL.Query()
-			if len(asked) != c.pages || q.Get("agent_id") != "agent_1" || q.Get("call_start_after_unix") != "100" || q.Get("call_start_before_unix") != "200" {
-				t.Errorf("%d requests, the first %v", len(asked), q)
-			}
-			if c.want == 2 {
-				want := helix.Conversation{ID: "c1", Done: true, StartedAt: time.Unix(1763700000, 0).UTC(), Duration: 63 * time.Second, Successful: "success"}
-				if diff := cmp.Diff(want, got[0]); diff != "" {
-					t.Errorf("(-want +got):\n%s", diff)
-				}
-			}
-		})
 	}
 }

@@ -6,7 +6,7 @@
 //
 //	Address ── signed URL ── (streaming opens it) ── Voice: frames
 //
-//	Conversation, Conversations ─────┐
+//	Conversation ────────────────────┐
 //	ReduceWebhook, DecodeWebhook ── record ── helix.Conversation
 //
 //	Voice.Decode ── scan: audio and pings, no allocation ──┐
@@ -24,8 +24,8 @@
 // missing. An error code of the API that we know decides, else the HTTP status. Which ends of a conversation are worth
 // another one is a table. A workspace without a key answers every request with NOT_CONFIGURED and still decodes.
 //
-// Bounds: 8 signatures in a header, 200 variables of 4 KB each, 20 pages of a list, and those of package helix for
-// transcript and collected data.
+// Bounds: 8 signatures in a header, 200 variables of 4 KB each, and those of package helix for transcript and collected
+// data.
 //
 // It refuses to judge a webhook's signature, which it only reads: keys, age and repetitions are the business of whoever
 // takes webhooks in. It neither opens nor paces sockets.

@@ -26,12 +26,6 @@ type record struct {
 		Variables map[string]json.RawMessage `json:"dynamic_variables"`
 		User      string                     `json:"user_id"`
 	} `json:"conversation_initiation_client_data"`
-
-	// In a list these stand outside.
-	StartedAt  float64 `json:"start_time_unix_secs"`
-	Duration   float64 `json:"call_duration_secs"`
-	Successful string  `json:"call_successful"`
-	Summary    string  `json:"transcript_summary"`
 }
 
 type turn struct {
@@ -78,9 +72,8 @@ const (
 func (r *record) conversation() helix.Conversation {
 	c := helix.Conversation{
 		ID: r.ID, Call: r.call(), Done: r.Status == "done" || r.Status == "failed", Failed: r.Status == "failed",
-		StartedAt: unix(first(r.Metadata.StartedAt, r.StartedAt)), Duration: seconds(first(r.Metadata.Duration, r.Duration)),
-		Cost: r.Metadata.Cost, EndReason: r.endReason(),
-		Summary: first(r.Analysis.Summary, r.Summary), Successful: first(r.Analysis.Successful, r.Successful),
+		StartedAt: unix(r.Metadata.StartedAt), Duration: seconds(r.Metadata.Duration), Cost: r.Metadata.Cost, EndReason: r.endReason(),
+		Summary: r.Analysis.Summary, Successful: r.Analysis.Successful,
 	}
 	for _, t := range r.Turns {
 		role, known := roles[t.Role]

@@ -29,5 +29,8 @@
 // Limits: requests beyond what the account counts wait, first come, first served, and are refused at once when their
 // turn comes after the caller's deadline. At most 64 answers about past calls are kept, the oldest goes first.
 //
+// Every request of sections 1 to 12 can be made, those that the desk has no button for included: [Client.DialPhone] and
+// [Client.ReleaseLines].
+//
 // It refuses to keep state of agents or of calls that are up, and to know who may do what.
 package ozonetel

@@ -38,9 +38,10 @@ type View struct {
 	Overrides     map[string]any    `json:"overrides,omitempty"`
 	Transcript    []Line            `json:"transcript"`
 	Collected     map[string]string `json:"collected,omitempty"`
-	CallerAudio   time.Duration     `json:"callerAudio"`   // received
-	AgentAudio    time.Duration     `json:"agentAudio"`    // sent
-	Interruptions int               `json:"interruptions"` // of the agent by the caller
+	Context       []string          `json:"context,omitempty"` // what contextual updates told
+	CallerAudio   time.Duration     `json:"callerAudio"`       // received
+	AgentAudio    time.Duration     `json:"agentAudio"`        // sent
+	Interruptions int               `json:"interruptions"`     // of the agent by the caller
 	Pongs         int               `json:"pongs"`
 	CloseCode     int               `json:"closeCode,omitempty"` // 1006: lost or reset
 	CloseReason   string            `json:"closeReason,omitempty"`
@@ -152,7 +153,7 @@ func (c *conversation) look() View {
 	defer c.mu.Unlock()
 	v := c.view
 	v.ID, v.Agent, v.BegunAt = c.id, c.agent.ID, c.begun
-	v.Transcript, v.Violations = slices.Clone(v.Transcript), slices.Clone(v.Violations)
+	v.Transcript, v.Violations, v.Context = slices.Clone(v.Transcript), slices.Clone(v.Violations), slices.Clone(v.Context)
 	v.Variables, v.Overrides, v.Collected = maps.Clone(v.Variables), maps.Clone(v.Overrides), maps.Clone(v.Collected)
 	if v.Status == Initiated || v.Status == InProgress {
 		v.Duration = c.line.Now().Sub(c.begun)

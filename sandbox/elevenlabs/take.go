@@ -79,7 +79,13 @@ func (c *conversation) takeTyped(kind string, in incoming, data []byte) {
 		}
 	case "user_activity":
 		c.waitForCaller()
-	case "contextual_update", "feedback", "mcp_tool_approval_result", "multimodal_message":
+	case "contextual_update":
+		c.change(func(v *View) {
+			if len(v.Context) < maxLines {
+				v.Context = append(v.Context, in.Text)
+			}
+		})
+	case "feedback", "mcp_tool_approval_result", "multimodal_message":
 	default:
 		c.notef("a frame of unknown type")
 	}
