@@ -45,25 +45,6 @@ func TestPatientAndAgentHearEachOtherSampleForSample(t *testing.T) {
 	})
 }
 
-func TestFormatsOfLineAndAgentMayDiffer(t *testing.T) {
-	inBubble(t, func(w *world, _ *Options, s *LineSettings) {
-		w.format = "ulaw_8000 pcm_24000"
-		s.In, s.Out = audio.PCM8k, audio.PCM8k
-	}, func(t *testing.T, w *world) {
-		line := w.call("one") // which tells 16 kHz
-		agent := w.agent()
-		agent.speak(1, make([]byte, 48000))
-		talk(line, quiet(time.Second), time.Second)
-		time.Sleep(time.Second)
-		if got, want := len(agent.samples("hear")), 8000; got < want-100 || got > want {
-			t.Errorf("the agent heard %d bytes of mu-law, want %d", got, want)
-		}
-		if got, want := len(line.samples("play")), 16000; got < want-100 || got > want+2 {
-			t.Errorf("the line was sent %d bytes, want %d", got, want)
-		}
-	})
-}
-
 func TestCallerAudioWaitsForTheAgentAndTheOldestGoesFirst(t *testing.T) {
 	for name, c := range map[string]struct {
 		wait    time.Duration
