@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"testing"
@@ -16,24 +15,18 @@ import (
 // startCluster runs three NATS servers as one cluster and gives their addresses.
 func startCluster(t testing.TB) (address string) {
 	t.Helper()
-	var ports [3]int
+	var doors [3]*door // their addresses are known before the nodes have theirs
 	var routes []*url.URL
-	var listeners []net.Listener
-	for i := range ports {
-		l := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
-		ports[i] = l.Addr().(*net.TCPAddr).Port
-		routes = append(routes, &url.URL{Scheme: "nats", Host: l.Addr().String()})
-		listeners = append(listeners, l)
-	}
-	for _, l := range listeners { // after all ports have been chosen
-		l.Close()
+	for i := range doors {
+		doors[i] = openDoor(t)
+		routes = append(routes, &url.URL{Scheme: "nats", Host: doors[i].address()})
 	}
 	var servers []*server.Server
-	for i, port := range ports {
+	for i := range doors {
 		srv := must[*server.Server](t)(server.NewServer(&server.Options{
 			ServerName: fmt.Sprint("node", i), Host: "127.0.0.1", Port: server.RANDOM_PORT, StoreDir: t.TempDir(), JetStream: true,
 			JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: defaultMaxStore, NoSigs: true, NoLog: true,
-			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: port}, Routes: routes,
+			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: server.RANDOM_PORT}, Routes: routes,
 		}))
 		go srv.Start()
 		t.Cleanup(func() {
@@ -43,6 +36,10 @@ func startCluster(t testing.TB) (address string) {
 		servers = append(servers, srv)
 	}
 	var addresses []string
+	for i, srv := range servers {
+		await(t, "a node listens to the others", func() bool { return srv.ClusterAddr() != nil })
+		doors[i].leadTo(srv.ClusterAddr().String())
+	}
 	for _, srv := range servers {
 		if !srv.ReadyForConnections(patience) {
 			t.Fatal("a node did not start")

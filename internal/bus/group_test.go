@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -18,12 +17,12 @@ import (
 // those of each call.
 func appendTogether(t *testing.T, b *Bus, pushes ...InboxMessage) []error {
 	t.Helper()
-	release := holdWriter(b)
+	release := holdWriter(t, b)
 	results := make([]chan error, len(pushes))
 	for i, m := range pushes {
 		results[i] = make(chan error, 1)
 		go func() { results[i] <- b.AppendInbox(testContext(t), m) }()
-		awaitCallers(b, i+1)
+		awaitCallers(t, b, i+1)
 	}
 	release()
 	errs := make([]error, len(pushes))
@@ -34,29 +33,33 @@ func appendTogether(t *testing.T, b *Bus, pushes ...InboxMessage) []error {
 }
 
 // holdWriter keeps pushes from being stored until release is called.
-func holdWriter(b *Bus) (release func()) {
+func holdWriter(t *testing.T, b *Bus) (release func()) {
+	t.Helper()
 	w := b.writer
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for w.writing {
-		w.mu.Unlock()
-		runtime.Gosched()
+	await(t, "nothing is being stored", func() bool {
 		w.mu.Lock()
-	}
-	w.writing = true
+		defer w.mu.Unlock()
+		if w.writing {
+			return false
+		}
+		w.writing = true
+		return true
+	})
 	return func() { go w.write() }
 }
 
 // awaitCallers waits until so many callers wait for the held writer.
-func awaitCallers(b *Bus, want int) {
-	for callers := -1; callers != want; runtime.Gosched() {
-		callers = 0
+func awaitCallers(t *testing.T, b *Bus, want int) {
+	t.Helper()
+	await(t, fmt.Sprintf("%d callers wait", want), func() bool {
+		callers := 0
 		b.writer.mu.Lock()
+		defer b.writer.mu.Unlock()
 		for _, p := range b.writer.queue {
 			callers += p.callers
 		}
-		b.writer.mu.Unlock()
-	}
+		return callers == want
+	})
 }
 
 func pushesOfLanes(bodies ...string) (pushes []InboxMessage) {
@@ -132,16 +135,16 @@ func TestAPushThatIsTooLargeHarmsNoneThatCameWithIt(t *testing.T) {
 func TestACallerWhoLeavesTakesNobodyWithHim(t *testing.T) {
 	t.Parallel()
 	b := embedded(t)
-	release := holdWriter(b)
+	release := holdWriter(t, b)
 	leaving, leave := context.WithCancel(testContext(t))
 	left, stayed := make(chan error, 2), make(chan error, 2)
 	for i, body := range []string{"a/left", "a/shared"} {
 		go func() { left <- b.AppendInbox(leaving, push(body)) }()
-		awaitCallers(b, i+1)
+		awaitCallers(t, b, i+1)
 	}
 	for i, body := range []string{"a/shared", "a/own"} {
 		go func() { stayed <- b.AppendInbox(testContext(t), push(body)) }()
-		awaitCallers(b, i+3)
+		awaitCallers(t, b, i+3)
 	}
 	leave()
 	for range 2 {
@@ -180,12 +183,12 @@ func TestAnIdenticalPushInAGroupIsStoredOnce(t *testing.T) {
 func TestPushesAreRefusedWhenTooManyWaitToBeStored(t *testing.T) {
 	t.Parallel()
 	b := embedded(t)
-	release := holdWriter(b)
+	release := holdWriter(t, b)
 	answered := make(chan error, maxQueued)
 	for i := range maxQueued {
 		go func() { answered <- b.AppendInbox(testContext(t), push(fmt.Sprintf("a/%d", i))) }()
 	}
-	awaitCallers(b, maxQueued)
+	awaitCallers(t, b, maxQueued)
 	if err := b.AppendInbox(testContext(t), push("a/more")); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("one too many was answered %v", err)
 	}
@@ -281,15 +284,7 @@ func TestAGroupStaysUntilItsLastPushIsSettled(t *testing.T) {
 	expect(t, got, "a/1", "b/1")
 	appendPushes(t, b, "c/1")
 	expect(t, got, "c/1")
-	for { // c/1 is handled before it is settled
-		d, err := b.Depth(ctx)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d.Inbox == 1 {
-			break
-		}
-	}
+	await(t, "c/1 is settled", func() bool { return must[Depth](t)(b.Depth(ctx)).Inbox == 1 })
 	if n := stored(t, b); n != 1 && n != 2 { // c/1 is removed by itself, a second later at most
 		t.Errorf("%d messages are stored", n)
 	}
@@ -311,24 +306,30 @@ func TestDiscardingAPushOfAGroupLeavesTheOthers(t *testing.T) {
 	ctx := testContext(t)
 	appendTogether(t, b, pushesOfLanes("done/1", "a/erased", "a/kept", "b/erased")...)
 	appendTogether(t, b, pushesOfLanes("c/1", "d/1")...)
-	tried, mended := make(chan string, 100), make(chan struct{})
-	consume(t, b, 8, func(_ context.Context, m InboxMessage) error {
+	handled, tried, mended := make(chan string, 10), make(chan string, 10), make(chan struct{})
+	consume(t, b, 8, func(ctx context.Context, m InboxMessage) error {
 		if laneOfBody(&m) != "done" {
 			select {
 			case <-mended:
-			default:
+			default: // what was read before the erasure is not handled after it
+				tried <- string(m.Body)
+				select {
+				case <-mended:
+				case <-ctx.Done():
+				}
 				return errors.New("not now")
 			}
 		}
-		tried <- string(m.Body)
+		handled <- string(m.Body)
 		return nil
 	})
-	expect(t, tried, "done/1")
-	for { // done/1 is handled before it is settled
-		if d := must[Depth](t)(b.Depth(ctx)); d.Inbox == 5 {
-			break
-		}
+	expect(t, handled, "done/1")
+	heads := []string{receive(t, tried), receive(t, tried), receive(t, tried), receive(t, tried)}
+	slices.Sort(heads)
+	if diff := cmp.Diff([]string{"a/erased", "b/erased", "c/1", "d/1"}, heads); diff != "" {
+		t.Fatal(diff)
 	}
+	await(t, "done/1 is settled", func() bool { return must[Depth](t)(b.Depth(ctx)).Inbox == 5 })
 	erased := func(w Waiting) bool { return strings.Contains(string(w.Body), "erased") }
 	if got := must[Discarded](t)(b.Discard(ctx, erased)); got != (Discarded{Pushes: 2}) {
 		t.Errorf("it discarded %+v", got)
@@ -337,7 +338,7 @@ func TestDiscardingAPushOfAGroupLeavesTheOthers(t *testing.T) {
 		t.Errorf("%d pushes are left, want 3", d.Inbox)
 	}
 	close(mended)
-	got := []string{receive(t, tried), receive(t, tried), receive(t, tried)}
+	got := []string{receive(t, handled), receive(t, handled), receive(t, handled)}
 	slices.Sort(got)
 	if diff := cmp.Diff([]string{"a/kept", "c/1", "d/1"}, got); diff != "" {
 		t.Error(diff)

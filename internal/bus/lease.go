@@ -150,7 +150,7 @@ func (l *Lease) write(ctx context.Context, owner string, expected uint64) (uint6
 }
 
 func (l *Lease) release(ctx context.Context, revision uint64) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	ctx, cancel := context.WithTimeout(ctx, requestPatience)
 	defer cancel()
 	if _, err := l.write(ctx, "", revision); err != nil {
 		l.bus.log.WarnContext(ctx, "bus: a lease could not be given back and will expire", "lease", l.name, "error", err)

@@ -37,7 +37,12 @@ func TestWhatIsToldReachesEveryListener(t *testing.T) {
 		heard := make(chan string, liveQueue)
 		listeners = append(listeners, heard)
 		start(t, func(ctx context.Context) error {
-			return b.Listen(ctx, LiveRecords, func(body []byte) { heard <- string(body) })
+			return b.Listen(ctx, LiveRecords, func(body []byte) {
+				select {
+				case heard <- string(body):
+				case <-ctx.Done():
+				}
+			})
 		})
 	}
 	for _, heard := range listeners {

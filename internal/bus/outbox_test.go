@@ -146,6 +146,10 @@ func TestARefusedCommandParksItsLaneOnly(t *testing.T) {
 	if id := receive(t, got); id != "b/1" {
 		t.Fatalf("%s was written", id)
 	}
+	await(t, "a is parked and b/1 is deleted", func() bool { // or it would be written again
+		d := must[Depth](t)(b.Depth(ctx))
+		return d.ParkedLanes == 1 && d.Outbox == 2
+	})
 	stop()
 
 	// It stays parked over restarts, for commands that come later as well.
@@ -300,9 +304,10 @@ func TestDeadLettersAreListedInPagesAndByKind(t *testing.T) {
 	appendCommands(t, b, "x/1", "y/1", "y/2")
 	drain(t, b, 10, func(OutboxMessage) error { return Permanent(errors.New("no such field")) })
 	var all []DeadLetter
-	for len(all) < 5 && ctx.Err() == nil {
+	await(t, "there are five dead letters", func() bool {
 		all = must[[]DeadLetter](t)(b.DeadLetters(ctx, "", "", 10))
-	}
+		return len(all) == 5
+	})
 	for _, limit := range []int{1, 2, 5} {
 		var paged []DeadLetter
 		for after := ""; ; after = paged[len(paged)-1].Place {

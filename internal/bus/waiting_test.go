@@ -1,10 +1,6 @@
 package bus
 
-import (
-	"context"
-	"testing"
-	"time"
-)
+import "testing"
 
 func TestALaneWaitsUntilItsLastCommandIsWritten(t *testing.T) {
 	t.Parallel()
@@ -30,17 +26,10 @@ func TestALaneWaitsUntilItsLastCommandIsWritten(t *testing.T) {
 	if !waits("call 1") || waits("call 2") {
 		t.Fatal("the wrong lane waits")
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	drained := make(chan error, 1)
-	go func() {
-		drained <- b.DrainOutbox(ctx, 10, time.Millisecond, func(_ context.Context, batch []OutboxMessage) []error { return make([]error, len(batch)) })
-	}()
-	<-done
+	fate, _ := written()
+	drain(t, b, 10, fate)
+	receive(t, done)
 	if waits("call 1") {
 		t.Error("a written command still waits")
-	}
-	stop()
-	if err := <-drained; err != nil {
-		t.Error(err)
 	}
 }
