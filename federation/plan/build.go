@@ -77,6 +77,7 @@ func (b *builder) add(op *ast.OperationDefinition, root *ast.Definition, fields 
 			if err != nil {
 				return err
 			}
+			shape.Compile()
 			n := b.fetch(0, &Fetch{Kind: FetchRemote, Request: request, Shape: shape})
 			b.plan.Roots = append(b.plan.Roots, Root{Key: f.key, Fetch: n, Shape: shape})
 		default:

@@ -18,6 +18,7 @@ func BenchmarkOpenSame(b *testing.B) {
 		b.Run(size.name, func(b *testing.B) {
 			body := []byte(`{"data":{"leads":` + leads(size.records) + `}}`)
 			shape := leadsShape()
+			shape.Compile()
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -103,14 +103,21 @@ func (o *opener) member(name []byte, i, level int) int {
 	return check(o.src, i, level)
 }
 
+// valueDepth is how many levels are above the value of a root field: the envelope and data.
+const valueDepth = 2
+
 func (o *opener) value(i int) int {
 	if o.shape != nil {
-		if end := match(o.src, i, o.shape, 2); end >= 0 {
+		matcher := o.shape.matcher
+		if matcher == nil {
+			matcher = newMatcher(o.shape, valueDepth)
+		}
+		if end := matcher.match(o.src, i); end >= 0 {
 			o.opened.Value, o.opened.Same = o.src[i:end], true
 			return end
 		}
 	}
-	end := check(o.src, i, 2)
+	end := check(o.src, i, valueDepth)
 	if end >= 0 {
 		o.opened.Value = o.src[i:end]
 	}
@@ -119,96 +126,3 @@ func (o *opener) value(i int) int {
 
 // check scans the value at i, which has depth levels above it.
 func check(src []byte, i, depth int) int { return (*Tape)(nil).value(src, i, depth, 0, 0) }
-
-// match scans the value at i as check does, and is negative also when it is not what s asks for.
-func match(src []byte, i int, s *Shape, depth int) int {
-	c := at(src, i)
-	switch {
-	case c == 'n':
-		if s.NonNull {
-			return -1
-		}
-		return scanWord(src, i, "null")
-	case s.Elem != nil:
-		if c != '[' {
-			return -1
-		}
-		return matchList(src, i, s.Elem, depth+1)
-	case s.Object != nil:
-		if c != '{' || s.Object.ByType != nil || len(s.Object.Hops) > 0 {
-			return -1
-		}
-		return matchObject(src, i, s.Object.Fields, depth+1)
-	}
-	return matchLeaf(src, i, c, s.Leaf, depth)
-}
-
-func matchLeaf(src []byte, i int, c byte, leaf Leaf, depth int) int {
-	switch {
-	case leaf == LeafAny:
-		return check(src, i, depth)
-	case c == '"':
-		if leaf == LeafString || leaf == LeafID {
-			end, _ := scanString(src, i)
-			return end
-		}
-	case c == 't' || c == 'f':
-		if leaf == LeafBoolean {
-			return check(src, i, depth)
-		}
-	case leaf == LeafNumber || leaf == LeafID:
-		return scanNumber(src, i)
-	}
-	return -1
-}
-
-func matchList(src []byte, i int, elem *Shape, depth int) int {
-	if depth > maxDepth {
-		return -1
-	}
-	if i++; at(src, i) == ']' {
-		return i + 1
-	}
-	for {
-		if i = match(src, i, elem, depth); i < 0 {
-			return i
-		}
-		switch at(src, i) {
-		case ',':
-			i++
-		case ']':
-			return i + 1
-		default:
-			return -1
-		}
-	}
-}
-
-// matchObject compares each name with the one that is due, and so never searches for the name's end.
-func matchObject(src []byte, i int, fields []Field, depth int) int {
-	if depth > maxDepth {
-		return -1
-	}
-	i++
-	for n := range fields {
-		f := &fields[n]
-		if n > 0 {
-			if at(src, i) != ',' {
-				return -1
-			}
-			i++
-		}
-		end := i + len(f.Key) + len(`"":`)
-		if f.Const != nil || f.From != f.Key || end > len(src) ||
-			src[i] != '"' || string(src[i+1:end-2]) != f.Key || src[end-2] != '"' || src[end-1] != ':' {
-			return -1
-		}
-		if i = match(src, end, f.Shape, depth); i < 0 {
-			return i
-		}
-	}
-	if at(src, i) != '}' {
-		return -1
-	}
-	return i + 1
-}

@@ -3,6 +3,7 @@ package raise_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -116,6 +117,55 @@ func TestOpenSaysWhatIsTheSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestOpenSeesEveryByteThatIsAnother(t *testing.T) {
+	t.Parallel()
+	var fields []raise.Field
+	var value strings.Builder
+	for n := range 20 { // names of all lengths, in objects that are null or not and in lists
+		name := "n" + strings.Repeat("abcdefghij", 2)[:n]
+		switch n % 3 {
+		case 0:
+			fields = append(fields, field(name, object(field(name, object(field("x", number))))))
+			fmt.Fprintf(&value, `,%q:{%q:{"x":%d}}`, name, name, n)
+		case 1:
+			fields = append(fields, field(name, object(field(name, object(field("x", text))))), field(name+"_", object(field("y", text))))
+			fmt.Fprintf(&value, `,%q:{%q:null},"%s_":null`, name, name, name)
+		default:
+			fields = append(fields, field(name, list(must(object(field(name, must(text)))))))
+			fmt.Fprintf(&value, `,%q:[{%q:"é%d"},{%q:""}]`, name, name, n, name)
+		}
+	}
+	shape := object(fields...)
+	shape.Compile()
+	good := `{"data":{"lead":{` + value.String()[1:] + `}}}`
+	if opened, err := raise.Open([]byte(good), "lead", shape); err != nil || !opened.Same {
+		t.Fatalf("same %t, %v", opened.Same, err)
+	}
+	for i := range good {
+		for _, c := range []byte("\"\\,:]}1nx \x01\xc3") {
+			body := []byte(good)
+			body[i] = c
+			opened, err := raise.Open(body, "lead", shape)
+			valid := readable(body)
+			if same := valid && writesTheSame(opened.Value, shape); (err == nil) != valid || opened.Same != same {
+				t.Errorf("%q at %d: same %t, %v", c, i, opened.Same, err)
+			}
+		}
+	}
+	for end := range good {
+		if _, err := raise.Open([]byte(good[:end]), "lead", shape); err == nil {
+			t.Errorf("an answer that ends after %d bytes passes", end)
+		}
+	}
+}
+
+// writesTheSame is what Open's word is about.
+func writesTheSame(value []byte, shape *raise.Shape) bool {
+	var r reference
+	text, written := r.write(value, shape, nil, false)
+	return written && text == string(value) && text != "null" && r.errors == nil
 }
 
 func TestOpenRefusesWhatIsNoAnswer(t *testing.T) {

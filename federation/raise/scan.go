@@ -42,9 +42,10 @@ func scanString(src []byte, i int) (end int, escaped bool) {
 	i++
 	for {
 		for i+8 <= len(src) {
-			word := binary.LittleEndian.Uint64(src[i:])
-			// Subtraction sets the high bit of the lowest byte that matches; only bytes above it can be wrong.
-			found := ((word ^ '"'*ones) - ones) | ((word ^ '\\'*ones) - ones) | (word - ' '*ones) | word
+			w := word(src, i)
+			// Subtraction sets the high bit of the lowest byte that matches; only bytes above it can be wrong. Exchanging
+			// 22 (the quote) with 20 puts it beside the control characters: one subtraction finds both.
+			found := ((w ^ 2*ones) - 0x21*ones) | ((w ^ '\\'*ones) - ones) | w
 			if found &= highs; found != 0 {
 				i += bits.TrailingZeros64(found) >> 3
 				break
@@ -75,12 +76,12 @@ func scanString(src []byte, i int) (end int, escaped bool) {
 // scanWide scans a run of characters beyond ASCII. Scripts of India take three bytes a character in UTF-8.
 func scanWide(src []byte, i int) int {
 	for i+4 <= len(src) {
-		word := binary.LittleEndian.Uint32(src[i:])
-		if word&0xC0C0F0 != 0x8080E0 {
+		w := binary.LittleEndian.Uint32(src[i : i+4 : i+4])
+		if w&0xC0C0F0 != 0x8080E0 {
 			break
 		}
 		// E0 is followed by A0 to BF, else the form is overlong; ED by 80 to 9F, else it is a surrogate.
-		if lead, next := word&0x0F, word>>8&0x20; lead == 0 && next == 0 || lead == 0x0D && next != 0 {
+		if lead, next := w&0x0F, w>>8&0x20; lead == 0 && next == 0 || lead == 0x0D && next != 0 {
 			return ^i
 		}
 		i += 3

@@ -7,7 +7,13 @@ type Shape struct {
 	Elem    *Shape  // a list of these
 	Object  *Object // an object
 	Leaf    Leaf    // neither: what JSON the value may be
+
+	matcher matcher // nil until Compile
 }
+
+// Compile readies the shape of a root field's value for [Open], which else does that each time. It is called before the shape
+// is shared, once all of it is there.
+func (s *Shape) Compile() { s.matcher = newMatcher(s, valueDepth) }
 
 // Leaf is what JSON a value without selections may be. null is judged by [Shape.NonNull] alone.
 type Leaf uint8

@@ -265,6 +265,8 @@ func TestTheHotPathAllocatesNothing(t *testing.T) {
 	body := []byte(`{"data":{"leads":` + value + `}}`)
 	shape, other := leadsShape(), leadsShape()
 	rename(other)
+	shape.Compile()
+	other.Compile()
 	var tape raise.Tape
 	var w raise.Writer
 	opens := testing.AllocsPerRun(20, func() {
