@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"testing/synctest"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
@@ -30,27 +31,29 @@ func TestAnswersOfAnyLengthAreReadWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newPeer(t, func(w http.ResponseWriter, _ *http.Request) {
-				if c.told >= 0 {
-					w.Header().Set("Content-Length", strconv.Itoa(c.told))
+			synctest.Test(t, func(t *testing.T) { // net/http keeps no connection whose writer is 50 ms late
+				p, transport := newPeerInMemory(t, func(w http.ResponseWriter, _ *http.Request) {
+					if c.told >= 0 {
+						w.Header().Set("Content-Length", strconv.Itoa(c.told))
+					}
+					_, _ = w.Write(text[:c.length])
+				})
+				client := newClient(t, over(transport), func(o *providers.Options) { o.MaxResponse = bound })
+				if c.broken { // a repetition would be in vain
+					_, err := send(t.Context(), client, operation(providers.Once), p.URL)
+					checkError(t, err, helix.CodeUnknownOutcome, false)
+					return
 				}
-				_, _ = w.Write(text[:c.length])
+				for range 2 {
+					answer, err := send(t.Context(), client, operation(providers.Safe), p.URL)
+					if err != nil || !bytes.Equal(answer.Body, text[:c.length]) {
+						t.Errorf("%d of %d bytes, %v", len(answer.Body), c.length, err)
+					}
+				}
+				if n := p.conns.Load(); n != 1 {
+					t.Errorf("%d connections were opened", n)
+				}
 			})
-			client := newClient(t, func(o *providers.Options) { o.MaxResponse = bound })
-			if c.broken { // a repetition would be in vain
-				_, err := send(t.Context(), client, operation(providers.Once), p.URL)
-				checkError(t, err, helix.CodeUnknownOutcome, false)
-				return
-			}
-			for range 2 {
-				answer, err := send(t.Context(), client, operation(providers.Safe), p.URL)
-				if err != nil || !bytes.Equal(answer.Body, text[:c.length]) {
-					t.Errorf("%d of %d bytes, %v", len(answer.Body), c.length, err)
-				}
-			}
-			if n := p.conns.Load(); n != 1 {
-				t.Errorf("%d connections were opened", n)
-			}
 		})
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -24,20 +24,11 @@ func TestFaults(t *testing.T) {
 	once := want{1, helix.CodeUnknownOutcome, false}
 	for name, c := range map[string]struct {
 		serve                  http.HandlerFunc
-		timeout                time.Duration
 		once, idempotent, safe want
 	}{
 		"a reset after the request was read": {
 			serve: reset, once: once,
 			idempotent: want{2, helix.CodeUnavailable, true}, safe: want{3, helix.CodeUnavailable, true},
-		},
-		"a hang until the time-out": {
-			serve: hang, timeout: 150 * time.Millisecond, once: once,
-			idempotent: want{1, helix.CodeUnavailable, true}, safe: want{1, helix.CodeUnavailable, true},
-		},
-		"headers that never end": {
-			serve: halfTheHeaders, timeout: 150 * time.Millisecond, once: once,
-			idempotent: want{1, helix.CodeUnavailable, true}, safe: want{1, helix.CodeUnavailable, true},
 		},
 		"half a body": {
 			serve: halfABody, once: once,
@@ -70,9 +61,7 @@ func TestFaults(t *testing.T) {
 			t.Run(name+[]string{" sent once", " sent as a command", " sent as a read"}[safety], func(t *testing.T) {
 				t.Parallel()
 				p := newPeer(t, c.serve)
-				op := operation(safety)
-				op.Timeout = c.timeout
-				_, err := send(t.Context(), newClient(t), op, p.URL)
+				_, err := send(t.Context(), newClient(t), operation(safety), p.URL)
 				checkError(t, err, want.code, want.retryable)
 				if n := p.requests.Load(); n != want.requests {
 					t.Errorf("%d requests arrived, want %d", n, want.requests)
@@ -82,13 +71,36 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestAnAnswerThatDoesNotComeInTime has a clock of its own: the time-out begins when there is nothing left to do but wait.
+func TestAnAnswerThatDoesNotComeInTime(t *testing.T) {
+	t.Parallel()
+	const timeout = 8 * time.Second
+	for name, serve := range map[string]http.HandlerFunc{"a hang": hang, "headers that never end": halfTheHeaders} {
+		for safety, code := range map[providers.Safety]helix.Code{
+			providers.Once: helix.CodeUnknownOutcome, providers.Idempotent: helix.CodeUnavailable, providers.Safe: helix.CodeUnavailable,
+		} {
+			t.Run(name+[]string{" sent once", " sent as a command", " sent as a read"}[safety], func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					p, transport := newPeerInMemory(t, serve)
+					op, began := operation(safety), time.Now()
+					op.Timeout = timeout
+					_, err := send(t.Context(), newClient(t, over(transport)), op, p.URL)
+					checkError(t, err, code, code == helix.CodeUnavailable)
+					if n, waited := p.requests.Load(), time.Since(began); n != 1 || waited != timeout {
+						t.Errorf("%d requests arrived and %v passed, want 1 and %v", n, waited, timeout)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestNothingWasWritten(t *testing.T) {
 	t.Parallel()
-	closed := httptest.NewServer(http.NotFoundHandler())
-	closed.Close()
 	noTLS := newRefuser(t)
 	for name, url := range map[string]string{
-		"the connection is refused":     closed.URL,
+		"the connection is refused":     "http://127.0.0.1:1",
 		"the host does not exist":       "http://host.invalid",
 		"the TLS handshake breaks":      "https://" + noTLS,
 		"the TLS handshake never comes": "https://" + newListener(t).Addr().String(),
@@ -96,7 +108,7 @@ func TestNothingWasWritten(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			op := operation(providers.Once)
-			op.Timeout = 2 * time.Second
+			op.Timeout = 2 * time.Second // a time-out means the same
 			if strings.HasSuffix(name, "never comes") {
 				op.Timeout = 150 * time.Millisecond
 			}

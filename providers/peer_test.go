@@ -19,16 +19,20 @@ import (
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
+	"github.com/helix-engage/gateway/providers/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const secret = "KKsecret0123456789"
 
-// newClient makes a client with a short time-out that is closed with the test.
+// patience is how long what must happen may take on a busy machine.
+const patience = time.Minute
+
+// newClient makes a client that is closed with the test.
 func newClient(t *testing.T, change ...func(*providers.Options)) *providers.Client {
 	t.Helper()
-	o := providers.Options{Provider: helix.ProviderOzonetel, Timeout: 10 * time.Second, MaxResponse: 4 << 10}
+	o := providers.Options{Provider: helix.ProviderOzonetel, Timeout: patience, MaxResponse: 4 << 10}
 	for _, f := range change {
 		f(&o)
 	}
@@ -49,6 +53,29 @@ type peer struct {
 
 func newPeer(t *testing.T, serve http.HandlerFunc) *peer {
 	t.Helper()
+	p := unstartedPeer(serve)
+	p.Start()
+	t.Cleanup(p.Close)
+	return p
+}
+
+// newPeerInMemory is for tests inside a synctest bubble. The client's transport leads to the peer.
+func newPeerInMemory(t *testing.T, serve http.HandlerFunc) (*peer, *http.Transport) {
+	t.Helper()
+	p, memory := unstartedPeer(serve), providertest.NewMemory()
+	_ = p.Listener.Close()
+	p.Listener = memory
+	p.Start()
+	t.Cleanup(p.Close)
+	return p, &http.Transport{DialContext: memory.Dial}
+}
+
+// over makes the client's connections those of a transport.
+func over(transport *http.Transport) func(*providers.Options) {
+	return func(o *providers.Options) { o.Transport = transport }
+}
+
+func unstartedPeer(serve http.HandlerFunc) *peer {
 	p := &peer{}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then the server notices that the client is gone
@@ -61,8 +88,6 @@ func newPeer(t *testing.T, serve http.HandlerFunc) *peer {
 		}
 	}
 	p.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	p.Start()
-	t.Cleanup(p.Close)
 	return p
 }
 

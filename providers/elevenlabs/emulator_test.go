@@ -143,7 +143,7 @@ func talk(ctx context.Context, t *testing.T, client *elevenlabs.Client, url stri
 		}
 	}
 	if err == nil {
-		err = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+		err = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Minute))
 	}
 	for err == nil {
 		if _, _, readErr := conn.ReadMessage(); readErr != nil {

@@ -3,11 +3,13 @@ package fortytwo_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,20 +17,36 @@ import (
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
 	"github.com/helix-engage/gateway/providers/fortytwo"
+	"github.com/helix-engage/gateway/providers/providertest"
 	emulator "github.com/helix-engage/gateway/sandbox/fortytwo"
 )
 
 // upstream is an emulated FortyTwo of line 2.7 over real HTTP, with a clock that a test may put forward.
 type upstream struct {
 	*emulator.Server
-	url string
-	now atomic.Int64
+	url       string
+	now       atomic.Int64
+	transport *http.Transport // that leads to it; nil over TCP
 }
 
 func newUpstream(t testing.TB, change func(*emulator.Options)) *upstream {
 	t.Helper()
-	u := &upstream{}
-	u.now.Store(time.Now().UnixNano())
+	return (&upstream{}).start(t, httptest.NewUnstartedServer(nil), time.Now(), change)
+}
+
+// newUpstreamInMemory is for tests inside a synctest bubble, whose own time begins before the emulator's keys are good.
+func newUpstreamInMemory(t testing.TB, change func(*emulator.Options)) *upstream {
+	t.Helper()
+	web, memory := httptest.NewUnstartedServer(nil), providertest.NewMemory()
+	_ = web.Listener.Close()
+	web.Listener = memory
+	began := time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)
+	return (&upstream{transport: &http.Transport{DialContext: memory.Dial}}).start(t, web, began, change)
+}
+
+func (u *upstream) start(t testing.TB, web *httptest.Server, now time.Time, change func(*emulator.Options)) *upstream {
+	t.Helper()
+	u.now.Store(now.UnixNano())
 	o := emulator.Options{Empty: true, Now: func() time.Time { return time.Unix(0, u.now.Load()).UTC() }}
 	if change != nil {
 		change(&o)
@@ -37,7 +55,8 @@ func newUpstream(t testing.TB, change func(*emulator.Options)) *upstream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(server.Handler())
+	web.Config.Handler = server.Handler()
+	web.Start()
 	t.Cleanup(func() {
 		server.Close()
 		web.Close()
@@ -49,21 +68,7 @@ func newUpstream(t testing.TB, change func(*emulator.Options)) *upstream {
 // client gives a client whose model is resolved.
 func (u *upstream) client(t testing.TB) *fortytwo.Client {
 	t.Helper()
-	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderFortyTwo, Timeout: time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(kit.Close)
-	c, err := fortytwo.New(fortytwo.Options{
-		URL: u.url + "/graphql", APIKey: u.APIKey(), Origin: "http://localhost:3001", HTTP: kit, Timeout: 2 * time.Second,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Resolve(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return u.watcher(t, 0)
 }
 
 // agent is a signed-in user of the emulated hospital.
@@ -375,38 +380,41 @@ func TestOneBadRecordFailsAlone(t *testing.T) {
 
 func TestTheLimitOfTheServerKeyIsToldAndSitOut(t *testing.T) {
 	t.Parallel()
-	u := newUpstream(t, func(o *emulator.Options) { o.Rate = emulator.RateLimit{Long: 6} })
-	c := u.client(t)
-	var limited error
-	for i := range 10 {
-		results, err := c.UpsertRecords(t.Context(), helix.AsServer(), []helix.RecordWrite{
-			write(helix.ObjectCall, fmt.Sprint(i), map[string]any{"name": "Call"}),
-		})
+	synctest.Test(t, func(t *testing.T) {
+		u := newUpstreamInMemory(t, func(o *emulator.Options) { o.Rate = emulator.RateLimit{Long: 6} })
+		c := u.client(t)
+		var limited error
+		for i := range 10 {
+			results, err := c.UpsertRecords(t.Context(), helix.AsServer(), []helix.RecordWrite{
+				write(helix.ObjectCall, fmt.Sprint(i), map[string]any{"name": "Call"}),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if limited = results[0].Err; limited != nil {
+				break
+			}
+		}
+		wantCode(t, limited, helix.CodeTooManyRequests)
+		if e := helix.AsError(limited); !e.Retryable || e.RetryAfter <= 0 {
+			t.Errorf("got %+v", e)
+		}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // shorter than the pause after a limit
+		defer cancel()
+		results, err := c.UpsertRecords(ctx, helix.AsServer(), []helix.RecordWrite{write(helix.ObjectCall, "x", map[string]any{"name": "Call"})})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if limited = results[0].Err; limited != nil {
-			break
+		wantCode(t, results[0].Err, helix.CodeTooManyRequests)
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited %v although the deadline comes first", waited)
 		}
-	}
-	wantCode(t, limited, helix.CodeTooManyRequests)
-	if e := helix.AsError(limited); !e.Retryable || e.RetryAfter <= 0 {
-		t.Errorf("got %+v", e)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // shorter than the pause after a limit
-	defer cancel()
-	results, err := c.UpsertRecords(ctx, helix.AsServer(), []helix.RecordWrite{write(helix.ObjectCall, "x", map[string]any{"name": "Call"})})
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantCode(t, results[0].Err, helix.CodeTooManyRequests)
-	if ctx.Err() != nil {
-		t.Error("waited although the deadline comes first")
-	}
-	asha := signIn(t, c, "asha@sandbox.test")
-	if _, err := c.ContactByPhone(t.Context(), asha.access(), "+919812345678"); err != nil {
-		t.Errorf("the limit of the key reached a user: %v", err)
-	}
+		asha := signIn(t, c, "asha@sandbox.test")
+		if _, err := c.ContactByPhone(t.Context(), asha.access(), "+919812345678"); err != nil {
+			t.Errorf("the limit of the key reached a user: %v", err)
+		}
+	})
 }
 
 func TestAWriteSurvivesWhatHappensToItsAnswer(t *testing.T) {

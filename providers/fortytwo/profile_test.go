@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -17,6 +18,12 @@ const callerPhone = helix.Phone("+919812345678")
 func callerHistory(t *testing.T, change func(*emulator.Options)) (*upstream, *fortytwo.Client, agent) {
 	t.Helper()
 	u := newUpstream(t, change)
+	c, asha := u.callerHistory(t)
+	return u, c, asha
+}
+
+func (u *upstream) callerHistory(t *testing.T) (*fortytwo.Client, agent) {
+	t.Helper()
 	c := u.client(t)
 	patient := write(helix.ObjectPatient, "rao", map[string]any{"name": "Asha Rao", "phone": string(callerPhone)})
 	lead := write(helix.ObjectLead, "rao", map[string]any{"name": "Asha R", "phone": string(callerPhone)})
@@ -53,7 +60,7 @@ func callerHistory(t *testing.T, change func(*emulator.Options)) (*upstream, *fo
 	})
 	add(helix.ObjectCall, "another country", map[string]any{"callerNumber": "+449812345678", "startedAt": day(1)})
 	put(t, c, writes...)
-	return u, c, signIn(t, c, "asha@sandbox.test")
+	return c, signIn(t, c, "asha@sandbox.test")
 }
 
 // appointmentNames gives what the appointments of a profile are called.
@@ -189,20 +196,23 @@ func TestPartsOfAProfileFailApart(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			u, c, asha := callerHistory(t, agentsWithout(tc.rights))
-			if tc.fault != "" {
-				if err := u.Fail(emulator.Fault{RootField: tc.fault, Kind: tc.kind, Count: 100}); err != nil {
+			synctest.Test(t, func(t *testing.T) { // the caller gives up when nothing else can be waited for
+				u := newUpstreamInMemory(t, agentsWithout(tc.rights))
+				c, asha := u.callerHistory(t)
+				if tc.fault != "" {
+					if err := u.Fail(emulator.Fault{RootField: tc.fault, Kind: tc.kind, Count: 100}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+				defer cancel()
+				p, err := c.CallerByPhone(ctx, asha.access(), callerPhone)
+				if err != nil {
 					t.Fatal(err)
 				}
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			p, err := c.CallerByPhone(ctx, asha.access(), callerPhone)
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantEqual(t, tc.errors, profileErrors(p))
-			wantEqual(t, tc.counts, [3]int{len(p.Appointments), len(p.OpenFollowUps), len(p.RecentCalls)})
+				wantEqual(t, tc.errors, profileErrors(p))
+				wantEqual(t, tc.counts, [3]int{len(p.Appointments), len(p.OpenFollowUps), len(p.RecentCalls)})
+			})
 		})
 	}
 }

@@ -23,7 +23,11 @@ type hospital struct {
 
 func newHospital(t *testing.T, change func(*emulator.Options)) *hospital {
 	t.Helper()
-	u := newUpstream(t, change)
+	return newUpstream(t, change).hospital(t)
+}
+
+func (u *upstream) hospital(t *testing.T) *hospital {
+	t.Helper()
 	h := &hospital{upstream: u, client: u.client(t)}
 	patient := func(key, name, phone, mrn string) helix.RecordWrite {
 		return write(helix.ObjectPatient, key, map[string]any{"name": name, "phone": phone, "mrn": mrn})

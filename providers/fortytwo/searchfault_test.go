@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -116,19 +117,21 @@ func TestOneFailingKindLeavesTheOthers(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHospital(t, nil)
-			tc.fault.Count = 100
-			if err := h.Fail(tc.fault); err != nil {
-				t.Fatal(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			results, err := h.client.Search(ctx, h.asha.access(), helix.SearchQuery{Text: "rao"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantEqual(t, tc.titles, titles(results))
-			wantEqual(t, tc.errors, partErrors(results))
+			synctest.Test(t, func(t *testing.T) { // the caller gives up when nothing else can be waited for
+				h := newUpstreamInMemory(t, nil).hospital(t)
+				tc.fault.Count = 100
+				if err := h.Fail(tc.fault); err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+				defer cancel()
+				results, err := h.client.Search(ctx, h.asha.access(), helix.SearchQuery{Text: "rao"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				wantEqual(t, tc.titles, titles(results))
+				wantEqual(t, tc.errors, partErrors(results))
+			})
 		})
 	}
 }

@@ -21,7 +21,7 @@ const (
 // offline gives a client that talks to nobody.
 func offline(t testing.TB, fieldMap string) *fortytwo.Client {
 	t.Helper()
-	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderFortyTwo, Timeout: time.Second})
+	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderFortyTwo})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,5 +4,7 @@
 // HTTP, or a live account whose levers a person pulls. A suite asks only what the rest of the gateway relies on: which
 // commands may be repeated, which code a refusal carries, what is never sent twice.
 //
+// [Memory] is for the drivers' own tests of what they do about time.
+//
 // It refuses to look at wire formats; those are each driver's own tests.
 package providertest

@@ -43,7 +43,7 @@ type Telephony struct {
 }
 
 // patience bounds each test of a suite.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // call ids that the suite sends along.
 const (

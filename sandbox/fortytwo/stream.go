@@ -45,6 +45,16 @@ func (s *stream) finish(reset bool) {
 	})
 }
 
+// silent reports whether the stream tells no more.
+func (s *stream) silent() bool {
+	select {
+	case <-s.quiet:
+		return true
+	default:
+		return false
+	}
+}
+
 // streamBook holds the open streams by id. Its lock is taken after a workspace's.
 type streamBook struct {
 	mu   sync.Mutex
@@ -186,7 +196,7 @@ func (s *Server) SilenceStreams() {
 func (s *Server) tellStreams(ws *workspace, c *caller, events []recordEvent) {
 	s.streams.each(func(one *stream) {
 		member := ws.members[one.user.id]
-		if one.workspace != ws || member == nil {
+		if one.workspace != ws || member == nil || one.silent() {
 			return
 		}
 		var told []any
