@@ -11,8 +11,9 @@ import (
 const (
 	// maxReconciled bounds what one run asks for.
 	maxReconciled = 100
-	// placedWithin is how soon after the intent a row of the call log must begin to be told by its customer alone.
-	placedWithin = time.Minute
+	// placedWithin is how soon after the intent a row of the call log must begin to be told by its customer alone: a campaign
+	// begins with the second minute after it is ordered at the latest.
+	placedWithin = 2 * time.Minute
 )
 
 // Reconcile asks the call log about calls of which no word came in time. That the log does not have a call proves

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/sandbox"
 	"github.com/helix-engage/gateway/sandbox/knowlarity"
 	"github.com/helix-engage/gateway/sandbox/outboundday"
 )
@@ -15,28 +16,38 @@ import (
 type outboundSystem struct {
 	*system
 	crm   *deskUser
-	ahead *atomic.Int64 // of the gateway's clock, so that nobody waits for minutes
+	ahead *atomic.Int64 // of the clock that gateway and emulators share, so that nobody waits for minutes
 }
 
 func startOutboundSystem(t *testing.T, environment map[string]string) *outboundSystem {
 	t.Helper()
+	return startOutboundSystemAmong(t, sandbox.Options{}, environment)
+}
+
+// startOutboundSystemAmong lets the emulators be of another kind.
+func startOutboundSystemAmong(t *testing.T, emulators sandbox.Options, environment map[string]string) *outboundSystem {
+	t.Helper()
 	all := map[string]string{"OUTBOUND_CONCURRENCY": "100", "OUTBOUND_RETRY_BUSY": "1s", "OUTBOUND_RETRY_NO_ANSWER": "1s", "OUTBOUND_GREETINGS": ""}
 	maps.Copy(all, environment)
 	ahead := new(atomic.Int64)
-	s := startSystemWith(t, time.Now, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, all)
+	emulators.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+	s := startSystemAmong(t, emulators, emulators.Now, all)
 	crm := &deskUser{system: s, documents: operations(t, outboundday.Documents), token: inKeyHeader + sandboxCRMKey}
 	return &outboundSystem{system: s, crm: crm, ahead: ahead}
 }
 
 // in is the system in a test of its own.
 func (s *outboundSystem) in(t *testing.T) *outboundSystem {
-	system := *s.system
-	system.t = t
-	return &outboundSystem{system: &system, crm: &deskUser{system: &system, documents: s.crm.documents, token: s.crm.token}, ahead: s.ahead}
+	t.Helper()
+	system := s.system.in(t)
+	return &outboundSystem{system: system, crm: &deskUser{system: system, documents: s.crm.documents, token: s.crm.token}, ahead: s.ahead}
 }
 
-// later lets time pass for the gateway.
-func (s *outboundSystem) later(d time.Duration) { s.ahead.Add(int64(d)) }
+// later lets time pass for gateway and emulators; who talks goes on in real time.
+func (s *outboundSystem) later(d time.Duration) {
+	s.ahead.Add(int64(d))
+	s.sandbox.Advance(0) // its timers do not notice by themselves
+}
 
 // asks has a patient called, who does what the scripts say, call by call.
 func (s *outboundSystem) asks(phone string, scripts ...knowlarity.Script) helix.CallID {
@@ -55,7 +66,7 @@ func (s *outboundSystem) becomes(id helix.CallID, what string, fits func(helix.O
 	s.t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(40 * time.Second)
+	deadline := time.After(patience)
 	for {
 		call, err := s.gateway.voice.outbound.Get(s.t.Context(), id)
 		if err == nil && fits(call) {
@@ -100,6 +111,53 @@ func (s *outboundSystem) rang(phone string) []knowlarity.View {
 		}
 	}
 	return calls
+}
+
+// lastRang is the last call that a patient's phone had.
+func (s *outboundSystem) lastRang(phone string) knowlarity.View {
+	s.t.Helper()
+	calls := s.rang(phone)
+	if len(calls) == 0 {
+		s.t.Fatalf("%s did not ring", phone)
+	}
+	return calls[len(calls)-1]
+}
+
+// hears waits until a patient has heard the agent for a while.
+func (s *outboundSystem) hears(phone string, long time.Duration) {
+	s.t.Helper()
+	until(s.t, "what the patient hears", func() bool {
+		calls := s.rang(phone)
+		return len(calls) > 0 && calls[len(calls)-1].HeardFor >= long
+	})
+}
+
+// hangsUp lets a patient hang up who talks.
+func (s *outboundSystem) hangsUp(phone string) {
+	s.t.Helper()
+	if err := s.sandbox.Knowlarity().HangUp(s.lastRang(phone).ID); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// talks is a patient who answers at once, says nothing and stays until he is told to hang up.
+func talks() knowlarity.Script { return soon(0) }
+
+// hearsAndHangsUp waits until a patient has heard a second of his latest call's agent, and lets him hang up.
+func (s *outboundSystem) hearsAndHangsUp(phone string) {
+	s.t.Helper()
+	id := ""
+	until(s.t, "the agent's voice", func() bool {
+		calls := s.rang(phone)
+		if len(calls) == 0 || calls[len(calls)-1].HeardFor < time.Second {
+			return false
+		}
+		id = calls[len(calls)-1].ID
+		return true
+	})
+	if err := s.sandbox.Knowlarity().HangUp(id); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // soon is a patient who answers at once, says nothing and hangs up after a while; 0 means never.
