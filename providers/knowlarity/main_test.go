@@ -14,6 +14,7 @@ import (
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
 	"github.com/helix-engage/gateway/providers/knowlarity"
+	"github.com/helix-engage/gateway/providers/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,19 +46,40 @@ type sent struct {
 
 func newPeer(t *testing.T, answer http.HandlerFunc) *peer {
 	t.Helper()
+	p := unstartedPeer(answer)
+	p.serve(t)
+	return p
+}
+
+// newPeerInMemory is for tests inside a synctest bubble. The transport leads to the peer.
+func newPeerInMemory(t *testing.T, answer http.HandlerFunc) (*peer, *http.Transport) {
+	t.Helper()
+	p, memory := unstartedPeer(answer), providertest.NewMemory()
+	_ = p.Listener.Close()
+	p.Listener = memory
+	p.serve(t)
+	return p, &http.Transport{DialContext: memory.Dial}
+}
+
+func unstartedPeer(answer http.HandlerFunc) *peer {
 	p := &peer{}
-	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		p.mu.Lock()
 		p.seen = append(p.seen, sent{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Clone(), body})
 		p.mu.Unlock()
 		answer(w, r)
 	}))
+	return p
+}
+
+func (p *peer) serve(t *testing.T) {
+	t.Helper()
+	p.Start()
 	t.Cleanup(func() {
 		p.CloseClientConnections()
 		p.Close()
 	})
-	return p
 }
 
 // says answers with a status and a body.
@@ -76,13 +98,8 @@ func (p *peer) requests() []sent {
 
 func newClient(t testing.TB, change ...func(*knowlarity.Options)) *knowlarity.Client {
 	t.Helper()
-	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderKnowlarity, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(kit.Close)
 	o := knowlarity.Options{
-		HTTP: kit, APIKey: apiKey, Authorization: authorization, Number: "+918035550001", CallerID: "8047770003",
+		HTTP: newKit(t, nil), APIKey: apiKey, Authorization: authorization, Number: "+918035550001", CallerID: "8047770003",
 		AgentNumber: "+918035550002", IVRID: "ivr-7", Now: func() time.Time { return morning },
 	}
 	for _, f := range change {
@@ -93,6 +110,19 @@ func newClient(t testing.TB, change ...func(*knowlarity.Options)) *knowlarity.Cl
 		t.Fatal(err)
 	}
 	return c
+}
+
+// newKit makes an HTTP client over a transport; nil stands for the usual one.
+func newKit(t testing.TB, transport *http.Transport) *providers.Client {
+	t.Helper()
+	kit, err := providers.NewHTTP(providers.Options{
+		Provider: helix.ProviderKnowlarity, Logger: slog.New(slog.DiscardHandler), Transport: transport,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(kit.Close)
+	return kit
 }
 
 func request() helix.DialRequest {

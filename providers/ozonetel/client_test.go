@@ -3,6 +3,7 @@ package ozonetel_test
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -113,39 +114,43 @@ func TestAgentDetails(t *testing.T) {
 
 func TestReportsKeepToTheirLimit(t *testing.T) {
 	t.Parallel()
-	a := newAccount(t, ozonetel.AuthToken)
-	client := a.client(t)
-	for range 5 { // nobody is logged in, which the vendor calls an error
-		if got, err := client.AgentStates(t.Context()); err != nil || len(got) != 0 {
-			t.Fatalf("states are %v, %v; want none", got, err)
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccountInMemory(t, ozonetel.AuthToken)
+		client := a.client(t)
+		for range 5 { // nobody is logged in, which the vendor calls an error
+			if got, err := client.AgentStates(t.Context()); err != nil || len(got) != 0 {
+				t.Fatalf("states are %v, %v; want none", got, err)
+			}
 		}
-	}
-	_, err := client.AgentStates(t.Context())
-	if e := helix.AsError(err); e == nil || e.Code != helix.CodeTooManyRequests || e.RetryAfter < 50*time.Second || !e.Retryable {
-		t.Errorf("the sixth request failed with %#v", e)
-	}
-	if n := a.RequestCount("getAgentLogins"); n != 5 {
-		t.Errorf("%d requests were sent, of 5 that the account may send", n)
-	}
+		_, err := client.AgentStates(t.Context())
+		if e := helix.AsError(err); e == nil || e.Code != helix.CodeTooManyRequests || e.RetryAfter < 50*time.Second || !e.Retryable {
+			t.Errorf("the sixth request failed with %#v", e)
+		}
+		if n := a.RequestCount("getAgentLogins"); n != 5 {
+			t.Errorf("%d requests were sent, of 5 that the account may send", n)
+		}
+	})
 }
 
 func TestARefusalForTooManyRequestsStopsTheFamily(t *testing.T) {
 	t.Parallel()
-	a := newAccount(t, ozonetel.AuthToken)
-	client := a.client(t)
-	if err := a.Fail(emulator.Fault{Endpoint: "getAgentLogins", Kind: emulator.FaultRateLimit}); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		_, err := client.AgentStates(t.Context())
-		if e := helix.AsError(err); e == nil || e.Code != helix.CodeTooManyRequests || e.RetryAfter < 50*time.Second {
-			t.Errorf("failed with %#v", e)
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccountInMemory(t, ozonetel.AuthToken)
+		client := a.client(t)
+		if err := a.Fail(emulator.Fault{Endpoint: "getAgentLogins", Kind: emulator.FaultRateLimit}); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if n := a.RequestCount("getAgentLogins"); n != 1 {
-		t.Errorf("%d requests were sent, want the refused one", n)
-	}
-	if _, err := client.AgentDetails(t.Context(), "nobody"); !helix.IsCode(err, helix.CodeNotFound) {
-		t.Errorf("another family: %v", err)
-	}
+		for range 2 {
+			_, err := client.AgentStates(t.Context())
+			if e := helix.AsError(err); e == nil || e.Code != helix.CodeTooManyRequests || e.RetryAfter < 50*time.Second {
+				t.Errorf("failed with %#v", e)
+			}
+		}
+		if n := a.RequestCount("getAgentLogins"); n != 1 {
+			t.Errorf("%d requests were sent, want the refused one", n)
+		}
+		if _, err := client.AgentDetails(t.Context(), "nobody"); !helix.IsCode(err, helix.CodeNotFound) {
+			t.Errorf("another family: %v", err)
+		}
+	})
 }

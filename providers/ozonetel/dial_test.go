@@ -1,8 +1,8 @@
 package ozonetel_test
 
 import (
-	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -20,8 +20,6 @@ func TestADialIsSentOnce(t *testing.T) {
 	}{
 		"a reset before the dial":      {emulator.Fault{Kind: emulator.FaultReset}, helix.CodeUnknownOutcome, 0},
 		"a reset after the dial":       {emulator.Fault{Kind: emulator.FaultReset, AfterEffect: true}, helix.CodeUnknownOutcome, 1},
-		"a hang before the dial":       {emulator.Fault{Kind: emulator.FaultHang}, helix.CodeUnknownOutcome, 0},
-		"a hang after the dial":        {emulator.Fault{Kind: emulator.FaultHang, AfterEffect: true}, helix.CodeUnknownOutcome, 1},
 		"a 500 before the dial":        {emulator.Fault{Kind: emulator.FaultStatus}, helix.CodeUnknownOutcome, 0},
 		"a 502 after the dial":         {emulator.Fault{Kind: emulator.FaultStatus, Status: 502, AfterEffect: true}, helix.CodeUnknownOutcome, 1},
 		"garbage after the dial":       {emulator.Fault{Kind: emulator.FaultGarbage, AfterEffect: true}, helix.CodeUnknownOutcome, 1},
@@ -45,13 +43,7 @@ func TestADialIsSentOnce(t *testing.T) {
 				if err := a.Fail(fault); err != nil {
 					t.Fatal(err)
 				}
-				ctx := t.Context()
-				if fault.Kind == emulator.FaultHang {
-					var cancel context.CancelFunc
-					ctx, cancel = context.WithTimeout(ctx, time.Second)
-					defer cancel()
-				}
-				ucid, err := client.Dial(ctx, seat, patient, ourID)
+				ucid, err := client.Dial(t.Context(), seat, patient, ourID)
 				switch {
 				case c.code == "" && (err != nil || ucid == ""):
 					t.Errorf("dial answered %q, %v", ucid, err)
@@ -67,6 +59,32 @@ func TestADialIsSentOnce(t *testing.T) {
 				if n := len(a.Calls()); n != c.placed {
 					t.Errorf("%d calls were placed, want %d", n, c.placed)
 				}
+			})
+		}
+	}
+}
+
+// TestADialThatIsNotAnsweredIsSentOnce has a clock of its own: the time-out begins when there is nothing left to do but wait.
+func TestADialThatIsNotAnsweredIsSentOnce(t *testing.T) {
+	t.Parallel()
+	for name, placed := range map[string]int{"a hang before the dial": 0, "a hang after the dial": 1} {
+		for mode := range modes {
+			t.Run(name+" with "+string(mode), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					a := newAccountInMemory(t, mode)
+					client, seat := a.client(t), a.ready(t)
+					if err := a.Fail(emulator.Fault{Endpoint: "AgentManualDial", Kind: emulator.FaultHang, AfterEffect: placed > 0}); err != nil {
+						t.Fatal(err)
+					}
+					_, err := client.Dial(t.Context(), seat, patient, ourID)
+					if !helix.IsCode(err, helix.CodeUnknownOutcome) || helix.IsRetryable(err) {
+						t.Errorf("dial failed with %v, want an UNKNOWN_OUTCOME that is not repeated", err)
+					}
+					if sent, calls := a.RequestCount("AgentManualDial"), len(a.Calls()); sent != 1 || calls != placed {
+						t.Errorf("%d dials were sent and %d calls placed, want 1 and %d", sent, calls, placed)
+					}
+				})
 			})
 		}
 	}

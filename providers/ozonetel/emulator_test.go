@@ -3,6 +3,8 @@ package ozonetel_test
 import (
 	"context"
 	"log/slog"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -35,9 +37,32 @@ type account struct {
 	line *timeline.Timeline
 	url  string
 	mode ozonetel.AuthMode
+	dial func(context.Context, string, string) (net.Conn, error) // that leads to it; nil over TCP
 }
 
 func newAccount(t *testing.T, mode ozonetel.AuthMode) *account {
+	t.Helper()
+	return serveAccount(t, mode, httptest.NewUnstartedServer(nil))
+}
+
+// newAccountInMemory is for tests inside a synctest bubble.
+func newAccountInMemory(t *testing.T, mode ozonetel.AuthMode) *account {
+	t.Helper()
+	web, memory := inMemory()
+	a := serveAccount(t, mode, web)
+	a.dial = memory.Dial
+	return a
+}
+
+// inMemory gives a server that is to be started, and the way to it.
+func inMemory() (*httptest.Server, *providertest.Memory) {
+	web, memory := httptest.NewUnstartedServer(nil), providertest.NewMemory()
+	_ = web.Listener.Close()
+	web.Listener = memory
+	return web, memory
+}
+
+func serveAccount(t *testing.T, mode ozonetel.AuthMode, web *httptest.Server) *account {
 	t.Helper()
 	line := timeline.New(func() time.Time { return morning })
 	settings := emulator.DefaultAccount()
@@ -46,7 +71,8 @@ func newAccount(t *testing.T, mode ozonetel.AuthMode) *account {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := httptest.NewServer(server.Handler())
+	web.Config.Handler = server.Handler()
+	web.Start()
 	t.Cleanup(func() {
 		web.CloseClientConnections()
 		web.Close()
@@ -61,6 +87,9 @@ func (a *account) client(t *testing.T, change ...func(*ozonetel.Options)) *ozone
 		o.BaseURL, o.SubscriptionURL = a.url, a.url
 		o.UserName, o.APIKey, o.AuthMode = a.Account().UserName, a.Account().APIKey, a.mode
 		o.Now = a.line.Now
+		if a.dial != nil {
+			o.HTTP = newKit(t, providers.Options{Transport: &http.Transport{DialContext: a.dial}})
+		}
 		for _, f := range change {
 			f(o)
 		}
@@ -69,18 +98,24 @@ func (a *account) client(t *testing.T, change ...func(*ozonetel.Options)) *ozone
 
 func newClient(t testing.TB, meters metric.MeterProvider, change func(*ozonetel.Options)) *ozonetel.Client {
 	t.Helper()
-	kit, err := providers.NewHTTP(providers.Options{Provider: helix.ProviderOzonetel, MeterProvider: meters, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(kit.Close)
-	o := ozonetel.Options{HTTP: kit}
+	o := ozonetel.Options{HTTP: newKit(t, providers.Options{MeterProvider: meters})}
 	change(&o)
 	c, err := ozonetel.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func newKit(t testing.TB, o providers.Options) *providers.Client {
+	t.Helper()
+	o.Provider, o.Logger = helix.ProviderOzonetel, slog.New(slog.DiscardHandler)
+	kit, err := providers.NewHTTP(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(kit.Close)
+	return kit
 }
 
 // seat is the directory entry of an agent of the account.

@@ -35,6 +35,17 @@ func newScript(t *testing.T, bodies map[string]string) *script {
 	return s
 }
 
+// newScriptInMemory is for tests inside a synctest bubble. The transport leads to the server.
+func newScriptInMemory(t *testing.T, bodies map[string]string) (*script, *http.Transport) {
+	t.Helper()
+	web, memory := inMemory()
+	s := &script{Server: web, bodies: bodies}
+	s.Config.Handler = http.HandlerFunc(s.serve)
+	s.Start()
+	t.Cleanup(s.Close)
+	return s, &http.Transport{DialContext: memory.Dial}
+}
+
 func (s *script) serve(w http.ResponseWriter, r *http.Request) {
 	seen := request{Line: r.Method + " " + r.URL.Path, Fields: map[string]string{}}
 	for name := range r.URL.Query() {
