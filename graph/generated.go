@@ -5111,54 +5111,99 @@ type Query {
 "What can be done. Each mutation takes one input and answers with ` + "`" + `ok` + "`" + `, ` + "`" + `error` + "`" + ` and what it changed."
 type Mutation {
   "Signs in with FortyTwo's e-mail and password. Open to everybody; limited by address and e-mail."
-  signIn(input: SignInInput!): SignInPayload!
+  signIn(
+    "Who signs in."
+    input: SignInInput!
+  ): SignInPayload!
   "Exchanges a refresh token for a new session. The old refresh token is revoked a minute later at the latest."
-  refreshSession(input: RefreshSessionInput!): RefreshSessionPayload!
+  refreshSession(
+    "The refresh token to exchange."
+    input: RefreshSessionInput!
+  ): RefreshSessionPayload!
   "Opens the agent's telephony session. To be logged in already is success."
-  agentLogin(input: AgentLoginInput!): AgentLoginPayload!
+  agentLogin(
+    "Where the agent wants to be called."
+    input: AgentLoginInput!
+  ): AgentLoginPayload!
   "Ends the agent's telephony session. Not to be logged in is success. Missed calls that were offered are given back."
-  agentLogout(input: AgentLogoutInput!): AgentLogoutPayload!
+  agentLogout(
+    "Whether a call that is up stands in the way."
+    input: AgentLogoutInput!
+  ): AgentLogoutPayload!
   """
   Makes the agent ready for calls or pauses him. On READY the oldest waiting missed call is claimed for him. During a call
   or after-call work the wish is kept and carried out when that is over.
   """
-  setAgentState(input: SetAgentStateInput!): SetAgentStatePayload!
+  setAgentState(
+    "What the agent wants to do next."
+    input: SetAgentStateInput!
+  ): SetAgentStatePayload!
   """
   Frees an agent who is stuck, in after-call work above all: logs him out, in again, and makes him ready. What he should
   dispose stays undisposed.
   """
-  forceAgentReady(input: ForceAgentReadyInput!): ForceAgentReadyPayload!
+  forceAgentReady(
+    "Where the agent wants to be called."
+    input: ForceAgentReadyInput!
+  ): ForceAgentReadyPayload!
   """
   Calls a number: the provider rings the agent first, then the number. The same ` + "`" + `requestId` + "`" + ` answers with the same call
   and never dials twice. A provider that does not answer leaves ` + "`" + `UNKNOWN_OUTCOME` + "`" + `: the call may ring.
   """
-  dial(input: DialInput!): DialPayload!
+  dial(
+    "Whom to call, and for what."
+    input: DialInput!
+  ): DialPayload!
   "Holds or mutes the agent's call, brings another number in, or drops a party. A transfer is CONFERENCE, then KICK_CALL of the agent."
-  callControl(input: CallControlInput!): CallControlPayload!
+  callControl(
+    "What to do, and to which call."
+    input: CallControlInput!
+  ): CallControlPayload!
   "Pauses or resumes the recording of the agent's call."
-  setCallRecording(input: SetCallRecordingInput!): SetCallRecordingPayload!
+  setCallRecording(
+    "Which call, and whether to record it."
+    input: SetCallRecordingInput!
+  ): SetCallRecordingPayload!
   """
   Sums a call up: saves the disposition with the provider and in FortyTwo, settles the missed call that was called back,
   plans the follow-up, frees the agent and claims his next missed call. A second time with the same label gives the
   first result; with another one ` + "`" + `ALREADY_DISPOSED` + "`" + `.
   """
-  dispose(input: DisposeInput!): DisposePayload!
+  dispose(
+    "Which call, and how it went."
+    input: DisposeInput!
+  ): DisposePayload!
   "Sets where a missed call stands. Agents may not touch what another one holds; supervisors may."
-  updateMissedCall(input: UpdateMissedCallInput!): UpdateMissedCallPayload!
+  updateMissedCall(
+    "Which missed call, and where it should stand."
+    input: UpdateMissedCallInput!
+  ): UpdateMissedCallPayload!
   "Claims the oldest waiting missed call, or gives the one that the agent already holds."
-  claimNextMissedCall(input: ClaimNextMissedCallInput!): ClaimNextMissedCallPayload!
+  claimNextMissedCall(
+    "Whether to give back the one that is held first."
+    input: ClaimNextMissedCallInput!
+  ): ClaimNextMissedCallPayload!
   "Gives a missed call back, so that it is offered to the next agent who is ready."
-  releaseMissedCall(input: ReleaseMissedCallInput!): ReleaseMissedCallPayload!
+  releaseMissedCall(
+    "Which missed call to give back."
+    input: ReleaseMissedCallInput!
+  ): ReleaseMissedCallPayload!
   """
   Has a dead letter handled again: a push at the end of the inbox, a write at the head of its call. One that fails again
   is a dead letter again. Needs a supervisor.
   """
-  replayDeadLetter(input: ReplayDeadLetterInput!): ReplayDeadLetterPayload!
+  replayDeadLetter(
+    "Which dead letter to handle again."
+    input: ReplayDeadLetterInput!
+  ): ReplayDeadLetterPayload!
   """
   Gives a dead letter up for good: what it would have done is not done, and the later writes of its call go on. Needs a
   supervisor.
   """
-  dropDeadLetter(input: DropDeadLetterInput!): DropDeadLetterPayload!
+  dropDeadLetter(
+    "Which dead letter to give up."
+    input: DropDeadLetterInput!
+  ): DropDeadLetterPayload!
   """
   Removes what the gateway holds of a person, by his number: the events of his calls, his missed call, pushes and dead
   letters that name him, and writes that have not reached FortyTwo. It cannot be undone. Records in FortyTwo are
@@ -5166,19 +5211,28 @@ type Mutation {
   while a call with the number is open or waits for its disposition. A second time finds nothing and is success. A trace
   stays that says who, when and how much. Needs a supervisor.
   """
-  erasePerson(input: ErasePersonInput!): ErasePersonPayload!
+  erasePerson(
+    "Whom to erase."
+    input: ErasePersonInput!
+  ): ErasePersonPayload!
   """
   Has a voice agent call a patient. The answer comes when the call is stored: it is dialled as soon as there is room, or at
   its time, up to three times. The same ` + "`" + `idempotencyKey` + "`" + ` answers with the same call and never dials again, however often
   and wherever it is sent; for another request it is ` + "`" + `IDEMPOTENCY_CONFLICT` + "`" + `. Needs an API key.
   """
-  startOutboundCall(input: StartOutboundCallInput!): StartOutboundCallPayload!
+  startOutboundCall(
+    "Whom to call, and what the voice agent should know."
+    input: StartOutboundCallInput!
+  ): StartOutboundCallPayload!
   """
   Ends an outbound AI call: one that waits is not dialled, one that is up is hung up. It fails with the reason ` + "`" + `CANCELLED` + "`" + `.
   A second time is success; ` + "`" + `CONFLICT` + "`" + ` when the call ended otherwise. An API key cancels the calls that keys of its name
   asked for, a supervisor any.
   """
-  cancelOutboundCall(input: CancelOutboundCallInput!): CancelOutboundCallPayload!
+  cancelOutboundCall(
+    "Which call to end."
+    input: CancelOutboundCallInput!
+  ): CancelOutboundCallPayload!
 }
 
 "What can be listened to."

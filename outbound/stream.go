@@ -34,7 +34,6 @@ type Result struct {
 	Media        helix.MediaStats
 	Recording    string
 	TalkedFor    time.Duration
-	Heard        string // the agent's last words as far as the patient heard them
 }
 
 // Attach gives a stream its call: once per attempt, for the last one, while the call is dialled, has just been answered,
@@ -175,9 +174,6 @@ func (s *Service) Ended(ctx context.Context, call helix.CallID, attempt int, r R
 			e.converse(r.Conversation)
 		}
 		e.note(helix.OutboundMedia, fmt.Sprintf("audio ended after %s: %s", r.TalkedFor.Round(time.Second), r.Reason))
-		if r.Heard != "" {
-			e.note(helix.OutboundMedia, "last words heard: "+r.Heard)
-		}
 		if !e.State.Final() {
 			s.silent(e, r.Reason)
 		}

@@ -171,8 +171,8 @@ func TestAnInterruptionSilencesTheLineAtOnce(t *testing.T) {
 		}
 		line.hangUp(1000)
 		r := w.result()
-		if r.Media.Interruptions != 1 || r.Heard != "one two three four …" {
-			t.Errorf("%d interruptions, heard %q", r.Media.Interruptions, r.Heard)
+		if r.Media.Interruptions != 1 {
+			t.Errorf("%d interruptions", r.Media.Interruptions)
 		}
 		if diff := cmp.Diff([]string{"AGENT: one two three four …", "PATIENT: stop"}, w.owner.transcript()); diff != "" {
 			t.Error(diff)
@@ -194,8 +194,9 @@ func TestTheProvidersCorrectionIsBelievedOverOurEstimate(t *testing.T) {
 		agent.send("corrected a long")
 		time.Sleep(time.Second)
 		line.hangUp(1000)
-		if r := w.result(); r.Heard != "a long" {
-			t.Errorf("heard %q", r.Heard)
+		w.result()
+		if diff := cmp.Diff([]string{"AGENT: a long"}, w.owner.transcript()); diff != "" {
+			t.Error(diff)
 		}
 	})
 }
@@ -297,8 +298,11 @@ func TestTheAgentsLastWordsArePlayedBeforeTheCallEnds(t *testing.T) {
 		agent.speak(1, goodbye)
 		agent.send("hangup")
 		r := w.result()
-		if r.Reason != helix.ReasonAgentHungUp || r.Heard != "good bye" {
+		if r.Reason != helix.ReasonAgentHungUp {
 			t.Errorf("result %+v", r)
+		}
+		if diff := cmp.Diff([]string{"AGENT: good bye"}, w.owner.transcript()); diff != "" {
+			t.Error(diff)
 		}
 		if !bytes.Equal(line.samples("play"), goodbye) || len(line.all("hangup")) != 1 || line.closeCode(t) != 1000 {
 			t.Error("the end was not said, or said twice")

@@ -97,7 +97,7 @@ func (c *call) tell(reason helix.OutboundReason, over time.Time) {
 	r.Media = helix.MediaStats{
 		FramesIn: c.line.messages, FramesOut: sent, Dropped: c.ear.lost() + dropped + c.unsent, Reconnects: c.reconnects,
 	}
-	r.Heard = c.turns.stats(&r.Media)
+	c.turns.stats(&r.Media)
 	if t := c.tape.Load(); t != nil {
 		r.Recording = t.file.name
 	}

@@ -40,7 +40,6 @@ type turns struct {
 	cut         bool                 // the patient interrupted it
 	heard, part time.Duration        // of the turn, when it was interrupted
 	said        []helix.TranscriptLine
-	last        string // the agent's last line, as heard
 	interrupts  int
 }
 
@@ -149,7 +148,6 @@ func (t *turns) release() {
 	if cut {
 		line.Text = heardOf(line.Text, t.heard, t.part)
 	}
-	t.last = line.Text
 	if line.Text != "" {
 		t.tell(line)
 	}
@@ -201,7 +199,7 @@ func (t *turns) context() string {
 }
 
 // stats adds what is known to m.
-func (t *turns) stats(m *helix.MediaStats) (heard string) {
+func (t *turns) stats(m *helix.MediaStats) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m.Interruptions = t.interrupts
@@ -209,5 +207,4 @@ func (t *turns) stats(m *helix.MediaStats) (heard string) {
 		slices.Sort(t.latencies)
 		m.LatencyP50, m.LatencyP95, m.LatencyMax = t.latencies[n/2], t.latencies[n*95/100], t.latencies[n-1]
 	}
-	return t.last
 }

@@ -95,5 +95,4 @@ type Result struct {
 	Media        helix.MediaStats
 	Recording    string // name for [Recordings.Open]; "" when there is none
 	TalkedFor    time.Duration
-	Heard        string // the agent's last words, as far as the patient heard them
 }

@@ -98,6 +98,8 @@ const (
 	argOrderBy = "orderBy"
 	argFirst   = "first"
 	argAfter   = "after"
+	argBefore  = "before"
+	argLast    = "last"
 )
 
 func (r *Request) lists() bool { return r.root.Kind == compose.List }
@@ -107,7 +109,7 @@ func (r *Request) lower(a *argument, v value) (value, error) {
 	switch a.name {
 	case argFilter:
 		v = lowerFilter(r.schema, a.typ, v)
-	case argFirst, "last":
+	case argFirst, argLast:
 		if n, ok := v.number(); ok && n > pageLimit {
 			return value{}, pageTooLong()
 		}
@@ -115,8 +117,32 @@ func (r *Request) lower(a *argument, v value) (value, error) {
 	return v, nil
 }
 
-// pages tells whether an argument is a cursor.
-func (a *argument) pages() bool { return a.name == argAfter || a.name == "before" }
+// paging is which page of a list is asked for.
+type paging struct {
+	cursor   bool // after or before a record
+	fromLast bool // by the number of the last ones
+}
+
+func (p *paging) take(a *argument, null bool) {
+	switch a.name {
+	case argAfter, argBefore:
+		p.cursor = p.cursor || !null
+	case argLast:
+		p.fromLast = !null
+	}
+}
+
+// check refuses pages that FortyTwo gets wrong. unstable is the field, if any, by whose order cursors lose records.
+func (p *paging) check(unstable string) error {
+	switch {
+	case p.cursor && unstable != "":
+		return helix.BadInput("a list in the order of " + unstable + " cannot be paged by cursors, since the value may be missing: " +
+			"order by createdAt or id, or page by offset")
+	case p.fromLast && !p.cursor: // FortyTwo answers with the first ones
+		return helix.BadInput("`last` needs `before`, the cursor of the record that comes after the page: for the end of a list turn the order round and ask for `first`")
+	}
+	return nil
+}
 
 // appendName begins the next member of an object.
 func appendName(dst []byte, name string) []byte {
@@ -155,7 +181,8 @@ func (r *Request) ForParent(variables map[string]any, parent string) ([]byte, er
 func (r *Request) body(variables map[string]any, filter, first *value) ([]byte, error) {
 	text := r.text
 	c := coercer{schema: r.schema, variables: variables}
-	paged, unstable := false, r.unstable
+	unstable := r.unstable
+	var given paging
 	var room [512]byte
 	members := room[:0] // of the variables
 	for i := range r.arguments {
@@ -184,11 +211,11 @@ func (r *Request) body(variables map[string]any, filter, first *value) ([]byte, 
 			if v, err = r.lower(a, v); err != nil {
 				return nil, err
 			}
-			paged = paged || (a.pages() && v.kind != kindNull)
+			given.take(a, v.kind == kindNull)
 			members = v.append(appendName(members, a.name))
 			continue
 		}
-		paged = paged || (a.pages() && string(json) != "null")
+		given.take(a, string(json) == "null")
 		members = append(appendName(members, a.name), json...)
 	}
 	if filter != nil {
@@ -197,9 +224,8 @@ func (r *Request) body(variables map[string]any, filter, first *value) ([]byte, 
 	if first != nil {
 		members = first.append(appendName(members, argFirst))
 	}
-	if paged && unstable != "" {
-		return nil, helix.BadInput("a list in the order of " + unstable + " cannot be paged by cursors, since the value may be missing: " +
-			"order by createdAt or id, or page by offset")
+	if err := given.check(unstable); err != nil && r.lists() {
+		return nil, err
 	}
 	out := make([]byte, 0, len(text)+len(members)+32)
 	out = append(append(out, `{"query":`...), text...)

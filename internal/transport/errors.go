@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	helix "github.com/helix-engage/gateway"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -106,11 +107,28 @@ func explainRefusal(oc *graphql.OperationContext, errs gqlerror.List) gqlerror.L
 	default:
 		for _, e := range errs {
 			if codeOf(e) == errcode.ValidationFailed {
-				_ = withCode(e, helix.CodeBadInput) // in place
+				_ = withCode(nameVariable(oc.Operation, e), helix.CodeBadInput) // in place
 			}
 		}
 	}
 	return errs
+}
+
+// nameVariable says in words which variable does not fit, and where it is declared: the path of an error is for places in the
+// answer, and there is none yet.
+func nameVariable(op *ast.OperationDefinition, e *gqlerror.Error) *gqlerror.Error {
+	if len(e.Path) < 2 || e.Path[0] != ast.PathName("variable") {
+		return e
+	}
+	where := e.Path[1:]
+	if name, ok := where[0].(ast.PathName); ok {
+		if v := op.VariableDefinitions.ForName(string(name)); v != nil && v.Position != nil {
+			e.Locations = []gqlerror.Location{{Line: v.Position.Line, Column: v.Position.Column}}
+		}
+	}
+	e.Message = "$" + where.String() + " " + e.Message
+	e.Path = nil
+	return e
 }
 
 // boundErrors keeps a refusal short whatever the document: a flood of faults, a fault with a flood of places, a name of

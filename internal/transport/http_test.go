@@ -160,7 +160,11 @@ func TestHTTP(t *testing.T) {
 		},
 		"variables that do not fit are bad input": {
 			body: `{"query":"subscription($n:Int!){ count(to:$n) }","variables":{"n":null}}`, accept: acceptGQL, status: 400,
-			answer: `{"errors":[{"message":"cannot be null","path":["variable","n"],"extensions":{"code":"BAD_USER_INPUT"}}]}`,
+			answer: `{"errors":[{"message":"$n cannot be null","locations":[{"line":1,"column":14}],"extensions":{"code":"BAD_USER_INPUT"}}]}`,
+		},
+		"variables that nest deeper than JSON may are too much": {
+			body: `{"query":"{ hello }","variables":{"n":` + strings.Repeat("[", maxNesting) + `}}`, accept: acceptGQL, status: 400,
+			answer: `{"errors":[{"message":"the request nests too deep: the limit is 10000 levels of JSON","extensions":{"code":"LIMIT_EXCEEDED"}}]}`,
 		},
 		"several operations need a name": {
 			body: `{"query":"query A{hello} query B{hello}"}`, accept: acceptGQL, status: 400,

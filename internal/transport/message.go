@@ -81,7 +81,7 @@ func openMessage(b []byte) (m message, given fields, err error) {
 	}
 	given, err = parseObject(b, nil)
 	if err != nil {
-		return m, nil, helix.BadInput("the message is not a JSON object: " + err.Error())
+		return m, nil, notAnObject("the message", err)
 	}
 	var kind string
 	if err := stringField(given, "type", &kind); err != nil || kind == "" {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -24,7 +26,7 @@ func parseParams(body []byte) (*graphql.RawParams, error) {
 	var room [5]field
 	given, err := parseObject(body, room[:0])
 	if err != nil {
-		return nil, helix.BadInput("the request is not a JSON object: " + err.Error())
+		return nil, notAnObject("the request", err)
 	}
 	params := &graphql.RawParams{}
 	var documentID string
@@ -140,9 +142,25 @@ func objectField(f fields, name string, to *map[string]any) error {
 
 func isNull(raw json.RawMessage) bool { return string(raw) == "null" }
 
+// notAnObject refuses text that [parseObject] did not read.
+func notAnObject(what string, err error) error {
+	if errors.Is(err, errNesting) {
+		return &helix.Error{Code: helix.CodeLimitExceeded, Message: what + " nests too deep: the limit is " + strconv.Itoa(maxNesting) + " levels of JSON"}
+	}
+	return helix.BadInput(what + " is not a JSON object: " + err.Error())
+}
+
+// maxNesting is how deep JSON may nest for encoding/json.
+const maxNesting = 10000
+
+var errNesting = errors.New("exceeded max depth") // as encoding/json says it, which has no value for it
+
 // describeJSON keeps what helps to find the fault and drops Go's type names.
 func describeJSON(err error) error {
 	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		if strings.HasSuffix(e.Error(), errNesting.Error()) {
+			return errNesting
+		}
 		return fmt.Errorf("syntax error at byte %d", e.Offset)
 	}
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {

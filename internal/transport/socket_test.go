@@ -161,7 +161,7 @@ func TestSocketConversations(t *testing.T) {
 		},
 		"variables that do not fit are an error": func(p *peer) {
 			p.initialise().send(`{"id":"1","type":"subscribe","payload":{"query":"subscription($n:Int!){count(to:$n)}","variables":{}}}`)
-			p.expect(`{"type":"error","id":"1","payload":[{"message":"must be defined","path":["variable","n"],"extensions":{"code":"BAD_USER_INPUT"}}]}`)
+			p.expect(`{"type":"error","id":"1","payload":[{"message":"$n must be defined","locations":[{"line":1,"column":14}],"extensions":{"code":"BAD_USER_INPUT"}}]}`)
 		},
 		"a subscription that its resolver refuses is an error": func(p *peer) {
 			p.initialise().send(subscribeMessage("1", "subscription { refused }"))
