@@ -24,8 +24,8 @@
 //     records that were just read so, see Options.Trusted.
 //   - Each request to FortyTwo has one root field, so a failure is told where it belongs.
 //   - A version that cannot be read or does not compose changes nothing: the one before goes on serving.
-//   - While requests are served, a version is read, composed and kept on disk in portions of a millisecond with rests between
-//     them; what goes in one piece is the search for an answer's data and the validation, some 4 ms each for a large schema.
+//   - While requests are served, a version is read, composed, validated and kept on disk in portions of a quarter of a
+//     millisecond with rests between them.
 //
 // # Bounds
 //
