@@ -14,7 +14,7 @@ const (
 	// removeEvery is how long settled messages wait for company before they are removed.
 	removeEvery = 50 * time.Millisecond
 	// removeBehind is how long a settled message waits behind an unsettled one before it is removed by itself.
-	removeBehind = time.Second
+	removeBehind = 5 * time.Second
 	// removeAtOnce is how many of those are removed in one step.
 	removeAtOnce = 256
 	// maxSeen bounds the pushes that a tenure keeps in mind; the rest are read when there is room.

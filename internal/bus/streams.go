@@ -115,14 +115,14 @@ func (b *Bus) streams() []jetstream.StreamConfig {
 			// refusing would stop telephony; a cursor that points there is told that it is too old.
 			Name: streamEvents, Subjects: []string{"events.*.*"},
 			MaxBytes: b.share(420), MaxMsgs: -1, MaxMsgSize: MaxEvent, Discard: jetstream.DiscardOld,
-			Duplicates: dedupeWindow, AllowDirect: true, Metadata: map[string]string{metaEpoch: uuid.NewString()},
+			Duplicates: dedupeWindow, AllowDirect: true, AllowAtomicPublish: true, Metadata: map[string]string{metaEpoch: uuid.NewString()},
 		},
 		{
 			// Commands until they are written, outbox.<lane>. Full: new ones are refused with ErrFull. At most 200,000
 			// wait; the drainer keeps about 100 bytes of each in memory.
 			Name: streamOutbox, Subjects: []string{"outbox.*"},
 			MaxBytes: b.share(100), MaxMsgs: 200_000, MaxMsgSize: MaxOutboxMessage, Discard: jetstream.DiscardNew,
-			Duplicates: dedupeWindow,
+			Duplicates: dedupeWindow, AllowAtomicPublish: true,
 		},
 		{
 			// Dead letters of the inbox. Full: the oldest go first, since a flood of bad pushes must not stop good ones.
@@ -185,7 +185,7 @@ func (b *Bus) config(spec bucketSpec) jetstream.StreamConfig {
 		Name: "KV_" + spec.name, Subjects: []string{"$KV." + spec.name + ".>"},
 		MaxBytes: b.share(spec.share), MaxMsgs: -1, MaxMsgSize: spec.value, MaxMsgsPerSubject: 1, MaxAge: spec.ttl,
 		Discard: jetstream.DiscardNew, Duplicates: dedupeWindow, AllowRollup: true, DenyDelete: true,
-		AllowDirect: b.replicas == 1, AllowMsgTTL: true, SubjectDeleteMarkerTTL: markerTTL,
+		AllowDirect: b.replicas == 1, AllowMsgTTL: true, SubjectDeleteMarkerTTL: markerTTL, AllowAtomicPublish: true,
 	}
 	if spec.own {
 		cfg.SubjectDeleteMarkerTTL = 0
@@ -221,8 +221,12 @@ func (b *Bus) define(ctx context.Context) error {
 		return err
 	}
 	b.byName = make(map[string]jetstream.Stream, len(configs))
+	b.commits = make(map[string]*committer, len(configs))
 	for i, cfg := range configs {
 		b.byName[cfg.Name] = made[i]
+		if cfg.AllowAtomicPublish {
+			b.commits[cfg.Name] = newCommitter(b)
+		}
 	}
 	return nil
 }
@@ -260,7 +264,7 @@ func (b *Bus) ensure(ctx context.Context, want jetstream.StreamConfig) (jetstrea
 	next.MaxAge, next.MaxMsgsPerSubject, next.Discard = want.MaxAge, want.MaxMsgsPerSubject, want.Discard
 	next.Duplicates, next.Replicas, next.AllowDirect = want.Duplicates, want.Replicas, want.AllowDirect
 	next.AllowMsgTTL, next.SubjectDeleteMarkerTTL = want.AllowMsgTTL, want.SubjectDeleteMarkerTTL
-	next.AllowMsgSchedules = want.AllowMsgSchedules
+	next.AllowMsgSchedules, next.AllowAtomicPublish = want.AllowMsgSchedules, want.AllowAtomicPublish
 	next.Metadata = maps.Clone(want.Metadata)
 	if next.Metadata == nil {
 		next.Metadata = map[string]string{}
