@@ -15,7 +15,8 @@
 // its records in one run, and lists below its records in one request for each parent. A mutation takes its root fields one
 // after another, each with all of its rounds.
 //
-// An answer of FortyTwo that is what was asked as it stands is checked and handed through without being decoded.
+// An answer of FortyTwo that is what was asked as it stands is checked and handed through without being decoded: data is then part
+// of what FortyTwo sent, and may be used no longer than that, see Upstream.
 //
 // # Invariants
 //
