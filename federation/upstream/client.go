@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -81,7 +82,7 @@ func (c *Client) Do(ctx context.Context, caller *Caller, r *Request) (body []byt
 		own := *out.err // the flight's may go to others as well
 		return nil, 0, &own
 	}
-	return out.body[:len(out.body):len(out.body)], out.status, nil // what is behind it may be of another caller's answer
+	return slices.Clip(out.body), out.status, nil // what is behind it may be of another caller's answer
 }
 
 // Separate lets no query that the caller sends from now on share a request that he sent before. Do does it for his
