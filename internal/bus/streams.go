@@ -87,8 +87,9 @@ const (
 	// markerTTL is how long a bucket keeps the marker of a deleted key, for watchers. A watcher that was away for
 	// longer finds out by comparing with the keys that are left.
 	markerTTL = time.Hour
-	// definePatience and defineAttempt bound how long defining a stream may take in all and each time.
-	definePatience = 30 * time.Second
+	// definePatience bounds how long defining a stream may take in all, defineAttempt how long the first attempt may; each
+	// further one has twice the time, since a disk that is slow answers none that are cut short.
+	definePatience = 2 * time.Minute
 	defineAttempt  = 2 * time.Second
 	// maxLease is the longest lease; see lease.go.
 	maxLease = time.Minute
@@ -235,8 +236,8 @@ func (b *Bus) define(ctx context.Context) error {
 func (b *Bus) ensureSoon(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, definePatience)
 	defer cancel()
-	for {
-		attempt, cancel := context.WithTimeout(ctx, defineAttempt)
+	for patience := defineAttempt; ; patience *= 2 {
+		attempt, cancel := context.WithTimeout(ctx, patience)
 		s, err := b.ensure(attempt, want)
 		cancel()
 		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(kindOf(err), ErrUnavailable) {
