@@ -27,7 +27,7 @@ func startCluster(t testing.TB) (address string) {
 			ServerName: fmt.Sprint("node", i), Host: "127.0.0.1", Port: server.RANDOM_PORT, StoreDir: t.TempDir(), JetStream: true,
 			JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: defaultMaxStore, NoSigs: true, NoLog: true,
 			AuthTimeout: patience.Seconds(),
-			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: server.RANDOM_PORT}, Routes: routes,
+			Cluster:     server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: server.RANDOM_PORT}, Routes: routes,
 		}))
 		go srv.Start()
 		t.Cleanup(func() {
