@@ -13,9 +13,9 @@ import (
 // Decoder reads one stored push. A push that it refuses becomes a dead letter.
 type Decoder func(contentType string, body []byte) (helix.ProviderReports, error)
 
-// inboxWorkers is how many pushes of different calls are handled at once. Handling waits for synced appends and now
-// and then for FortyTwo, so there are more than cores.
-const inboxWorkers = 16
+// inboxWorkers is how many pushes of different calls are handled at once. Handling waits for the disk, whose syncs are
+// shared by those who wait for it at the same time: the more there are, the more pushes a sync serves.
+const inboxWorkers = 512
 
 // decoded is what a decoder made of a push, kept from finding its lane to its handling.
 type decoded struct {

@@ -13,9 +13,6 @@ import (
 	"github.com/helix-engage/gateway/internal/bus"
 )
 
-// maxTries bounds how often a lost compare-and-set is tried anew.
-const maxTries = 64
-
 // Agents keeps every agent's presence. It is safe for concurrent use.
 type Agents struct {
 	bucket *bus.Bucket[presence]
@@ -23,6 +20,7 @@ type Agents struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
+	turns map[helix.AgentID][]*turn   // edits that wait; an agent without any, but with an entry, is being written
 	there map[helix.AgentID]time.Time // when this process last said so; as large as the agent directory
 	known map[helix.AgentID]known     // as large as the agent directory
 	news  chan struct{}               // closed and replaced when something changes
@@ -45,7 +43,7 @@ func NewAgents(ctx context.Context, b *bus.Bus, now func() time.Time) (*Agents, 
 		return nil, err
 	}
 	return &Agents{
-		bucket: bucket, desks: desks, now: now, there: map[helix.AgentID]time.Time{},
+		bucket: bucket, desks: desks, now: now, turns: map[helix.AgentID][]*turn{}, there: map[helix.AgentID]time.Time{},
 		known: map[helix.AgentID]known{}, news: make(chan struct{}),
 	}, nil
 }
@@ -228,33 +226,6 @@ func (a *Agents) command(ctx context.Context, w Worker, change func(*presence)) 
 		return true
 	})
 	return deskAgent(p, w.Seat, w.Name), err
-}
-
-// change is one compare-and-set on a presence; edit may run several times and says whether there is anything to write.
-func (a *Agents) change(ctx context.Context, agent helix.AgentID, edit func(*presence) bool) (presence, error) {
-	key := bus.Key(string(agent))
-	for range maxTries {
-		p, rev, err := a.bucket.Get(ctx, key)
-		missing := errors.Is(err, bus.ErrNotFound)
-		if err != nil && !missing {
-			return p, fmt.Errorf("desk.agent: %w", err)
-		}
-		if missing {
-			p = presence{Agent: agent, State: helix.AgentOffline}
-		}
-		if !edit(&p) {
-			return p, nil
-		}
-		if missing {
-			_, err = a.bucket.Create(ctx, key, p)
-		} else {
-			_, err = a.bucket.Update(ctx, key, p, rev)
-		}
-		if !errors.Is(err, bus.ErrConflict) {
-			return p, err
-		}
-	}
-	return presence{}, helix.Conflict("the agent's state keeps changing; try again")
 }
 
 func deskAgent(p presence, seat helix.AgentSeat, name string) helix.DeskAgent {

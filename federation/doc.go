@@ -15,7 +15,8 @@
 // its records in one run, and lists below its records in one request for each parent. A mutation takes its root fields one
 // after another, each with all of its rounds.
 //
-// An answer of FortyTwo that is what was asked as it stands is checked and handed through without being decoded.
+// An answer of FortyTwo that is what was asked as it stands is checked and handed through without being decoded: data is then part
+// of what FortyTwo sent, and may be used no longer than that, see Upstream.
 //
 // # Invariants
 //
@@ -24,8 +25,8 @@
 //     records that were just read so, see Options.Trusted.
 //   - Each request to FortyTwo has one root field, so a failure is told where it belongs.
 //   - A version that cannot be read or does not compose changes nothing: the one before goes on serving.
-//   - While requests are served, a version is read, composed and kept on disk in portions of a millisecond with rests between
-//     them; what goes in one piece is the search for an answer's data and the validation, some 4 ms each for a large schema.
+//   - While requests are served, a version is read, composed, validated and kept on disk in portions of a quarter of a
+//     millisecond with rests between them.
 //
 // # Bounds
 //

@@ -43,6 +43,7 @@ type Options struct {
 type Upstream interface {
 	// Separate keeps what the caller asks from now on apart from what he has asked before: he has changed something.
 	Separate(caller *upstream.Caller)
+	// Do gives an answer that may be used until the lease in ctx ends, if it has one.
 	Do(ctx context.Context, caller *upstream.Caller, r *upstream.Request) (body []byte, status int, err error)
 }
 

@@ -22,10 +22,10 @@ func (f *Federation) Changed() {
 }
 
 // workFor and restFor are how a refresh gives way to requests, see [compose.Pace]. A request that finds the core busy waits for
-// what is left of a portion, at each of the few times that it waits for the network; a refresh takes some three times as long
-// as its work.
+// what is left of a portion, at each of the few times that it waits for the network. A shorter rest would not be one: the
+// runtime waits for the network in whole milliseconds. So a refresh takes about five times as long as its work.
 const (
-	workFor = time.Millisecond
+	workFor = 250 * time.Microsecond
 	restFor = time.Millisecond
 )
 

@@ -31,10 +31,12 @@ type run struct {
 	tapes []*raise.Tape // to be given back
 
 	// Room for what most need.
-	few    [2]result
-	asking atomic.Bool // the two below are taken
-	caller upstream.Caller
-	sent   upstream.Request
+	few      [2]result
+	asking   atomic.Bool // the two below are taken
+	caller   upstream.Caller
+	sent     upstream.Request
+	answered bool
+	response graphql.Response
 }
 
 // result is what one fetch has brought.
@@ -61,6 +63,19 @@ func newRun(s *schema, oc *graphql.OperationContext, p *plan.Plan) *run {
 		r.keys = make([][]string, len(p.Hops))
 	}
 	return r
+}
+
+// answer is the one answer of an operation that is no subscription, and nil after it.
+func (r *run) answer(ctx context.Context) *graphql.Response {
+	if r.answered {
+		return nil
+	}
+	r.answered = true
+	defer r.release()
+	for i := range r.plan.Steps {
+		r.step(ctx, &r.plan.Steps[i], 0)
+	}
+	return r.respond()
 }
 
 var tapes = sync.Pool{New: func() any { return new(raise.Tape) }}
@@ -118,11 +133,11 @@ func (r *run) fetchAll(ctx context.Context, due []int) {
 		return
 	}
 	var others sync.WaitGroup
+	defer others.Wait() // whatever happens: nobody is left who reads what the operation's lease holds
 	for _, n := range due[1:] {
 		others.Go(func() { r.fetch(ctx, n) })
 	}
 	r.fetch(ctx, due[0])
-	others.Wait()
 }
 
 // fetch brings one result. A panic costs that result alone.
@@ -246,7 +261,8 @@ var writers = sync.Pool{New: func() any { return new(raise.Writer) }}
 // respond writes the answer.
 func (r *run) respond() *graphql.Response {
 	if data := r.handThrough(); data != nil {
-		return &graphql.Response{Data: data}
+		r.response.Data = data
+		return &r.response
 	}
 	w := writers.Get().(*raise.Writer)
 	defer func() {

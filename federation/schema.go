@@ -46,19 +46,7 @@ func (s *schema) Exec(ctx context.Context) graphql.ResponseHandler {
 	case oc.Operation.Operation == ast.Subscription:
 		return s.subscribe(ctx, oc, p)
 	}
-	answered := false
-	return func(ctx context.Context) *graphql.Response {
-		if answered {
-			return nil
-		}
-		answered = true
-		r := newRun(s, oc, p)
-		defer r.release()
-		for i := range p.Steps {
-			r.step(ctx, &p.Steps[i], 0)
-		}
-		return r.respond()
-	}
+	return newRun(s, oc, p).answer
 }
 
 // separate is called before a mutation of ours, and what it gives after it: neither may share an answer with what the caller

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/helix-engage/gateway/federation/compose"
 )
@@ -45,14 +47,19 @@ func (f File) Load() (*compose.Upstream, error) {
 // Save replaces the file, or leaves it as it was, also when it holds the same already.
 func (f File) Save(up *compose.Upstream, pace *compose.Pace) error {
 	text, err := pace.Marshal(up)
-	if err != nil || f.holds(text) {
+	if err != nil || f.holds(text, pace) {
 		return err
 	}
 	next, err := os.CreateTemp(filepath.Dir(string(f)), filepath.Base(string(f))+".*")
 	if err != nil {
 		return err
 	}
-	_, err = next.Write(text)
+	for part := range slices.Chunk(text, atOnce) {
+		if _, err = next.Write(part); err != nil {
+			break
+		}
+		pace.Look()
+	}
 	err = errors.Join(err, next.Sync(), next.Close())
 	if err == nil {
 		err = os.Rename(next.Name(), string(f))
@@ -63,12 +70,26 @@ func (f File) Save(up *compose.Upstream, pace *compose.Pace) error {
 	return nil
 }
 
+// atOnce is how many bytes are read or written before others may go on.
+const atOnce = 64 << 10
+
 // holds tells whether the file is this text.
-func (f File) holds(text []byte) bool {
-	info, err := os.Stat(string(f))
-	if err != nil || info.Size() != int64(len(text)) {
+func (f File) holds(text []byte, pace *compose.Pace) bool {
+	kept, err := os.Open(string(f))
+	if err != nil {
 		return false
 	}
-	kept, err := os.ReadFile(string(f))
-	return err == nil && bytes.Equal(kept, text)
+	defer func() { _ = kept.Close() }() // nothing was written
+	if info, err := kept.Stat(); err != nil || info.Size() != int64(len(text)) {
+		return false
+	}
+	room := make([]byte, atOnce)
+	for part := range slices.Chunk(text, atOnce) {
+		same := room[:len(part)]
+		if _, err := io.ReadFull(kept, same); err != nil || !bytes.Equal(same, part) {
+			return false
+		}
+		pace.Look()
+	}
+	return true
 }

@@ -26,10 +26,7 @@ func TestAKillBetweenTwoStepsLosesNothingAndDialsNothingTwice(t *testing.T) {
 		reason helix.OutboundReason
 	}{
 		"stored, not queued": {func(s *Service, id helix.CallID) {
-			p.do(p.bus.DropDial(p.ctx, string(id)))
-			if d, err := s.dialers.Take(p.ctx, 30*time.Millisecond); err == nil {
-				p.do(d.Done())
-			}
+			p.lose(s, id)
 		}, 1, helix.OutboundFailed, helix.ReasonUnknownOutcome},
 		"the intent is stored, the request did not leave": {func(s *Service, id helix.CallID) {
 			_, err := s.intend(p.ctx, p.get(s, id), Verdict{})

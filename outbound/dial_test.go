@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -244,12 +245,16 @@ func TestARunningServiceDialsWhatItIsGivenWithinItsLines(t *testing.T) {
 	p.until("two dials", func() bool { return dialled() == 2 })
 	for over := range 5 {
 		p.until("a free line is used", func() bool { return dialled() == min(over+2, 5) })
-		for _, id := range ids {
-			if call := p.get(s, id); call.State == helix.OutboundDialing && call.Attempt().ProviderCallID != "" {
-				p.report(s, id, helix.DialFailed, true)
-				break
-			}
-		}
+		p.until("the provider's answer to one is kept", func() bool {
+			return slices.ContainsFunc(ids, func(id helix.CallID) bool {
+				call := p.get(s, id)
+				kept := call.State == helix.OutboundDialing && call.Attempt().ProviderCallID != ""
+				if kept {
+					p.report(s, id, helix.DialFailed, true)
+				}
+				return kept
+			})
+		})
 		p.until("one more is over", func() bool {
 			st, err := s.Statistics(p.ctx, "")
 			return err == nil && st.ByState[helix.OutboundFailed] == over+1

@@ -191,13 +191,7 @@ func TestACallThatTheQueueLostIsPutBack(t *testing.T) {
 	s := p.still()
 	call, _, err := s.Start(p.ctx, asker, request("k"))
 	p.do(err)
-	d, err := s.dialers.Take(p.ctx, patience)
-	p.do(err)
-	p.do(d.Done())
-	p.until("the queue has forgotten it", func() bool {
-		queued, err := p.bus.DialQueued(p.ctx, string(call.ID))
-		return err == nil && !queued
-	})
+	p.lose(s, call.ID)
 	p.pass(sweepEvery)
 	p.do(s.Deadlines(p.ctx))
 	queued, err := p.bus.DialQueued(p.ctx, string(call.ID))

@@ -21,7 +21,8 @@ func TestAnswersOfAnyLengthAreReadWhole(t *testing.T) {
 	}{
 		"nothing":                            {0, 0, false},
 		"a few bytes":                        {7, 7, false},
-		"a portion to the byte":              {512 << 10, 512 << 10, false},
+		"as much as goes at once":            {512 << 10, 512 << 10, false},
+		"portions to the byte":               {1 << 20, 1 << 20, false},
 		"several portions and a part of one": {1300 << 10, 1300 << 10, false},
 		"as much as may be":                  {bound, bound, false},
 		"as much as may be, not foretold":    {bound, -1, false},

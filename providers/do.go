@@ -104,10 +104,11 @@ func (c *Client) exchange(req *http.Request, op Operation) (Response, error) {
 	return answer, err
 }
 
-// Answers longer than a portion are read with a pause after each: what is sent faster than it can be read would keep a single
-// core from all that waits for it.
+// Large answers are read in portions with a pause after each: what is sent faster than it can be read would keep a single core
+// from all that waits for it. A portion takes less than half a millisecond.
 const (
-	portion = 512 << 10
+	large   = 512 << 10
+	portion = 128 << 10
 	pause   = time.Millisecond
 )
 
@@ -118,9 +119,13 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 		return io.ReadAll(io.LimitReader(res.Body, limit+1))
 	}
 	body := make([]byte, res.ContentLength)
+	if len(body) <= large {
+		_, err := io.ReadFull(res.Body, body)
+		return body, err
+	}
 	for rest := body; ; {
 		n, err := io.ReadFull(res.Body, rest[:min(len(rest), portion)])
-		if rest = rest[n:]; err != nil || len(body) <= portion {
+		if rest = rest[n:]; err != nil {
 			return body, err
 		}
 		Wait(res.Request.Context(), pause)

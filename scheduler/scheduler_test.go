@@ -18,13 +18,25 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // leader says who leads.
-type leader struct{ leads atomic.Bool }
+type leader struct {
+	leads atomic.Bool
+	asked chan struct{} // receives whenever somebody is told that he does not lead, unless it is full
+}
 
 func (l *leader) IsLeader(context.Context) error {
 	if l.leads.Load() {
 		return nil
 	}
+	note(l.asked)
 	return errors.New("another replica leads")
+}
+
+// note leaves a token where there is none.
+func note(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 // start runs jobs until the test ends.
@@ -54,21 +66,34 @@ func leads() *leader {
 	return l
 }
 
+// receive waits for the next value.
+func receive[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(time.Minute):
+		t.Fatal("nothing came")
+		panic("unreachable")
+	}
+}
+
 func TestAJobRunsAtOnceAndAgainWhateverBecameOfIt(t *testing.T) {
 	t.Parallel()
-	ran := make(chan struct{}, 100)
 	for name, outcome := range map[string]func() error{
 		"well":    func() error { return nil },
 		"failed":  func() error { return errors.New("boom") },
 		"panicky": func() error { panic("boom") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			start(t, leads(), scheduler.Job{Name: name, Every: 10 * time.Millisecond, Within: time.Second, Run: func(context.Context) error {
-				ran <- struct{}{}
+			t.Parallel()
+			ran := make(chan struct{}, 1)
+			start(t, leads(), scheduler.Job{Name: name, Every: 10 * time.Millisecond, Within: time.Minute, Run: func(context.Context) error {
+				note(ran)
 				return outcome()
 			}})
 			for range 3 {
-				<-ran
+				receive(t, ran)
 			}
 		})
 	}
@@ -76,22 +101,20 @@ func TestAJobRunsAtOnceAndAgainWhateverBecameOfIt(t *testing.T) {
 
 func TestOnlyTheLeaderRunsJobs(t *testing.T) {
 	t.Parallel()
-	l := &leader{}
-	ran := make(chan struct{}, 100)
-	asked := make(chan struct{}, 100)
-	start(t, l, scheduler.Job{Name: "led", Every: 10 * time.Millisecond, Within: time.Second, Run: func(context.Context) error {
+	l := &leader{asked: make(chan struct{}, 1)}
+	ran := make(chan struct{}, 1)
+	start(t, l, scheduler.Job{Name: "led", Every: 10 * time.Millisecond, Within: time.Minute, Run: func(context.Context) error {
 		if !l.leads.Load() {
 			t.Error("ran without leading")
 		}
-		ran <- struct{}{}
-		return nil
-	}}, scheduler.Job{Name: "clock", Every: 10 * time.Millisecond, Within: time.Second, Run: func(context.Context) error {
-		asked <- struct{}{}
+		note(ran)
 		return nil
 	}})
+	for range 3 {
+		receive(t, l.asked)
+	}
 	l.leads.Store(true)
-	<-asked
-	<-ran
+	receive(t, ran)
 }
 
 func TestAJobThatIsStillGoingIsNotStartedAgainAndEndsWithItsTime(t *testing.T) {
@@ -104,11 +127,14 @@ func TestAJobThatIsStillGoingIsNotStartedAgainAndEndsWithItsTime(t *testing.T) {
 		}
 		<-ctx.Done()
 		going.Add(-1)
-		ended <- ctx.Err()
+		select {
+		case ended <- ctx.Err():
+		default:
+		}
 		return ctx.Err()
 	}})
 	for range 2 {
-		if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+		if err := receive(t, ended); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatalf("got %v", err)
 		}
 	}

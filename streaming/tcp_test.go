@@ -18,18 +18,26 @@ var soakCalls = flag.Int("streaming.soak", 300, "TestShortCallsLeaveNothingBehin
 // eventually waits for a condition that real sockets make true.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !condition(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within 20 s", what)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for over := time.After(patience); !condition(); {
+		select {
+		case <-tick.C:
+		case <-over:
+			t.Fatalf("%s: not within %v", what, patience)
 		}
-		<-time.After(time.Millisecond)
 	}
+}
+
+// unhurried bears with peers that share a busy machine: nothing that is early is dropped, and nobody counts as gone.
+func unhurried(_ *world, _ *Options, s *LineSettings) {
+	s.Early, s.NoAudio, s.Ping = patience, 2*patience, patience
 }
 
 func TestManyCallsAtOnceLoseAndReorderNothing(t *testing.T) {
 	t.Parallel()
 	const calls = 20
-	w := newWorld(t, tcp{}, nil)
+	w := newWorld(t, tcp{}, unhurried)
 	answer, said := ramp(600*time.Millisecond), ramp(time.Second)
 	var lines []*peer
 	for i := range calls {
@@ -53,14 +61,14 @@ func TestManyCallsAtOnceLoseAndReorderNothing(t *testing.T) {
 	talking.Wait()
 	eventually(t, "every sample", func() bool {
 		for i := range calls {
-			if len(agents[i].samples("hear")) < len(said) || len(lines[i].samples("play")) < len(answer) {
-				return false
+			if len(agents[i].samples("hear")) < len(said) || !bytes.HasSuffix(lines[i].samples("play"), answer) {
+				return false // a line that waits for its agent hears before that it is alive
 			}
 		}
 		return true
 	})
 	for i := range calls {
-		if !bytes.Equal(agents[i].samples("hear"), said) || !bytes.Equal(lines[i].samples("play"), answer) {
+		if !bytes.Equal(agents[i].samples("hear"), said) {
 			t.Errorf("call %d was changed on its way", i)
 		}
 		lines[i].hangUp(1000)
@@ -75,7 +83,10 @@ func TestManyCallsAtOnceLoseAndReorderNothing(t *testing.T) {
 func TestMoreCallsThanThereIsRoomForDoNotHurtThoseInProgress(t *testing.T) {
 	t.Parallel()
 	const room = 10
-	w := newWorld(t, tcp{}, func(_ *world, o *Options, _ *LineSettings) { o.Capacity = room })
+	w := newWorld(t, tcp{}, func(w *world, o *Options, s *LineSettings) {
+		unhurried(w, o, s)
+		o.Capacity = room
+	})
 	var lines []*peer
 	for i := range room {
 		lines = append(lines, w.call(fmt.Sprintf("call%d", i)))

@@ -19,6 +19,9 @@ import (
 	"github.com/helix-engage/gateway/internal/audio"
 )
 
+// patience is how long what must happen may take on a busy machine.
+const patience = time.Minute
+
 // network is what both ends of the tests' sockets meet over: TCP, or pipes in memory, which tests inside a synctest bubble
 // need so that time can be theirs.
 type network interface {
@@ -238,17 +241,20 @@ func (w *world) agent() *conversation {
 	select {
 	case c := <-w.conversations:
 		return c
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		w.t.Fatal("no conversation was begun")
 		return nil
 	}
 }
 
-// result gives the next result.
+// result gives the next result, in a bubble once everybody has read what was sent before it.
 func (w *world) result() Result {
 	w.t.Helper()
 	select {
 	case r := <-w.owner.ended:
+		if _, bubble := w.net.(*pipes); bubble {
+			synctest.Wait()
+		}
 		return r
 	case <-time.After(30 * time.Minute):
 		w.t.Fatal("no call ended")
@@ -308,10 +314,10 @@ func (p *peer) sendBinary(data []byte) {
 
 // hangUp closes the socket with a code.
 func (p *peer) hangUp(code int) {
-	_ = p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(time.Second))
+	_ = p.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(patience))
 	select {
 	case <-p.closed:
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		_ = p.ws.Close()
 	}
 }
@@ -362,7 +368,7 @@ func (p *peer) closeCode(t *testing.T) int {
 // connect opens a socket of the line.
 func (w *world) connect(path string) *peer {
 	w.t.Helper()
-	dialer := websocket.Dialer{NetDialContext: w.net.dial, HandshakeTimeout: 10 * time.Second}
+	dialer := websocket.Dialer{NetDialContext: w.net.dial, HandshakeTimeout: patience}
 	ws, answer, err := dialer.Dial("ws://"+w.address+path, nil)
 	if err != nil {
 		w.t.Fatal(err)

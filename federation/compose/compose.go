@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
 
 	helix "github.com/helix-engage/gateway"
 )
@@ -31,7 +29,7 @@ func Compose(local *ast.Schema, up *Upstream) (*Composed, error) {
 	return (*Pace)(nil).Compose(local, up)
 }
 
-// Compose is the function Compose at this pace. The validation at its end goes in one piece, some 4 ms for 600 types.
+// Compose is the function Compose at this pace.
 func (p *Pace) Compose(local *ast.Schema, up *Upstream) (*Composed, error) {
 	if local == nil || local.Query == nil {
 		return nil, helix.Internal("compose", errors.New("the local schema has no queries"))
@@ -48,29 +46,17 @@ func (p *Pace) Compose(local *ast.Schema, up *Upstream) (*Composed, error) {
 			return nil, err
 		}
 	}
-	document := c.local.document()
-	p.rest()
-	schema, err := validator.ValidateSchemaDocument(document)
-	p.rest()
+	schema, err := validate(c.local.document(), p)
 	switch {
 	case err == nil:
 	case up == nil:
 		return nil, helix.Internal("compose", err)
 	default:
-		return nil, refused("%s", messageOf(err))
+		return nil, refused("%s", err)
 	}
 	c.out.Schema = schema
 	slices.SortFunc(c.out.Conflicts, func(a, b Conflict) int { return cmp.Compare(a.Place, b.Place) })
 	return c.out, nil
-}
-
-// messageOf is what the validator found, without a position: FortyTwo's part has none.
-func messageOf(err error) string {
-	var found *gqlerror.Error
-	if errors.As(err, &found) {
-		return found.Message
-	}
-	return err.Error()
 }
 
 // composition is the work of one Compose.

@@ -35,20 +35,13 @@ func (p *Pace) step() {
 		return
 	}
 	if p.steps++; p.steps%stepsPerLook == 0 {
-		p.look()
+		p.Look()
 	}
 }
 
-// look is called after a piece of work of some length; it rests when a portion is done.
-func (p *Pace) look() {
-	if p != nil && p.o.Now().Sub(p.began) >= p.o.Work {
-		p.rest()
-	}
-}
-
-// rest is called before and after a piece of work that is a portion by itself.
-func (p *Pace) rest() {
-	if p == nil {
+// Look is called after a piece of work of some length. It rests when a portion is done.
+func (p *Pace) Look() {
+	if p == nil || p.o.Now().Sub(p.began) < p.o.Work {
 		return
 	}
 	p.o.Sleep(p.o.Rest)

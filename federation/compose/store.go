@@ -51,7 +51,7 @@ func (p *Pace) Marshal(u *Upstream) ([]byte, error) {
 			out = append(out, ',')
 		}
 		out = append(out, object...)
-		p.look()
+		p.Look()
 	}
 	out = append(out, `],"schema":"`...)
 	text := &printer{}
@@ -60,7 +60,7 @@ func (p *Pace) Marshal(u *Upstream) ([]byte, error) {
 		text.definition(def)
 		text.write("\n")
 		out = appendEscaped(out, text.out)
-		p.look()
+		p.Look()
 	}
 	return append(out, `"}`...), nil
 }

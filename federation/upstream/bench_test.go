@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/helix-engage/gateway/federation/upstream"
+	"github.com/helix-engage/gateway/internal/buffers"
 )
 
 var benchBody = []byte(`{"query":"query($f:CallFilterInput,$n:Int){calls(filter:$f,first:$n){totalCount edges{node{id name callStatus}}}}","variables":{"n":20}}`)
@@ -82,6 +83,29 @@ func BenchmarkDo(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkDoLent is the same for an operation that gives its answer back.
+func BenchmarkDoLent(b *testing.B) {
+	caller := &upstream.Caller{Key: sha256.Sum256([]byte("t")), Token: "t", Language: "en"}
+	for _, size := range benchSizes {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			client, err := upstream.New(upstream.Options{URL: barePeer(b, size)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer client.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				scope := &buffers.Scope{Context: b.Context()}
+				body, _, err := client.Do(scope, caller, &upstream.Request{Body: benchBody})
+				if err != nil || len(body) != size {
+					b.Fatal(len(body), err)
+				}
+				scope.Lease.End()
+			}
+		})
 	}
 }
 

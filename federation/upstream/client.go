@@ -3,10 +3,12 @@ package upstream
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/helix-engage/gateway/federation/upstream/wire"
+	"github.com/helix-engage/gateway/internal/buffers"
 	"github.com/helix-engage/gateway/providers"
 )
 
@@ -25,6 +27,7 @@ type Client struct {
 	log         *slog.Logger
 	now         func() time.Time
 	flights     flights
+	buffers     *buffers.Pool
 
 	answered atomic.Int64 // when FortyTwo last answered, in nanoseconds; zero: never
 	failed   atomic.Pointer[failure]
@@ -51,6 +54,7 @@ func New(o Options) (*Client, error) {
 	return &Client{
 		wire: line, timeout: o.Timeout, maxResponse: o.MaxResponse, circuit: providers.NewCircuit(o.Breaker),
 		telemetry: observed, log: o.Logger, now: o.Now, flights: newFlights(),
+		buffers: o.Buffers,
 	}, nil
 }
 
@@ -58,7 +62,8 @@ func New(o Options) (*Client, error) {
 func (c *Client) Close() { c.wire.Close() }
 
 // Do sends r for caller and gives FortyTwo's answer: a JSON object with data, errors or both, and its HTTP status, which is
-// a hint at most (fortytwo.md 0.1). The bytes may be shared with other calls of Do and are read-only.
+// a hint at most (fortytwo.md 0.1). The bytes may be shared with other calls of Do and are read-only. Where ctx has a
+// [buffers.Lease] they are void when that ends.
 //
 // The error is nil or a [*helix.Error]: UPSTREAM_UNAVAILABLE (FortyTwo did not do it; also when ctx ended), UNKNOWN_OUTCOME
 // (a mutation that may have been done), UNAUTHENTICATED, FORBIDDEN, TOO_MANY_REQUESTS, LIMIT_EXCEEDED or UPSTREAM_REJECTED
@@ -77,7 +82,7 @@ func (c *Client) Do(ctx context.Context, caller *Caller, r *Request) (body []byt
 		own := *out.err // the flight's may go to others as well
 		return nil, 0, &own
 	}
-	return out.body, out.status, nil
+	return slices.Clip(out.body), out.status, nil // what is behind it may be of another caller's answer
 }
 
 // Separate lets no query that the caller sends from now on share a request that he sent before. Do does it for his
@@ -90,7 +95,9 @@ func (c *Client) mutate(ctx context.Context, caller *Caller, r *Request) outcome
 	defer c.Separate(caller)
 	x := &exchange{caller: caller, request: r}
 	defer onEnd(ctx, x.Abort)()
+	lease := c.lend(ctx, x)
 	out, _ := c.send(ctx, x)
+	lease.Hold(c.buffers, out.body)
 	return out
 }
 
@@ -121,6 +128,7 @@ func (c *Client) fly(ctx context.Context, f *flight) outcome {
 			f.Interrupt()
 		}
 	})
+	lease := c.lend(ctx, &f.exchange)
 	out, over := c.send(ctx, &f.exchange)
 	if !over {
 		go func() {
@@ -130,8 +138,19 @@ func (c *Client) fly(ctx context.Context, f *flight) outcome {
 		return outcome{err: gaveUp(context.Cause(ctx))}
 	}
 	stay()
-	c.flights.land(f, out)
+	if shared := c.flights.land(f, out); !shared {
+		lease.Hold(c.buffers, out.body)
+	}
 	return out
+}
+
+// lend has the answer of x read into a buffer of ours when there is a lease to give it back in the end, which may be nil.
+func (c *Client) lend(ctx context.Context, x *exchange) *buffers.Lease {
+	lease := buffers.LeaseIn(ctx)
+	if lease != nil {
+		x.Room = c.buffers
+	}
+	return lease
 }
 
 // onEnd calls f, in a goroutine of its own, when ctx ends before stop is called.

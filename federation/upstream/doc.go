@@ -32,11 +32,13 @@
 //     it, and is cancelled when the last one has left.
 //   - Of a caller's headers Authorization, Accept-Language, x-locale and traceparent go along. No cookie, baggage or
 //     tracestate does.
+//   - An answer that one caller alone waits for stands in a buffer that his lease gives back; one that others have waited for too,
+//     even if they have left, is never given back.
 //   - No token, document, variable, answer or URL reaches a log, an error, a span or a metric.
 //
 // Bounds: as many connections as Options say, a request beyond waits for one within its time; documents of 10 MiB, which is
 // what FortyTwo takes; answers of Options.MaxResponse; the table of flights holds no more than is under way; 4,096 labels of
-// the histogram; 21 errors of an answer.
+// the histogram; 21 errors of an answer; 8 MiB of buffers for answers to come.
 //
 // Failure policy: network failures, time-outs, 5xx and answers without a GraphQL body are FortyTwo's and open the breaker
 // when they come in a row; then requests are refused at once until a probe is answered. What is the caller's is not

@@ -81,8 +81,8 @@ func (s *flights) leave(f *flight) (rest int) {
 	return f.waiting
 }
 
-// land gives the answer to all who wait.
-func (s *flights) land(f *flight, out outcome) {
+// land gives the answer to all who wait, and tells whether anybody but the first ever did.
+func (s *flights) land(f *flight, out outcome) (shared bool) {
 	f.out = out
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -90,6 +90,7 @@ func (s *flights) land(f *flight, out outcome) {
 	if f.done != nil {
 		close(f.done)
 	}
+	return f.done != nil
 }
 
 // closeAll lets nobody join the caller's flights any more. Who waits for one is not disturbed.

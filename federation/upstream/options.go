@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/helix-engage/gateway/internal/buffers"
 	"github.com/helix-engage/gateway/providers"
 )
 
@@ -24,6 +25,9 @@ const (
 	DefaultIdleTimeout = 4 * time.Second
 )
 
+// keptBuffers bounds what is kept for answers to come, in bytes.
+const keptBuffers = 8 << 20
+
 // Options wires a [Client]. URL is needed, the rest has defaults.
 type Options struct {
 	URL         string            // of FortyTwo's /graphql, absolute, http or https
@@ -33,6 +37,7 @@ type Options struct {
 	IdleTimeout time.Duration     // how long an unused connection is kept
 	Breaker     providers.Breaker // when FortyTwo counts as gone
 	TLS         *tls.Config       // of https; nil: the defaults
+	Buffers     *buffers.Pool     // for answers that a lease can hold; nil: one that keeps up to 8 MiB
 	Traces      trace.TracerProvider
 	Meters      metric.MeterProvider
 	Propagator  propagation.TextMapPropagator // writes traceparent; of what else it writes nothing is sent
@@ -52,6 +57,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = DefaultIdleTimeout
+	}
+	if o.Buffers == nil {
+		o.Buffers = buffers.NewPool(keptBuffers)
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -20,7 +21,7 @@ type Bucket[T any] struct {
 
 // OpenBucket opens one of the buckets that streams.go defines. Everybody must open it with the same T.
 func OpenBucket[T any](ctx context.Context, b *Bus, name string) (*Bucket[T], error) {
-	kv, err := b.js.KeyValue(ctx, name)
+	kv, err := b.values.KeyValue(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("bus: open bucket %s: %w", name, err)
 	}
@@ -40,32 +41,45 @@ func (k *Bucket[T]) Get(ctx context.Context, key string) (value T, revision uint
 
 // Create writes a value and returns its revision; [ErrConflict] when the key has one already.
 func (k *Bucket[T]) Create(ctx context.Context, key string, value T) (revision uint64, err error) {
+	var none uint64
+	revision, err = k.write(ctx, "create", key, value, &none)
+	if !errors.Is(err, ErrConflict) {
+		return revision, err
+	}
 	data, err := json.Marshal(value)
 	if err != nil {
 		return 0, k.wrap("create", err)
 	}
-	revision, err = k.kv.Create(ctx, key, data)
+	revision, err = k.kv.Create(ctx, key, data) // it may be the marker of a deleted key that is in the way
 	return revision, k.wrap("create", err)
 }
 
 // Update replaces the value of a revision and returns the new one; [ErrConflict] when the key has another by now.
 func (k *Bucket[T]) Update(ctx context.Context, key string, value T, revision uint64) (uint64, error) {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return 0, k.wrap("update", err)
-	}
-	revision, err = k.kv.Update(ctx, key, data, revision)
-	return revision, k.wrap("update", err)
+	return k.write(ctx, "update", key, value, &revision)
 }
 
 // Put writes a value whatever was there, and returns its revision. For keys with one writer.
 func (k *Bucket[T]) Put(ctx context.Context, key string, value T) (revision uint64, err error) {
+	return k.write(ctx, "put", key, value, nil)
+}
+
+// write stores a value, behind the revision that it expects when that is given. Writes of several keys that come at the
+// same time share one sync of the disk.
+func (k *Bucket[T]) write(ctx context.Context, op, key string, value T, expected *uint64) (revision uint64, err error) {
+	if !isKey(key) {
+		return 0, k.wrap(op, jetstream.ErrInvalidKey)
+	}
 	data, err := json.Marshal(value)
 	if err != nil {
-		return 0, k.wrap("put", err)
+		return 0, k.wrap(op, err)
 	}
-	revision, err = k.kv.Put(ctx, key, data)
-	return revision, k.wrap("put", err)
+	m := &nats.Msg{Subject: "$KV." + k.name + "." + key, Data: data}
+	if expected != nil {
+		m = expecting(m, *expected)
+	}
+	revision, _, err = k.bus.commits["KV_"+k.name].commit(ctx, m)
+	return revision, k.wrap(op, err)
 }
 
 // Delete removes the value of a revision; [ErrConflict] when the key has another by now. Revision 0 removes whatever is

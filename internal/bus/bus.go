@@ -40,8 +40,12 @@ type Bus struct {
 	srv      *server.Server // nil when remote
 	nc       *nats.Conn
 	js       jetstream.JetStream
+	pages    *nats.Conn                    // for direct reads of streams; see openReaders
+	values   jetstream.JetStream           // for those of buckets
+	readers  []*nats.Conn                  // the connections of both
 	byName   map[string]jetstream.Stream   // written once by define
 	parked   *Bucket[parkedLane]           // lanes of the outbox that wait for an operator, by Key
+	commits  map[string]*committer         // of streams, by name; written once by define
 	writer   *groupWriter                  // of the inbox
 	governor *governor                     // weighs the inbox's handling against its storing
 	tenure   atomic.Pointer[inboxConsumer] // who consumes the inbox in this process; nil when nobody does
@@ -110,8 +114,10 @@ func (b *Bus) openEmbedded(ctx context.Context, dir string) (err error) {
 	if b.srv, err = startEmbedded(ctx, dir, b.log); err != nil {
 		return err
 	}
-	b.nc, err = b.connect(ctx, nats.DefaultURL, nats.InProcessServer(b.srv))
-	return err
+	if b.nc, err = b.connect(ctx, nats.DefaultURL, nats.InProcessServer(b.srv)); err != nil {
+		return err
+	}
+	return b.openReaders(ctx, nats.DefaultURL, nats.InProcessServer(b.srv))
 }
 
 func (b *Bus) openRemote(ctx context.Context, address string, replicas int) (err error) {
@@ -123,7 +129,29 @@ func (b *Bus) openRemote(ctx context.Context, address string, replicas int) (err
 	} else if b.nc.ConnectedClusterName() != "" {
 		b.replicas = 3
 	}
-	return checkRemote(b.nc)
+	if err := checkRemote(b.nc); err != nil {
+		return err
+	}
+	return b.openReaders(ctx, address)
+}
+
+// openReaders opens connections for direct reads. The server answers those in the order of their connection, each when
+// the write that its stream is busy with is on the disk; on one connection a push would wait to be stored until all
+// that was asked before it is answered.
+func (b *Bus) openReaders(ctx context.Context, address string, more ...nats.Option) error {
+	for range 2 {
+		nc, err := b.connect(ctx, address, more...)
+		if err != nil {
+			return err
+		}
+		b.mu.Lock()
+		b.readers = append(b.readers, nc)
+		b.mu.Unlock()
+	}
+	b.pages = b.readers[0]
+	var err error
+	b.values, err = jetstream.New(b.readers[1])
+	return err
 }
 
 func (b *Bus) setUp(ctx context.Context) (err error) {
@@ -160,6 +188,9 @@ func (b *Bus) Close(ctx context.Context) error {
 		}
 		b.nc.Close()
 	}
+	for _, nc := range b.readers {
+		nc.Close()
+	}
 	down := make(chan struct{})
 	go func() {
 		defer close(down)
@@ -189,9 +220,15 @@ func (b *Bus) Healthy(ctx context.Context) error {
 // Retention is how long anything is kept.
 func (b *Bus) Retention() time.Duration { return b.retention }
 
+// signalReconnect tells of a connection that is back, once all are.
 func (b *Bus) signalReconnect() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	for _, nc := range append([]*nats.Conn{b.nc}, b.readers...) {
+		if !nc.IsConnected() {
+			return
+		}
+	}
 	close(b.reconnected)
 	b.reconnected = make(chan struct{})
 }

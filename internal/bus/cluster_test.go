@@ -26,7 +26,8 @@ func startCluster(t testing.TB) (address string) {
 		srv := must[*server.Server](t)(server.NewServer(&server.Options{
 			ServerName: fmt.Sprint("node", i), Host: "127.0.0.1", Port: server.RANDOM_PORT, StoreDir: t.TempDir(), JetStream: true,
 			JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: defaultMaxStore, NoSigs: true, NoLog: true,
-			Cluster: server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: server.RANDOM_PORT}, Routes: routes,
+			AuthTimeout: patience.Seconds(),
+			Cluster:     server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: server.RANDOM_PORT}, Routes: routes,
 		}))
 		go srv.Start()
 		t.Cleanup(func() {

@@ -16,7 +16,7 @@ import (
 
 // maxReady is how many lanes may have something to hand out before more is taken in: what is read before it can be
 // handled would have to be read again.
-const maxReady = 256
+const maxReady = 1024
 
 // inboxLease is how long a replica that died keeps the others from the inbox.
 const inboxLease = 10 * time.Second
@@ -186,7 +186,7 @@ func (c *inboxConsumer) once(ctx context.Context, t ticket) error {
 		return err
 	}
 	m := pushes[id.index()]
-	err = c.bus.guard(func() error { return c.handle(ctx, m) })
+	err = c.bus.guard(func() error { return c.handle(patient(ctx), m) })
 	if err == nil || !IsPermanent(err) && t.attempt < c.bus.retry.maxAttempts {
 		return err
 	}

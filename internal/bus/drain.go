@@ -18,28 +18,30 @@ const maxOfLane = 16
 // DrainOutbox hands stored commands to handle until ctx ends, and then returns nil. Only the holder of a lease calls
 // it, with the lease's context; should two drain for a moment, commands are written twice, which changes nothing.
 //
-// A batch has up to limit messages: the heads of as many lanes as there are, in turn, then their seconds, and so on;
-// within a lane they are in order. After the first message is there, wait is how long the drain waits for company. One
-// batch is under way at a time.
+// A batch has up to limit messages, the oldest first; within a lane they are in order. After the first message is there,
+// wait is how long the drain waits for company. One batch is under way at a time.
 //
-// handle answers one fate for each message. nil: it is done and deleted. An error: its lane waits with back-off and
+// handle answers one fate for each message. nil: it is done and deleted, together with the others of its batch. An error: its lane waits with back-off and
 // begins again with that message. One made by [Permanent], or any after too many attempts: the lane is parked behind it
 // until an operator replays or drops the dead letter. Messages of the same lane that handle says it wrote nevertheless
 // are done.
 func (b *Bus) DrainOutbox(ctx context.Context, limit int, wait time.Duration,
 	handle func(context.Context, []OutboxMessage) []error,
 ) error {
-	d := drainer{bus: b, lanes: newLanes(), limit: max(limit, 1), wait: wait, handle: handle}
+	d := drainer{
+		bus: b, lanes: newLanes(), removal: newRemoval(b.byName[streamOutbox], b), limit: max(limit, 1), wait: wait, handle: handle,
+	}
 	return d.run(ctx)
 }
 
 // drainer is one tenure of the outbox.
 type drainer struct {
-	bus    *Bus
-	lanes  *lanes
-	limit  int
-	wait   time.Duration
-	handle func(context.Context, []OutboxMessage) []error
+	bus     *Bus
+	lanes   *lanes
+	removal *removal
+	limit   int
+	wait    time.Duration
+	handle  func(context.Context, []OutboxMessage) []error
 }
 
 func (d *drainer) run(ctx context.Context) error {
@@ -64,6 +66,9 @@ func (d *drainer) run(ctx context.Context) error {
 			return nil
 		}
 		f := follower{bus: d.bus, stream: streamOutbox, headersOnly: true, emit: func(m message) error {
+			if !d.removal.see(ctx, m.sequence, 1) {
+				return ctx.Err()
+			}
 			d.lanes.push(strings.TrimPrefix(m.Subject(), "outbox."), m.sequence)
 			return nil
 		}}
@@ -125,6 +130,7 @@ func (d *drainer) batch(ctx context.Context) {
 			batch = append(batch, m)
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			o.done = append(o.done, t.sequence) // dropped, or its retention ended
+			d.removal.settle(newPushID(t.sequence, 0))
 		case ctx.Err() != nil:
 			return // whoever drains next loads it
 		default:
@@ -161,19 +167,14 @@ func (d *drainer) fates(ctx context.Context, batch []OutboxMessage) (fates []err
 
 // judge carries out the fates.
 func (d *drainer) judge(ctx context.Context, batch []OutboxMessage, fates []error, outcomes map[string]*outcome) {
+	var written []string
 	for i, m := range batch {
 		o := outcomes[Key(m.Lane)]
 		switch err := fates[i]; {
 		case err == nil:
-			if err := remove(ctx, d.bus.byName[streamOutbox], m.Sequence); err != nil {
-				d.bus.log.WarnContext(ctx, "bus: a written command stays and is written again", "sequence", m.Sequence, "error", err)
-				if !o.stopped {
-					o.retry(m.Attempt)
-				}
-				continue
-			}
+			d.removal.settle(newPushID(m.Sequence, 0))
 			o.done = append(o.done, m.Sequence)
-			d.bus.announce(m.ID)
+			written = append(written, m.ID)
 		case o.stopped:
 		case IsPermanent(err) || m.Attempt >= d.bus.retry.maxAttempts:
 			if err := d.park(ctx, m, err); err != nil {
@@ -184,6 +185,12 @@ func (d *drainer) judge(ctx context.Context, batch []OutboxMessage, fates []erro
 		default:
 			o.retry(m.Attempt)
 		}
+	}
+	if len(written) > 0 {
+		d.removal.flush(ctx) // what stays is removed after the next batch, those of a lane in their order
+	}
+	for _, id := range written {
+		d.bus.announce(id)
 	}
 }
 

@@ -44,6 +44,8 @@ func IsPermanent(err error) bool {
 
 // Codes of nats-server that nats.go has no name for.
 const (
+	codeClusterUnavailable    jetstream.ErrorCode = 10008 // while it chooses its leader
+	codeClusterNotLeader      jetstream.ErrorCode = 10009
 	codeInsufficientResources jetstream.ErrorCode = 10023
 	codeStorageExceeded       jetstream.ErrorCode = 10047
 	codeStoreFailed           jetstream.ErrorCode = 10077 // the description says why
@@ -77,6 +79,8 @@ func kindOf(err error) error {
 			return ErrTooLarge
 		case codeInsufficientResources, codeStorageExceeded:
 			return ErrFull
+		case codeClusterUnavailable, codeClusterNotLeader:
+			return ErrUnavailable
 		case codeStoreFailed:
 			if strings.Contains(api.Description, "exceeded") { // "maximum messages exceeded", "maximum bytes exceeded"
 				return ErrFull

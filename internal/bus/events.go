@@ -28,18 +28,16 @@ type StoredEvent struct {
 // AppendEvent adds an event to a call and returns its sequence. person and call must be tokens: no dots, spaces or
 // wildcards. expectedLast is the sequence of the call's previous event, 0 for its first; when it is not, somebody else
 // appended meanwhile and the error is [ErrConflict]. After [ErrUnavailable] the event may have been stored; appending it
-// again with the same expectedLast then conflicts.
+// again with the same expectedLast then conflicts. Events that are added at the same time share one sync of the disk.
 //
 // A call must keep its person: the two together are the subject, within which expectedLast is compared.
 func (b *Bus) AppendEvent(ctx context.Context, person, call string, expectedLast uint64, data []byte) (uint64, error) {
 	if !isToken(person) || !isToken(call) {
 		return 0, fmt.Errorf("bus.append event: person and call must be subject tokens")
 	}
-	ack, err := b.js.Publish(ctx, "events."+call+"."+person, data, jetstream.WithExpectLastSequencePerSubject(expectedLast))
-	if err != nil {
-		return 0, translate("bus.append event", err)
-	}
-	return ack.Sequence, nil
+	m := &nats.Msg{Subject: "events." + call + "." + person, Data: data}
+	sequence, _, err := b.commits[streamEvents].commit(ctx, expecting(m, expectedLast))
+	return sequence, translate("bus.append event", err)
 }
 
 // CallEvents reads the whole history of one call in order; nothing, and no error, when there is none.

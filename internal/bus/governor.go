@@ -11,7 +11,7 @@ import (
 const (
 	// floorRate is how many pushes a second are handled under whatever pressure, so that handling never stops. A disk so
 	// slow that storing alone is late allows no more syncs than that anyway.
-	floorRate = 200
+	floorRate = 1000
 	// judgeEvery is how often the pressure is judged.
 	judgeEvery = 5 * time.Millisecond
 	// raise is what is added to the rate, in pushes a second, after each stretch without pressure.
@@ -95,6 +95,13 @@ func (g *governor) receive() (again bool) {
 	}
 	g.sent = time.Time{}
 	return g.waiting > 0 || now.Sub(g.calm) < calmAfter
+}
+
+// limits reports whether handling is held back.
+func (g *governor) limits() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.limited
 }
 
 // admit says how long to wait before asking again; 0: a push may be handed out, and has been counted.

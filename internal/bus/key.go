@@ -35,3 +35,17 @@ func Key(id string) string {
 	}
 	return b.String()
 }
+
+// isKey reports whether key is what Key makes, or a name of a bucket's key.
+func isKey(key string) bool {
+	for i := range len(key) {
+		c := key[i]
+		if c == '.' && (i == 0 || i == len(key)-1 || key[i-1] == '.') {
+			return false
+		}
+		if c != '.' && c != '-' && c != '_' && c != '=' && (c < '0' || '9' < c) && (c < 'A' || 'Z' < c) && (c < 'a' || 'z' < c) {
+			return false
+		}
+	}
+	return key != ""
+}

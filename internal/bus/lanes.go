@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// lanes is the order in which messages are handled: within a lane one after another, over the lanes in turn. It holds
-// sequences, never bodies, so that a long outage costs about 100 bytes a message. Time is a
+// lanes is the order in which messages are handled: within a lane one after another, over the lanes the oldest first, so
+// that those at the front of the stream are done soon and can be removed together. It holds sequences, never bodies, so that a long outage costs about 100 bytes a message. Time is a
 // parameter, except in await. It is safe for concurrent use.
 //
 //	idle ──push──► ready ──take──► busy ──settle──► ready, idle (empty: forgotten) or waiting ──due──► ready
@@ -18,7 +18,7 @@ import (
 type lanes struct {
 	mu      sync.Mutex
 	byName  map[string]*lane
-	ready   []*lane       // in turn; each once
+	ready   readyHeap     // each once
 	waits   waitHeap      // lanes in back-off, and entries that have become void
 	changed chan struct{} // holds one token when there may be something new to take
 	taken   chan struct{} // holds one token when something was taken
@@ -30,6 +30,7 @@ type lane struct {
 	queued   bool     // in lanes.ready
 	busy     bool
 	parked   bool
+	out      int       // how many of pending are handed out
 	failures int       // of the first pending message
 	due      time.Time // when it may be tried again; zero when it need not wait
 }
@@ -62,36 +63,40 @@ func (l *lanes) push(name string, sequence uint64) {
 	l.enqueue(ln)
 }
 
-// take hands out up to limit messages: first the heads of the lanes in turn, then their seconds, and so on, at most
-// deep of one lane. A lane that was taken from is busy until it is settled.
-func (l *lanes) take(now time.Time, limit, deep int) []ticket {
+// take hands out up to limit messages, the oldest first, at most deep of one lane. A lane that was taken from is busy until
+// it is settled.
+func (l *lanes) take(now time.Time, limit, deep int) (taken []ticket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wake(now)
-	var taken []ticket
-	n := min(limit, len(l.ready))
-	chosen := l.ready[:n]
-	l.ready = l.ready[n:]
 	signal(l.taken)
-	for depth := 0; depth < deep && len(taken) < limit; depth++ {
-		before := len(taken)
-		for _, ln := range chosen {
-			if depth == 0 {
-				ln.queued, ln.busy = false, true
-			}
-			if depth < len(ln.pending) && len(taken) < limit {
-				t := ticket{lane: ln.name, sequence: ln.pending[depth], attempt: 1}
-				if depth == 0 {
-					t.attempt += ln.failures
-				}
-				taken = append(taken, t)
-			}
+	left := 0 // of the lanes taken from, those that have more
+	for len(taken) < limit && len(l.ready) > 0 {
+		ln := l.ready[0]
+		t := ticket{lane: ln.name, sequence: ln.pending[ln.out], attempt: 1}
+		if ln.out == 0 {
+			ln.queued, ln.busy = false, true
+			t.attempt += ln.failures
+			left++
 		}
-		if len(taken) == before {
-			break
+		taken = append(taken, t)
+		if ln.out++; ln.out == deep || ln.out == len(ln.pending) {
+			heap.Pop(&l.ready)
+			left--
+		} else {
+			heap.Fix(&l.ready, 0)
 		}
 	}
+	if left > 0 {
+		l.leave(func(ln *lane) bool { return ln.busy })
+	}
 	return taken
+}
+
+// leave takes lanes out of those that are ready.
+func (l *lanes) leave(which func(*lane) bool) {
+	l.ready = slices.DeleteFunc(l.ready, which)
+	heap.Init(&l.ready)
 }
 
 // settle ends what take began for one lane: done are the messages that leave it; retryAt, when not zero, is when its
@@ -103,7 +108,7 @@ func (l *lanes) settle(name string, done []uint64, retryAt time.Time) {
 	if ln == nil || !ln.busy {
 		return
 	}
-	ln.busy = false
+	ln.busy, ln.out = false, 0
 	ln.due = retryAt
 	if head := ln.pending[0]; slices.Contains(done, head) {
 		ln.failures = 0
@@ -128,7 +133,7 @@ func (l *lanes) park(name string) {
 	ln.parked = true
 	if ln.queued {
 		ln.queued = false
-		l.ready = slices.DeleteFunc(l.ready, func(o *lane) bool { return o == ln })
+		l.leave(func(o *lane) bool { return o == ln })
 	}
 }
 
@@ -178,9 +183,23 @@ func (l *lanes) enqueue(ln *lane) {
 		delete(l.byName, ln.name)
 	case ln.due.IsZero():
 		ln.queued = true
-		l.ready = append(l.ready, ln)
+		heap.Push(&l.ready, ln)
 	}
 	signal(l.changed)
+}
+
+// readyHeap has the lane in front whose next message is the oldest.
+type readyHeap []*lane
+
+func (h readyHeap) Len() int           { return len(h) }
+func (h readyHeap) Less(i, j int) bool { return h[i].pending[h[i].out] < h[j].pending[h[j].out] }
+func (h readyHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *readyHeap) Push(x any)        { *h = append(*h, x.(*lane)) }
+func (h *readyHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	(*h)[len(*h)-1] = nil
+	*h = (*h)[:len(*h)-1]
+	return last
 }
 
 // wait is a lane's place among those in back-off.

@@ -30,18 +30,20 @@ type OutboxMessage struct {
 // within the last two minutes is not stored again: the sequence is the earlier one's. Errors: [ErrFull], [ErrTooLarge],
 // [ErrUnavailable].
 func (b *Bus) AppendOutbox(ctx context.Context, lane, id string, data []byte) (uint64, error) {
-	m := &nats.Msg{Subject: "outbox." + Key(lane), Data: data, Header: nats.Header{headerCommand: {id}, headerLane: {lane}}}
-	ack, err := b.js.PublishMsg(ctx, m, jetstream.WithMsgID(id))
+	m := &nats.Msg{Subject: "outbox." + Key(lane), Data: data, Header: nats.Header{
+		headerCommand: {id}, headerLane: {lane}, jetstream.MsgIDHeader: {id},
+	}}
+	sequence, repeated, err := b.commits[streamOutbox].commit(ctx, m)
 	if err != nil {
 		return 0, translate("bus.append outbox", err)
 	}
-	if ack.Duplicate {
+	if repeated {
 		// Whoever awaits the repetition of a command that is written already would wait for nothing.
-		if _, err := b.byName[streamOutbox].GetMsg(ctx, ack.Sequence); errors.Is(err, jetstream.ErrMsgNotFound) {
+		if _, err := b.byName[streamOutbox].GetMsg(ctx, sequence); errors.Is(err, jetstream.ErrMsgNotFound) {
 			b.announce(id)
 		}
 	}
-	return ack.Sequence, nil
+	return sequence, nil
 }
 
 // AwaitOutbox gives a channel that is closed when the command of that id has been written, by whichever replica. It

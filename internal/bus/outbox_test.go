@@ -66,7 +66,7 @@ func TestACommandComesOutOfTheOutboxAsItWentIn(t *testing.T) {
 	}
 }
 
-func TestABatchHasTheHeadsOfAllLanesFirst(t *testing.T) {
+func TestABatchHasTheOldestCommands(t *testing.T) {
 	t.Parallel()
 	b := embedded(t)
 	appendCommands(t, b, "a/1", "a/2", "b/1", "c/1", "c/2")
@@ -81,8 +81,8 @@ func TestABatchHasTheHeadsOfAllLanesFirst(t *testing.T) {
 			return make([]error, len(batch))
 		})
 	})
-	appendCommands(t, b, "d/1") // makes the heads a full batch, so that nothing waits for company
-	if diff := cmp.Diff([]string{"a/1", "b/1", "c/1", "d/1"}, receive(t, batches)); diff != "" {
+	appendCommands(t, b, "d/1") // with it there are lanes for a full batch, so that nothing waits for company
+	if diff := cmp.Diff([]string{"a/1", "a/2", "b/1", "c/1"}, receive(t, batches)); diff != "" {
 		t.Error(diff)
 	}
 }

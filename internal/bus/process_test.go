@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,12 @@ const (
 	childOpens   = "open"
 	childAppends = "append"
 	childPushes  = "push"
+)
+
+// childPushers is how many goroutines of a child push, childPushesEach how often each does.
+const (
+	childPushers    = 24
+	childPushesEach = 20
 )
 
 // runChild is what the test binary does as another process, over a directory.
@@ -65,8 +72,8 @@ func runChild(mode, dir string) error {
 	}
 }
 
-// pushAndHandle appends from many goroutines, and handles what it and those before it appended, until it is killed. It
-// tells which pushes were acknowledged and which were handled.
+// pushAndHandle appends from several goroutines, and handles what it and those before it appended, until it is killed. It
+// tells which pushes were acknowledged and which were handled. There are enough calls for effects to be written in batches.
 func pushAndHandle(ctx context.Context, b *Bus) error {
 	out := bufio.NewWriter(os.Stdout)
 	var mu sync.Mutex
@@ -76,25 +83,34 @@ func pushAndHandle(ctx context.Context, b *Bus) error {
 		fmt.Fprintln(out, what, body)
 		_ = out.Flush()
 	}
+	e, err := newEffects(ctx, b)
+	if err != nil {
+		return err
+	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error {
-		return b.ConsumeInbox(ctx, 8, laneOfBody, func(_ context.Context, m InboxMessage) error {
+		return b.ConsumeInbox(ctx, 4*worthBatch, laneOfBody, func(ctx context.Context, m InboxMessage) error {
 			if rand.IntN(8) == 0 {
 				return errors.New("not now")
+			}
+			if err := e.handle(ctx, m); err != nil {
+				return err
 			}
 			tell("handled", string(m.Body))
 			return nil
 		})
 	})
-	for worker := range 24 {
+	for range childPushers {
 		work.Go(func() error {
-			for i := 0; ; i++ {
-				body := fmt.Sprintf("%d/%d-%d", rand.IntN(16), os.Getpid()*100+worker, i)
+			who := rand.Uint32()
+			for i := range childPushesEach {
+				body := fmt.Sprintf("%d/%d-%d", rand.IntN(4*worthBatch), who, i)
 				if err := b.AppendInbox(ctx, push(body)); err != nil {
 					return err
 				}
 				tell("stored", body)
 			}
+			return nil
 		})
 	}
 	return work.Wait()
@@ -173,8 +189,8 @@ func TestEverythingAcknowledgedSurvivesKill9(t *testing.T) {
 }
 
 // Whatever groups pushes are stored in, and wherever a process is killed that stores and handles them at the same time,
-// each acknowledged one is handled by it or by a later one.
-func TestEveryAcknowledgedPushIsHandledByWhomeverIsNotKilled(t *testing.T) {
+// each acknowledged one has its effects, by it or by a later one, once and in the order of its call.
+func TestEveryAcknowledgedPushHasItsEffectsOnceWhoeverIsKilled(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	told := map[string]map[string]bool{"stored": {}, "handled": {}}
@@ -185,7 +201,7 @@ func TestEveryAcknowledgedPushIsHandledByWhomeverIsNotKilled(t *testing.T) {
 			t.Fatal(err)
 		}
 		timeout := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-		until := 1 + rand.IntN(1500)
+		until := 1 + rand.IntN(2*childPushers*childPushesEach-1) // each is stored and handled
 		lines := bufio.NewScanner(out)
 		for seen := 0; lines.Scan(); {
 			what, body, _ := strings.Cut(lines.Text(), " ")
@@ -200,26 +216,13 @@ func TestEveryAcknowledgedPushIsHandledByWhomeverIsNotKilled(t *testing.T) {
 		_ = cmd.Wait()
 	}
 	b := open(t, Options{Dir: dir})
-	got := make(chan string)
-	consume(t, b, 8, func(ctx context.Context, m InboxMessage) error {
-		if m.Source != "test" {
-			t.Errorf("a push came out with the source %q", m.Source)
-		}
-		select {
-		case got <- string(m.Body):
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
-	missing := maps.Clone(told["stored"])
-	maps.DeleteFunc(missing, func(body string, _ bool) bool { return told["handled"][body] })
-	for len(missing) > 0 {
-		delete(missing, receive(t, got))
-	}
+	e := must[*effects](t)(newEffects(testContext(t), b))
+	consume(t, b, 4*worthBatch, e.handle)
+	waitEmpty(t, b, streamInbox)
 	if len(told["stored"]) == 0 {
 		t.Error("nothing was stored")
 	}
+	e.check(t, slices.Collect(maps.Keys(told["stored"])))
 	t.Logf("%d were acknowledged, %d handled before the kills", len(told["stored"]), len(told["handled"]))
 }
 

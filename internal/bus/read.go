@@ -43,12 +43,12 @@ func (b *Bus) read(ctx context.Context, stream string, limit int, request pageRe
 		return nil, false, err
 	}
 	answers := make(chan *nats.Msg, limit+1) // room for all, so that none is dropped
-	sub, err := b.nc.ChanSubscribe(b.nc.NewInbox(), answers)
+	sub, err := b.pages.ChanSubscribe(b.pages.NewInbox(), answers)
 	if err != nil {
 		return nil, false, err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	if err := b.nc.PublishRequest("$JS.API.DIRECT.GET."+stream, sub.Subject, body); err != nil {
+	if err := b.pages.PublishRequest("$JS.API.DIRECT.GET."+stream, sub.Subject, body); err != nil {
 		return nil, false, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestPatience)

@@ -38,7 +38,7 @@ func (r *remoteServer) start(t testing.TB) {
 	srv := must[*server.Server](t)(server.NewServer(&server.Options{
 		ServerName: "remote", Host: "127.0.0.1", Port: server.RANDOM_PORT, StoreDir: r.dir, JetStream: true,
 		JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: defaultMaxStore, NoSigs: true, NoLog: true,
-		Username: "user", Password: "hunter2",
+		Username: "user", Password: "hunter2", AuthTimeout: patience.Seconds(),
 	}))
 	go srv.Start()
 	if !srv.ReadyForConnections(patience) {

@@ -14,16 +14,16 @@ const (
 	// removeEvery is how long settled messages wait for company before they are removed.
 	removeEvery = 50 * time.Millisecond
 	// removeBehind is how long a settled message waits behind an unsettled one before it is removed by itself.
-	removeBehind = time.Second
+	removeBehind = 5 * time.Second
 	// removeAtOnce is how many of those are removed in one step.
 	removeAtOnce = 256
 	// maxSeen bounds the pushes that a tenure keeps in mind; the rest are read when there is room.
 	maxSeen = 200_000
 )
 
-// removal takes messages out of the inbox whose pushes are all settled: in one step those before the first message
-// that is not, and by themselves those that have waited behind it for long. What it has not removed when the process dies
-// is handled again. It is safe for concurrent use.
+// removal takes messages out of a stream whose pushes are all settled: in one step those before the first message that is
+// not, and by themselves those that have waited behind it for long. Commands of the outbox count as messages of one push.
+// What it has not removed when the process dies is handled again. It is safe for concurrent use.
 type removal struct {
 	stream jetstream.Stream
 	log    *slog.Logger
@@ -144,12 +144,12 @@ func (r *removal) run(ctx context.Context) {
 	}
 }
 
-// flush removes everything that is settled.
+// flush removes everything that is settled, also when ctx has ended.
 func (r *removal) flush(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestPatience)
 	defer cancel()
 	if err := r.step(ctx, time.Now(), maxSeen); err != nil {
-		r.log.WarnContext(ctx, "bus: handled pushes could not be removed and will be handled again", "error", err)
+		r.log.WarnContext(ctx, "bus: handled messages could not be removed and may be handled again", "error", err)
 	}
 }
 

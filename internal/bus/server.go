@@ -71,8 +71,8 @@ func startEmbedded(ctx context.Context, dir string, log *slog.Logger) (*server.S
 	return nil, errors.New("bus: the embedded server was not ready in time")
 }
 
-// connect opens the one connection that a bus uses. A publish is never buffered while disconnected: its caller would
-// be told that it failed, and then it would happen.
+// connect opens a connection. A publish is never buffered while disconnected: its caller would be told that it failed,
+// and then it would happen.
 func (b *Bus) connect(ctx context.Context, address string, more ...nats.Option) (*nats.Conn, error) {
 	patience := connectPatience
 	if deadline, ok := ctx.Deadline(); ok {

@@ -87,8 +87,9 @@ const (
 	// markerTTL is how long a bucket keeps the marker of a deleted key, for watchers. A watcher that was away for
 	// longer finds out by comparing with the keys that are left.
 	markerTTL = time.Hour
-	// definePatience and defineAttempt bound how long defining a stream may take in all and each time.
-	definePatience = 30 * time.Second
+	// definePatience bounds how long defining a stream may take in all, defineAttempt how long the first attempt may; each
+	// further one has twice the time, since a disk that is slow answers none that are cut short.
+	definePatience = 2 * time.Minute
 	defineAttempt  = 2 * time.Second
 	// maxLease is the longest lease; see lease.go.
 	maxLease = time.Minute
@@ -115,14 +116,14 @@ func (b *Bus) streams() []jetstream.StreamConfig {
 			// refusing would stop telephony; a cursor that points there is told that it is too old.
 			Name: streamEvents, Subjects: []string{"events.*.*"},
 			MaxBytes: b.share(420), MaxMsgs: -1, MaxMsgSize: MaxEvent, Discard: jetstream.DiscardOld,
-			Duplicates: dedupeWindow, AllowDirect: true, Metadata: map[string]string{metaEpoch: uuid.NewString()},
+			Duplicates: dedupeWindow, AllowDirect: true, AllowAtomicPublish: true, Metadata: map[string]string{metaEpoch: uuid.NewString()},
 		},
 		{
 			// Commands until they are written, outbox.<lane>. Full: new ones are refused with ErrFull. At most 200,000
 			// wait; the drainer keeps about 100 bytes of each in memory.
 			Name: streamOutbox, Subjects: []string{"outbox.*"},
 			MaxBytes: b.share(100), MaxMsgs: 200_000, MaxMsgSize: MaxOutboxMessage, Discard: jetstream.DiscardNew,
-			Duplicates: dedupeWindow,
+			Duplicates: dedupeWindow, AllowAtomicPublish: true,
 		},
 		{
 			// Dead letters of the inbox. Full: the oldest go first, since a flood of bad pushes must not stop good ones.
@@ -185,7 +186,7 @@ func (b *Bus) config(spec bucketSpec) jetstream.StreamConfig {
 		Name: "KV_" + spec.name, Subjects: []string{"$KV." + spec.name + ".>"},
 		MaxBytes: b.share(spec.share), MaxMsgs: -1, MaxMsgSize: spec.value, MaxMsgsPerSubject: 1, MaxAge: spec.ttl,
 		Discard: jetstream.DiscardNew, Duplicates: dedupeWindow, AllowRollup: true, DenyDelete: true,
-		AllowDirect: b.replicas == 1, AllowMsgTTL: true, SubjectDeleteMarkerTTL: markerTTL,
+		AllowDirect: b.replicas == 1, AllowMsgTTL: true, SubjectDeleteMarkerTTL: markerTTL, AllowAtomicPublish: true,
 	}
 	if spec.own {
 		cfg.SubjectDeleteMarkerTTL = 0
@@ -221,8 +222,12 @@ func (b *Bus) define(ctx context.Context) error {
 		return err
 	}
 	b.byName = make(map[string]jetstream.Stream, len(configs))
+	b.commits = make(map[string]*committer, len(configs))
 	for i, cfg := range configs {
 		b.byName[cfg.Name] = made[i]
+		if cfg.AllowAtomicPublish {
+			b.commits[cfg.Name] = newCommitter(b)
+		}
 	}
 	return nil
 }
@@ -231,8 +236,8 @@ func (b *Bus) define(ctx context.Context) error {
 func (b *Bus) ensureSoon(ctx context.Context, want jetstream.StreamConfig) (jetstream.Stream, error) {
 	ctx, cancel := context.WithTimeout(ctx, definePatience)
 	defer cancel()
-	for {
-		attempt, cancel := context.WithTimeout(ctx, defineAttempt)
+	for patience := defineAttempt; ; patience *= 2 {
+		attempt, cancel := context.WithTimeout(ctx, patience)
 		s, err := b.ensure(attempt, want)
 		cancel()
 		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) && !errors.Is(kindOf(err), ErrUnavailable) {
@@ -260,7 +265,7 @@ func (b *Bus) ensure(ctx context.Context, want jetstream.StreamConfig) (jetstrea
 	next.MaxAge, next.MaxMsgsPerSubject, next.Discard = want.MaxAge, want.MaxMsgsPerSubject, want.Discard
 	next.Duplicates, next.Replicas, next.AllowDirect = want.Duplicates, want.Replicas, want.AllowDirect
 	next.AllowMsgTTL, next.SubjectDeleteMarkerTTL = want.AllowMsgTTL, want.SubjectDeleteMarkerTTL
-	next.AllowMsgSchedules = want.AllowMsgSchedules
+	next.AllowMsgSchedules, next.AllowAtomicPublish = want.AllowMsgSchedules, want.AllowAtomicPublish
 	next.Metadata = maps.Clone(want.Metadata)
 	if next.Metadata == nil {
 		next.Metadata = map[string]string{}

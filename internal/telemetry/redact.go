@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -84,6 +85,9 @@ func (r *Redactor) maskAny(v any) slog.Value {
 		}
 		return slog.AnyValue(masked)
 	default:
+		if text := reflect.ValueOf(v); text.Kind() == reflect.String { // an id or a code of ours: text by another name
+			return slog.StringValue(r.Mask(text.String()))
+		}
 		return slog.StringValue(fmt.Sprintf("[%T]", v))
 	}
 }

@@ -143,6 +143,9 @@ func TestMaskKeepsWhatOperatorsNeed(t *testing.T) {
 
 type composite struct{ Phone, Token string }
 
+// named is text by another name, such as an id of ours.
+type named string
+
 type marshaled struct{ composite }
 
 func (marshaled) MarshalText() ([]byte, error) { return []byte("of 9812345678"), nil }
@@ -159,13 +162,14 @@ func TestValuesOfEveryKindAreLookedThrough(t *testing.T) {
 			"from "+phone, "error", errors.New("no route to "+phone), "stringer", u, "list", []string{phone, "fine"},
 			"struct", composite{phone, token}, "pointer", &composite{phone, token}, "map", map[string]string{"a": phone},
 			"header", http.Header{"A": {token}}, "text", marshaled{}, "number", 7, "duration", time.Second, "nothing", nil, "yes", true,
+			"call", named("db7b834f-a7d5-5f52-8660-0f526e6a8161"), "reason", named("busy: "+phone),
 		)
 	})
 	want := map[string]any{
 		"msg": "from [redacted]", "error": "no route to [redacted]", "stringer": "https://tel.example/x?[redacted]",
 		"list": []any{"[redacted]", "fine"}, "struct": "[telemetry_test.composite]", "pointer": "[*telemetry_test.composite]",
 		"map": "[map[string]string]", "header": "[http.Header]", "text": "of [redacted]", "number": 7.0, "duration": 1e9, "nothing": nil,
-		"yes": true,
+		"yes": true, "call": "db7b834f-a7d5-5f52-8660-0f526e6a8161", "reason": "busy: [redacted]",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

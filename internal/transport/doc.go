@@ -22,7 +22,8 @@
 //   - Nothing executes before it is known to be allowed: a form or text/plain POST, which a page of another origin can
 //     send unasked, never executes, and a GET never mutates.
 //   - The executor is chosen once per operation, so that none sees two schemas; a socket may outlive many of them.
-//   - The data of an answer is written as it came from the executor.
+//   - The data of an answer is written as it came from the executor. Over HTTP the operation's context has a [buffers.Lease] for what
+//     data is part of; it ends when the answer was written to its last byte, and never when a write has failed.
 //   - A socket has one reader and one writer, an event stream one writer. The reader decodes messages; it neither parses
 //     nor executes GraphQL.
 //   - After a client's complete no further frame of that operation is written; after the server's none follows.

@@ -67,7 +67,9 @@ func (o *operation) answer(w http.ResponseWriter, r *http.Request, media mediaTy
 	if resp == nil { // the client is gone; the executor saw its context end
 		return
 	}
-	respond(w, media, statusOf(media, resp), resp)
+	if lease := &o.scope.Lease; respondFrom(lease, w, media, statusOf(media, resp), resp) {
+		lease.End() // a write that has failed may leave somebody behind who still reads
+	}
 }
 
 // errNoSchema is the answer while there is no executor.

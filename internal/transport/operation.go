@@ -6,6 +6,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/buffers"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
@@ -27,6 +28,7 @@ type operation struct {
 
 	report  OperationCompleted
 	started time.Time
+	scope   buffers.Scope // of answers over HTTP: what they are read into is given back once they are written
 }
 
 // newOperation prepares for one request; report goes to the hooks when finish is called.
@@ -35,10 +37,13 @@ func (h *Handler) newOperation(ctx context.Context, exec graphql.GraphExecutor, 
 	if transport == transportWebSocket || transport == transportEvents {
 		ctx = h.opts.Begin(ctx)
 	}
-	return &operation{
-		h: h, exec: exec, ctx: graphql.StartOperationTrace(ctx),
-		report: OperationCompleted{Transport: transport}, started: h.opts.Now(),
+	o := &operation{h: h, exec: exec, report: OperationCompleted{Transport: transport}, started: h.opts.Now()}
+	if transport == transportHTTP {
+		o.scope.Context = ctx
+		ctx = &o.scope
 	}
+	o.ctx = graphql.StartOperationTrace(ctx)
+	return o
 }
 
 // finish reports the operation to the hooks.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/internal/buffers"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
@@ -51,13 +52,19 @@ func (e envelope) appendTo(b []byte) []byte {
 	return append(append(append(b, e.head...), e.data...), e.tail...)
 }
 
-// writeTo writes the answer without joining it.
-func (e envelope) writeTo(w http.ResponseWriter) {
+// writeTo writes the answer without joining it: at once when it stands as a whole in what is held, since what is left over for a
+// write of its own costs as much as a packet does. false: the client is gone.
+func (e envelope) writeTo(w http.ResponseWriter, lease *buffers.Lease) bool {
+	if whole := lease.Around(e.head, e.data, e.tail); whole != nil {
+		_, err := w.Write(whole)
+		return err == nil
+	}
 	for _, part := range [][]byte{e.head, e.data, e.tail} {
 		if _, err := w.Write(part); err != nil {
-			return // the client is gone
+			return false
 		}
 	}
+	return true
 }
 
 // separate puts a comma between two members.
@@ -108,6 +115,11 @@ var (
 
 // respond writes an answer over HTTP.
 func respond(w http.ResponseWriter, media mediaType, status int, resp *graphql.Response) {
+	respondFrom(nil, w, media, status, resp)
+}
+
+// respondFrom does so with an answer whose data may be held by a lease. false: not all of it could be written.
+func respondFrom(lease *buffers.Lease, w http.ResponseWriter, media mediaType, status int, resp *graphql.Response) bool {
 	answer := encode(resp)
 	header := w.Header()
 	header["Content-Type"] = contentTypes[media]
@@ -126,7 +138,7 @@ func respond(w http.ResponseWriter, media mediaType, status int, resp *graphql.R
 		explainStatus(header, status, resp.Errors[0])
 	}
 	w.WriteHeader(status)
-	answer.writeTo(w)
+	return answer.writeTo(w, lease)
 }
 
 // explainStatus adds the header that a status asks for.

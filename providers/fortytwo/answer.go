@@ -62,16 +62,17 @@ func decodeAnswer(body []byte) (answer, error) {
 	if !json.Valid(body) {
 		return answer{}, errNotGraphQL
 	}
-	return skimAnswer(body)
+	return skimAnswer(body, nil)
 }
 
 // skimAnswer reads a body as decodeAnswer does, but checks no more of it than its errors, and that it is one object which ends
-// where the body does. The data may be broken inside.
-func skimAnswer(body []byte) (answer, error) {
+// where the body does. The data may be broken inside. pause, when there is one, is called now and then: a large body takes
+// milliseconds.
+func skimAnswer(body []byte, pause func()) (answer, error) {
 	var a answer
 	var failed []byte
 	end := 0
-	for name, value := range membersTo(body, &end) {
+	for name, value := range membersTo(body, &end, pause) {
 		switch {
 		case named(name, "data"):
 			a.Data = value

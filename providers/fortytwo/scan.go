@@ -12,11 +12,11 @@ import (
 // Text that is not JSON gives fewer parts, or none.
 
 // members gives the members of an object, whose names are still quoted; none for anything else.
-func members(object []byte) iter.Seq2[[]byte, []byte] { return membersTo(object, new(int)) }
+func members(object []byte) iter.Seq2[[]byte, []byte] { return membersTo(object, new(int), nil) }
 
 // membersTo gives members too, and says where the object ends that they are in. The end stays as it was when there is no such
-// object, or when its text breaks off or is not made of names and values.
-func membersTo(object []byte, ends *int) iter.Seq2[[]byte, []byte] {
+// object, or when its text breaks off or is not made of names and values. pause is that of [pausingEnd].
+func membersTo(object []byte, ends *int, pause func()) iter.Seq2[[]byte, []byte] {
 	return func(yield func(name, value []byte) bool) {
 		i, more := enter(object, '{')
 		if more && i < len(object) && object[i] == '}' {
@@ -30,7 +30,7 @@ func membersTo(object []byte, ends *int) iter.Seq2[[]byte, []byte] {
 				return
 			}
 			begin := skipSpace(object, i+1)
-			if i = valueEnd(object, begin); i == begin || !yield(name, object[begin:i]) {
+			if i = pausingEnd(object, begin, pause); i == begin || !yield(name, object[begin:i]) {
 				return
 			}
 		}
@@ -82,11 +82,24 @@ func skipSpace(b []byte, i int) int {
 }
 
 // valueEnd gives where the value that begins at i ends; i itself when no value begins there.
-func valueEnd(b []byte, i int) int {
+func valueEnd(b []byte, i int) int { return pausingEnd(b, i, nil) }
+
+// betweenPauses is how many bytes are walked in a quarter of a millisecond.
+const betweenPauses = 256 << 10
+
+// pausingEnd is valueEnd with a pause after every so many bytes; nil: without.
+func pausingEnd(b []byte, i int, pause func()) int {
+	until := len(b)
+	if pause != nil {
+		until = i + betweenPauses
+	}
 	for depth := 0; i < len(b); i++ {
 		switch b[i] {
 		case '"':
-			i = stringEnd(b, i) - 1
+			if i = stringEnd(b, i) - 1; i > until {
+				pause()
+				until = i + betweenPauses
+			}
 		case '{', '[':
 			depth++
 			continue

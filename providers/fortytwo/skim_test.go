@@ -48,7 +48,7 @@ func TestAnAnswerIsSkimmed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a, err := skimAnswer([]byte(c.body))
+			a, err := skimAnswer([]byte(c.body), nil)
 			if (err != nil) != c.refused || string(a.Data) != c.data || len(a.Errors) != c.errors {
 				t.Errorf("data %s, %d errors, %v", a.Data, len(a.Errors), err)
 			}
@@ -59,15 +59,19 @@ func TestAnAnswerIsSkimmed(t *testing.T) {
 func TestALargeAnswerIsSkimmed(t *testing.T) {
 	t.Parallel()
 	body := schemaAnswer(12_000)
-	a, err := skimAnswer(body)
+	pauses := 0
+	a, err := skimAnswer(body, func() { pauses++ })
+	if most := len(body) / betweenPauses; pauses > most || pauses < most/2 {
+		t.Errorf("%d pauses in %d bytes", pauses, len(body))
+	}
 	if err != nil || len(a.Data) != len(body)-len(`{"data":}`) || !json.Valid(a.Data) {
 		t.Errorf("%d of %d bytes, %v", len(a.Data), len(body), err)
 	}
-	if _, err := skimAnswer(body[:len(body)-3]); err == nil {
+	if _, err := skimAnswer(body[:len(body)-3], nil); err == nil {
 		t.Error("an answer that breaks off was accepted")
 	}
 	behind := slices.Concat(body[:len(body)-1], []byte(`,"errors":[{"message":"no"}]}`))
-	if a, err := skimAnswer(behind); err != nil || len(a.Errors) != 1 || a.Errors[0].Message != "no" {
+	if a, err := skimAnswer(behind, nil); err != nil || len(a.Errors) != 1 || a.Errors[0].Message != "no" {
 		t.Errorf("%d errors, %v", len(a.Errors), err)
 	}
 }
@@ -80,7 +84,7 @@ func FuzzSkimming(f *testing.F) {
 	f.Add([]byte(`{"data":{},"errors":[{"message":[],"extensions":[]}]} `))
 	f.Add([]byte(`{"data":{"a":"\\\""`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := skimAnswer(body)
+		got, err := skimAnswer(body, nil)
 		if !json.Valid(body) {
 			return
 		}
@@ -110,7 +114,7 @@ func BenchmarkSkimming(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if a, err := skimAnswer(body); err != nil || len(a.Data) == 0 {
+		if a, err := skimAnswer(body, nil); err != nil || len(a.Data) == 0 {
 			b.Fatal(err)
 		}
 	}

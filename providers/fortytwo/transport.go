@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/providers"
@@ -21,7 +22,7 @@ type request struct {
 	query     string
 	variables any
 	maxAnswer int64 // bytes, where the usual bound is too small
-	unchecked bool  // whoever reads the data checks that it is JSON
+	unchecked bool  // the answer is large: it is taken apart with pauses, and whoever reads the data checks that it is JSON
 }
 
 // body is what goes over the wire; FortyTwo's 2.x line takes no other keys and no empty operationName.
@@ -48,7 +49,7 @@ func (c *Client) send(ctx context.Context, r request, read func(data json.RawMes
 	}
 	op := providers.Operation{Name: r.op, Family: "graphql", Safety: r.safety, Timeout: c.timeout, MaxResponse: r.maxAnswer}
 	err = c.http.Do(ctx, op, post(r.url, token, payload), func(answer providers.Response) error {
-		return c.judge(op, answer, r.unchecked, server, read)
+		return c.judge(ctx, op, answer, r.unchecked, server, read)
 	})
 	if server && helix.IsCode(err, helix.CodeTooManyRequests) {
 		c.budget.pause(helix.AsError(err).RetryAfter)
@@ -87,10 +88,14 @@ func post(url, token string, payload []byte) providers.Request {
 
 // judge reads the body first and the status only when the body says nothing: FortyTwo answers 200 to nearly everything,
 // and 1.5 answers 400 with GraphQL errors.
-func (c *Client) judge(op providers.Operation, r providers.Response, unchecked, server bool, read func(json.RawMessage) error) error {
+func (c *Client) judge(
+	ctx context.Context, op providers.Operation, r providers.Response, unchecked, server bool, read func(json.RawMessage) error,
+) error {
 	decode := decodeAnswer
 	if unchecked {
-		decode = skimAnswer
+		decode = func(body []byte) (answer, error) {
+			return skimAnswer(body, func() { providers.Wait(ctx, time.Millisecond) })
+		}
 	}
 	a, err := decode(r.Body)
 	switch {

@@ -89,13 +89,13 @@ func (c *Client) ReduceWebhook(_ string, body []byte) []byte {
 	if json.Unmarshal(body, &told) != nil || !isEventName(told.EventName) {
 		return nil
 	}
-	n := notice{Event: told.EventName}
+	n := notice{Event: told.EventName, At: short(told.EventDate)} // without its time, two changes of the data model would read alike
 	name, _, _ := strings.Cut(told.EventName, ".")
 	if told.ObjectMetadata.NameSingular != "" {
 		name = told.ObjectMetadata.NameSingular
 	}
 	if identifier.MatchString(name) && !strings.HasPrefix(told.EventName, metadataPrefix) {
-		n.Name, n.Record, n.At = name, anID(strings.ToLower(stringOf(told.Record[columnID]))), short(told.EventDate)
+		n.Name, n.Record = name, anID(strings.ToLower(stringOf(told.Record[columnID])))
 	}
 	for _, w := range watchedObjects() {
 		if strings.HasPrefix(told.EventName, metadataPrefix) || !c.overrides.spells(string(w.object), name) {

@@ -151,6 +151,18 @@ func TestOfARecordOnlyIdsAndStatesAreKept(t *testing.T) {
 	}
 }
 
+func TestTwoChangesOfTheDataModelAreKeptApart(t *testing.T) {
+	t.Parallel()
+	c := offline(t, "")
+	changed := func(at string) string {
+		return string(c.ReduceWebhook("", []byte(`{"eventName":"metadata.objectMetadata.updated","eventDate":"`+at+`","event":{}}`)))
+	}
+	first, second := changed("2026-01-14T10:00:00.250Z"), changed("2026-01-14T10:00:03.500Z")
+	if first == second {
+		t.Errorf("both are kept as %s, so that the inbox takes the second for the first come twice", first)
+	}
+}
+
 func TestWhatIsNoWebhookIsNotKept(t *testing.T) {
 	t.Parallel()
 	c := offline(t, "")

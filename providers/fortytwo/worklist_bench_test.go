@@ -89,7 +89,7 @@ func BenchmarkAnswer(b *testing.B) {
 	b.SetBytes(int64(len(page)))
 	b.ReportAllocs()
 	for b.Loop() {
-		err := c.judge(providers.Operation{}, providers.Response{Status: http.StatusOK, Body: page}, false, false, func(data json.RawMessage) error {
+		err := c.judge(b.Context(), providers.Operation{}, providers.Response{Status: http.StatusOK, Body: page}, false, false, func(data json.RawMessage) error {
 			found, ok := readConnection(valueOf(data, "followUps"))
 			for _, n := range found.nodes {
 				ok = ok && m.followUp(o, keyed{helix.DueKey{Due: n.time("dueAt"), ID: n.id()}, n}).Phone != ""

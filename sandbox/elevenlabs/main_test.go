@@ -118,7 +118,7 @@ func (w *workspace) dial(address string) *peer {
 		w.t.Error("the sub-protocol was not selected")
 	}
 	w.t.Cleanup(func() { conn.Close() })
-	_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Minute))
 	return &peer{t: w.t, conn: conn}
 }
 

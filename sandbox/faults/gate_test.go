@@ -21,7 +21,7 @@ func TestWhatAGateLetsGoWrong(t *testing.T) {
 		want   string // status and body, "lost" for no answer
 		served int64
 	}{
-		{"nothing", faults.Request{Endpoint: "other", Kind: faults.KindHang}, "201 done", 1},
+		{"nothing", faults.Request{Endpoint: "other", Kind: faults.KindReset}, "201 done", 1},
 		{"a delay", faults.Request{Kind: faults.KindDelay, Delay: time.Millisecond}, "201 done", 1},
 		{"a reset", faults.Request{Kind: faults.KindReset}, "lost", 0},
 		{"a reset after the effect", faults.Request{Kind: faults.KindReset, AfterEffect: true}, "lost", 1},
@@ -45,7 +45,11 @@ func TestWhatAGateLetsGoWrong(t *testing.T) {
 			if err := gate.Fail(test.fault); err != nil {
 				t.Fatal(err)
 			}
-			if got := ask(t, server, test.fault.Kind == faults.KindHang && test.want == "lost"); got != test.want || served.Load() != test.served {
+			ctx := t.Context()
+			if test.fault.Kind == faults.KindHang {
+				ctx = until(t, func() bool { return gate.Count("it") > 0 })
+			}
+			if got := ask(ctx, t, server); got != test.want || served.Load() != test.served {
 				t.Errorf("%s, served %d times", got, served.Load())
 			}
 			if records := gate.Latest(); len(records) != 1 || records[0].Endpoint != "it" || gate.Count("it") != 1 {
@@ -55,15 +59,24 @@ func TestWhatAGateLetsGoWrong(t *testing.T) {
 	}
 }
 
-// ask answers status and body; an impatient client gives up after a moment.
-func ask(t *testing.T, server *httptest.Server, impatient bool) string {
+// until gives a context that ends once something has happened, as that of a client who gives up then.
+func until(t *testing.T, happened func() bool) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	if impatient {
-		ctx, cancel = context.WithTimeout(ctx, 50*time.Millisecond)
-		defer cancel()
-	}
+	ctx, leave := context.WithCancel(t.Context())
+	go func() {
+		defer leave()
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for !happened() && t.Context().Err() == nil {
+			<-tick.C
+		}
+	}()
+	return ctx
+}
+
+// ask answers status and body.
+func ask(ctx context.Context, t *testing.T, server *httptest.Server) string {
+	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, http.NoBody)
 	if err != nil {
 		t.Fatal(err)

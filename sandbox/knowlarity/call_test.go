@@ -113,7 +113,7 @@ func TestFilesArePlayedOneAfterTheOtherAndKilled(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		a := newAccount(t, knowlarity.Options{Pace: 1, MaxAhead: time.Minute, Stream: knowlarity.StreamSettings{KillAll: all}})
 		id, line := a.talk(knowlarity.Script{Mute: true})
-		const first, second = 4 * time.Second, 6 * time.Second
+		const first, second = 25 * time.Second, 30 * time.Second // longer than a busy machine takes to kill it
 		line.play(make([]int16, speech.Count(first)))
 		line.play(make([]int16, speech.Count(second)))
 		line.send(`{"type":"killAudio"}`)
@@ -336,7 +336,7 @@ func TestACloseByUsEndsTheCall(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, knowlarity.Options{})
 	id, line := a.talk(knowlarity.Script{})
-	_ = line.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1011, ""), time.Now().Add(time.Second))
+	_ = line.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(1011, ""), time.Now().Add(time.Minute))
 	if err := line.drain(); err == nil {
 		t.Error("not closed")
 	}

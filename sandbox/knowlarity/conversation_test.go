@@ -21,7 +21,7 @@ func TestThePatientAndTheVoiceAgentUnderstandEachOther(t *testing.T) {
 	const pace = 3
 	agents, address := newAgents(t, pace)
 	a := newAccount(t, knowlarity.Options{Pace: pace, MaxAhead: time.Minute})
-	id, line := a.talk(knowlarity.Script{HangUpAfter: 2 * time.Minute})
+	id, line := a.talk(knowlarity.Script{HangUpAfter: 2 * time.Hour})
 	voice, response, err := websocket.DefaultDialer.DialContext(t.Context(), address, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,9 @@ func newAgents(t *testing.T, pace float64) (agents *elevenlabs.Server, address s
 	t.Helper()
 	agent := elevenlabs.DefaultAgent()
 	agent.Public = true
-	agents, err := elevenlabs.New(elevenlabs.Options{Pace: pace, Agents: []elevenlabs.Agent{agent}, Timing: elevenlabs.Timing{Ping: time.Hour}})
+	agents, err := elevenlabs.New(elevenlabs.Options{Pace: pace, Agents: []elevenlabs.Agent{agent}, Timing: elevenlabs.Timing{
+		FirstFrame: time.Hour, Ping: time.Hour, TurnTimeout: time.Hour, ToolWait: time.Hour, InputTimeout: time.Hour,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

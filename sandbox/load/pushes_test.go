@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -150,12 +151,25 @@ func TestARunEndsWithItsContext(t *testing.T) {
 func TestTheDiskIsMeasuredUntilTold(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if d, err := measureFsync(ctx, dir, 0); err != nil || d.Count == 0 {
+	if d, err := measureFsync(afterSome{t.Context(), new(atomic.Int32)}, dir, 0); err != nil || d.Count != 3 {
 		t.Errorf("%+v, %v", d, err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
 	if _, err := measureFsync(ctx, dir+"/missing", 0); err == nil {
 		t.Error("a directory that is not there was measured")
 	}
+}
+
+// afterSome is a context that has ended when it is asked for the fourth time.
+type afterSome struct {
+	context.Context
+	asked *atomic.Int32
+}
+
+func (c afterSome) Err() error {
+	if c.asked.Add(1) > 3 {
+		return context.Canceled
+	}
+	return c.Context.Err()
 }

@@ -79,7 +79,7 @@ func fanOut(t *testing.T, messages []string, skip func(socket, message int) bool
 			}
 		}
 		// Says that nothing follows; hanging up at once could take back what is on its way.
-		_ = socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
+		_ = socket.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Minute))
 		_, _, _ = socket.ReadMessage()
 	}))
 	t.Cleanup(s.Close)

@@ -90,7 +90,7 @@ func (r *receiver) next() hit {
 	select {
 	case h := <-r.hits:
 		return h
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		r.t.Fatal("no push arrived")
 		return hit{}
 	}

@@ -46,7 +46,7 @@ func (r *reader) beginChunk(size int64) error {
 		return ErrTooLarge
 	}
 	if len(*body) == 0 { // usually it is all
-		*body = make([]byte, 0, size)
+		*body = r.room.Get(int(size))
 	}
 	r.stage, r.left = inChunk, size
 	return nil

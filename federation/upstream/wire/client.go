@@ -103,14 +103,14 @@ func (c *Client) try(x *Exchange) (again bool, err error) {
 	}
 	conn := x.detach()
 	if err == nil {
-		x.Answer = conn.answer
-		conn.answer = Answer{}
+		x.Answer, conn.answer = conn.answer, Answer{}
 		if x.broken == nil && conn.reusable() {
 			conn.used = true
 			c.pool.put(conn)
 			return false, nil
 		}
 	}
+	conn.giveUp()
 	c.pool.drop(conn)
 	if err != nil && conn.used && !conn.received && !x.Once && !x.fresh && !isTimeout(err) && !errors.Is(err, ErrAborted) {
 		x.fresh, x.broken = true, nil

@@ -4,7 +4,7 @@
 //
 // Why not net/http: its client makes 43 allocations for an exchange, has two goroutines for each connection and hands
 // every request and every answer from one to another. Here the goroutine that calls [Client.Do] writes and reads, and an
-// exchange on a kept connection allocates its answer's body and nothing else.
+// exchange on a kept connection allocates its answer's body at most.
 //
 // What it owns: the connections to the server, how a request is spelled, where an answer ends, and the proof that nothing
 // of a request has left.
@@ -18,6 +18,7 @@
 //     unread, as far as this machine can know. So no answer reaches a request that it was not for.
 //   - An answer is refused when two readers could disagree about where it ends: Content-Length twice or beside
 //     Transfer-Encoding, a coding other than chunked, a line end that is not CRLF, folded lines, control characters.
+//   - A body is read where it stays. Memory that an Exchange lends for it comes back when there is no answer, else it is the caller's.
 //   - A field's value with a control character is refused before anything is sent.
 //   - [Exchange.Interrupt] ends a Do that waits for a connection or for bytes, so that another goroutine can go on where it was.
 //     [Exchange.Abort] ends it wherever it is, and closes the connection.

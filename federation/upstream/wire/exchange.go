@@ -13,6 +13,7 @@ type Exchange struct {
 	Body     []byte
 	Deadline time.Time // of the whole exchange
 	Once     bool      // it is written once at most
+	Room     Room      // where the answer's body is read into; nil: into memory of its own
 
 	Sent   bool   // bytes of the request may have left; set by Do
 	Answer Answer // set by Do
@@ -25,6 +26,18 @@ type Exchange struct {
 	conn   *conn   // while it is written to and read from
 	waiter *waiter // while it waits for a connection
 }
+
+// Room lends memory for bodies.
+type Room interface {
+	Get(n int) []byte // without length, with room for n bytes at least
+	Put(b []byte)     // takes one back that came to nothing
+}
+
+// own is memory that the garbage collector frees.
+type own struct{}
+
+func (own) Get(n int) []byte { return make([]byte, 0, n) }
+func (own) Put([]byte)       {}
 
 // Field is a header field of a request.
 type Field struct {
@@ -99,6 +112,9 @@ func (x *Exchange) attach(c *conn) error {
 		return ErrAborted
 	}
 	c.begin()
+	if x.Room != nil {
+		c.room = x.Room
+	}
 	x.conn = c
 	return nil
 }

@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"io"
-	"slices"
 )
 
 // Bounds of what is read beside bodies.
@@ -41,6 +40,7 @@ type reader struct {
 	left     int64 // of the body or of this chunk
 	head     head
 	answer   Answer
+	room     Room
 
 	contentType string // as it was in the last answer, so that the same is not made again
 }
@@ -48,6 +48,7 @@ type reader struct {
 // begin prepares for the next answer.
 func (r *reader) begin() {
 	r.received, r.stage, r.searched, r.budget, r.answer = r.w > r.r, inHead, 0, maxHead, Answer{}
+	r.room = own{}
 	if len(r.buffer) != readBuffer && r.w == r.r {
 		r.buffer, r.r, r.w = make([]byte, readBuffer), 0, 0
 	}
@@ -127,7 +128,7 @@ func (r *reader) frame() error {
 		return ErrTooLarge
 	default:
 		r.stage, r.left = inBody, h.length
-		r.answer.Body = make([]byte, 0, h.length)
+		r.answer.Body = r.room.Get(int(h.length))
 	}
 	return nil
 }
@@ -154,14 +155,13 @@ func (r *reader) append(limit int64) error {
 	body := &r.answer.Body
 	if r.r < r.w {
 		n := min(limit, int64(r.w-r.r))
+		r.grow(int(n))
 		*body = append(*body, r.buffer[r.r:r.r+int(n)]...)
 		r.r += int(n)
 		r.left -= n
 		return nil
 	}
-	if len(*body) == cap(*body) {
-		*body = slices.Grow(*body, int(min(limit, readBuffer)))
-	}
+	r.grow(1)
 	free := (*body)[len(*body):cap(*body)]
 	n, err := r.from.Read(free[:min(limit, int64(len(free)))])
 	*body = (*body)[:len(*body)+n]
@@ -170,6 +170,26 @@ func (r *reader) append(limit int64) error {
 		return nil
 	}
 	return err
+}
+
+// grow sees to room for n more bytes of a body whose length was not known.
+func (r *reader) grow(n int) {
+	body := r.answer.Body
+	if cap(body)-len(body) >= n {
+		return
+	}
+	r.answer.Body = append(r.room.Get(max(2*len(body), len(body)+n, readBuffer)), body...)
+	if body != nil {
+		r.room.Put(body)
+	}
+}
+
+// giveUp lets go of a body that came to nothing.
+func (r *reader) giveUp() {
+	if r.answer.Body != nil {
+		r.room.Put(r.answer.Body)
+	}
+	r.answer = Answer{}
 }
 
 // readRest reads a body that ends with the connection.
