@@ -30,15 +30,12 @@ func (s *Service) BeginDial(ctx context.Context, agent helix.AgentID, dial helix
 		case earlier.Call == dial.Call:
 			return nil
 		default:
-			open, oerr := s.dialOpen(ctx, earlier)
+			open, wait, oerr := s.dialOpen(ctx, earlier)
 			if oerr != nil {
 				return oerr
 			}
 			if open {
-				return &helix.Error{
-					Code: helix.CodeAgentBusy, Message: "your earlier call is still open; end it first",
-					Op: "calls.dial", Retryable: true,
-				}
+				return dialIsOpen(wait)
 			}
 			_, err = s.dials.Update(ctx, key, dial, rev)
 		}
@@ -47,6 +44,17 @@ func (s *Service) BeginDial(ctx context.Context, agent helix.AgentID, dial helix
 		}
 	}
 	return helix.Conflict("another dial of this agent was first")
+}
+
+// dialIsOpen refuses a dial beside another one, whose fate is known after the wait at the latest; zero when its end is in
+// the agent's hands.
+func dialIsOpen(wait time.Duration) error {
+	busy := &helix.Error{Code: helix.CodeAgentBusy, Message: "your earlier call is still open; end it first", Op: "calls.dial", Retryable: true}
+	if wait > 0 {
+		busy.Message = "your earlier call may still ring: nothing was heard of it yet; call again when it has shown what became of it, at the latest in 2 minutes"
+		busy.RetryAfter = wait
+	}
+	return busy
 }
 
 // NameDial keeps the id that the provider gave to the agent's open dial.
@@ -73,24 +81,25 @@ func (s *Service) DialOf(ctx context.Context, agent helix.AgentID) (helix.OpenDi
 	return dial, ignoreNotFound(err)
 }
 
-// dialOpen reports whether a dial still keeps its agent. One that was stored but of which nothing was ever heard stops
-// doing so after a while; it is ended as unknown, never repeated.
-func (s *Service) dialOpen(ctx context.Context, d helix.OpenDial) (bool, error) {
+// dialOpen reports whether a dial still keeps its agent, and for how long at most; zero when that is not known. One that was
+// stored but of which nothing was ever heard stops doing so after a while; it is ended as unknown, never repeated.
+func (s *Service) dialOpen(ctx context.Context, d helix.OpenDial) (open bool, wait time.Duration, err error) {
 	call, err := s.load(ctx, d.Call)
-	if err != nil {
-		return false, err
-	}
-	if call == nil {
-		return s.now().Sub(d.At) < beginPatience, nil
-	}
-	if !call.Open() {
-		return false, nil
-	}
-	if call.State != helix.CallDialing || s.now().Sub(d.At) < unknownDialPatience {
-		return true, nil
+	since := s.now().Sub(d.At)
+	switch {
+	case err != nil:
+		return false, 0, err
+	case call == nil:
+		return since < beginPatience, beginPatience - since, nil
+	case !call.Open():
+		return false, 0, nil
+	case call.State != helix.CallDialing:
+		return true, 0, nil
+	case since < unknownDialPatience:
+		return true, unknownDialPatience - since, nil
 	}
 	_, err = s.endUnknown(ctx, d.Call)
-	return false, err
+	return false, 0, err
 }
 
 // EndUnknownDials ends the dials of which nothing was heard for a while. It is run by the scheduler, on one replica.
@@ -100,7 +109,7 @@ func (s *Service) EndUnknownDials(ctx context.Context) error {
 		return err
 	}
 	for _, d := range dials {
-		if _, err := s.dialOpen(ctx, d); err != nil {
+		if _, _, err := s.dialOpen(ctx, d); err != nil {
 			return err
 		}
 	}

@@ -98,10 +98,10 @@ func TestADialWithAnUnknownOutcomeIsNeverRepeatedAndBlocksOnlyForAWhile(t *testi
 func TestARefusedDialEndsTheCallAndSaysTheSameAgain(t *testing.T) {
 	t.Parallel()
 	x := setup(t)
-	x.line.dialErr = &helix.Error{Code: helix.CodeAgentBusy, Message: "you are not ready", Provider: helix.ProviderOzonetel}
+	x.line.dialErr = &helix.Error{Code: helix.CodeAgentBusy, Message: "you are not ready", Provider: helix.ProviderOzonetel, Retryable: true}
 	for range 2 {
 		call, err := x.Dial(t.Context(), worker("1"), order("r1"))
-		if !helix.IsCode(err, helix.CodeAgentBusy) || call.State != helix.CallEnded || call.EndReason != helix.EndRefused {
+		if !helix.IsCode(err, helix.CodeAgentBusy) || helix.IsRetryable(err) || call.State != helix.CallEnded || call.EndReason != helix.EndRefused {
 			t.Fatalf("got %+v, %v", call, err)
 		}
 	}

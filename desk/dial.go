@@ -77,8 +77,10 @@ func (d *Desk) place(ctx context.Context, w Worker, o DialOrder, call helix.Call
 	case helix.IsCode(err, helix.CodeUnknownOutcome):
 		// The pushes will tell; nobody dials again meanwhile.
 	default:
-		refused, aerr := d.refuse(ctx, call, helix.AsError(err))
-		return refused, errors.Join(err, aerr)
+		spent := *helix.AsError(err)
+		spent.Retryable = false // this request is answered for good; another wish is another request id
+		refused, aerr := d.refuse(ctx, call, &spent)
+		return refused, errors.Join(&spent, aerr)
 	}
 	if o.MissedCall != "" {
 		if _, aerr := d.queue.Attempt(ctx, o.MissedCall, w, call.StartedAt); aerr != nil {

@@ -188,6 +188,9 @@ func (s *Service) Ended(ctx context.Context, call helix.CallID, attempt int, r R
 // silent moves a call whose stream has ended.
 func (s *Service) silent(e *edit, reason helix.OutboundReason) {
 	talked := e.State == helix.OutboundActive
+	if talked && reason == helix.ReasonNoAudio {
+		reason = "" // the audio stopped, or made no sense any more; they talked before
+	}
 	switch reason {
 	case helix.ReasonTransferred:
 		e.finish(helix.OutboundCompleted, reason)

@@ -192,7 +192,7 @@ func TestHowAStreamEndsSaysHowTheCallEnds(t *testing.T) {
 		{helix.ReasonAgentHungUp, helix.OutboundCompleted, helix.OutboundFailed},
 		{helix.ReasonMaxDuration, helix.OutboundCompleted, helix.OutboundFailed},
 		{helix.ReasonTransferred, helix.OutboundCompleted, helix.OutboundCompleted},
-		{helix.ReasonNoAudio, helix.OutboundFailed, helix.OutboundFailed},
+		{helix.ReasonNoAudio, helix.OutboundDisconnected, helix.OutboundFailed},
 		{helix.ReasonVoiceFailed, helix.OutboundFailed, helix.OutboundFailed},
 		{helix.ReasonCancelled, helix.OutboundFailed, helix.OutboundFailed},
 		{"", helix.OutboundDisconnected, helix.OutboundDisconnected},

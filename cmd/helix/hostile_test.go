@@ -108,7 +108,7 @@ var hostileDocuments = []hostile{
 		name: "deep variables", document: "query($k:[WorklistKind!]){worklist(kinds:$k){totalCount}}", variables: `{"k":` + nested(40, `{"a":[`, "1", "]}") + "}",
 		code: limitExceeded, says: "levels of nested values: the limit is 32",
 	},
-	{name: "variables deeper than JSON is read", document: "{__typename}", variables: `{"k":` + nested(20_000, "[", "", "]") + "}", code: badInput, says: "JSON", status: 400, closes: 4400},
+	{name: "variables deeper than JSON is read", document: "{__typename}", variables: `{"k":` + nested(20_000, "[", "", "]") + "}", code: limitExceeded, says: "the limit is 10000 levels of JSON", status: 400, closes: 4400},
 	{name: "a deep filter", document: "{leads(filter:" + nested(20, "{and:[", "{}", "]}") + "){totalCount}}", code: limitExceeded, says: "levels of nested values: the limit is 32"},
 	{
 		name: "a deep filter in the variables", document: "query($f:LeadFilterInput){leads(filter:$f){totalCount}}", variables: `{"f":` + nested(20, `{"or":[`, "{}", "]}") + "}",

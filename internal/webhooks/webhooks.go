@@ -236,6 +236,11 @@ func (r *Receiver) keep(w http.ResponseWriter, req *http.Request, s Source, cont
 	case len(body) == 0:
 		lacks = "there is nothing in the push"
 	}
+	if lacks == "" && s.Redact != nil {
+		if body = s.Redact(contentType, body); len(body) == 0 {
+			lacks = "the push cannot be read"
+		}
+	}
 	if lacks != "" {
 		s.answer(w, http.StatusBadRequest, lacks)
 		return outcomeUnfit
@@ -252,11 +257,6 @@ func (r *Receiver) keep(w http.ResponseWriter, req *http.Request, s Source, cont
 
 // store keeps the push. A provider that hangs up early does not stop it: there may be no second push.
 func (r *Receiver) store(ctx context.Context, s Source, contentType string, body []byte) error {
-	if s.Redact != nil {
-		if body = s.Redact(contentType, body); len(body) == 0 {
-			return errors.New("the body could not be redacted")
-		}
-	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeWithin)
 	defer cancel()
 	return r.inbox.Append(ctx, s.Name, contentType, body)

@@ -268,7 +268,7 @@ func TestAPushIsRefused(t *testing.T) {
 		"with nothing in it":              {http.MethodPost, path, "", nil, 400, "ozonetel.events", "unfit"},
 		"compressed":                      {http.MethodPost, path, "\x1f\x8b", []string{"Content-Encoding", "gzip"}, 415, "ozonetel.events", "unfit"},
 		"when it is too large":            {http.MethodPost, path, strings.Repeat("x", 1<<20+1), nil, 413, "ozonetel.events", "too_large"},
-		"when it cannot be redacted":      {http.MethodPost, "/webhooks/unredactable/" + secret, "{}", nil, 503, "unredactable", "not_stored"},
+		"when it cannot be redacted":      {http.MethodPost, "/webhooks/unredactable/" + secret, "{}", nil, 400, "unredactable", "unfit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
