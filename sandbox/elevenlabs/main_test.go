@@ -46,6 +46,13 @@ func newWorkspace(t *testing.T, options elevenlabs.Options) *workspace {
 	if options.Timing.Analysis == 0 {
 		options.Timing.Analysis = time.Millisecond
 	}
+	if options.Agents == nil {
+		options.Agents = []elevenlabs.Agent{elevenlabs.DefaultAgent()}
+	}
+	options.Agents = slices.Clone(options.Agents)
+	for i := range options.Agents {
+		options.Agents[i].MaxDuration = patient * 200
+	}
 	emulator, err := elevenlabs.New(options)
 	if err != nil {
 		t.Fatal(err)
