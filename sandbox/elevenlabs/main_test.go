@@ -125,7 +125,7 @@ func (w *workspace) dial(address string) *peer {
 		w.t.Error("the sub-protocol was not selected")
 	}
 	w.t.Cleanup(func() { conn.Close() })
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Minute))
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Minute))
 	return &peer{t: w.t, conn: conn}
 }
 
