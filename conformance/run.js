@@ -12,8 +12,9 @@ import * as trusted from './trusted.js';
 import { typedClient } from './typed.js';
 import { voice } from './voice.js';
 
-const wholeRun = 240_000; // ms
-const oneCheck = 20_000;
+// How long a busy machine may take, in ms; nothing waits for it where all goes well.
+const wholeRun = 900_000;
+const oneCheck = 120_000;
 
 const tally = new Map(); // passed and failed checks, by whose they are
 
@@ -146,22 +147,23 @@ async function reconnects(listeners) {
     await resumes(name, client, before[i]);
   }
   for (const { heard } of listeners) heard.stop();
-  await sandbox.pause(100);
-  const counts = listeners.map(({ heard }) => heard.cursors.length);
-  await sandbox.ring();
-  await sandbox.pause(300);
-  for (const [i, { name, client, heard }] of listeners.entries()) {
-    await check(name, 'stops listening', () => must(heard.cursors.length === counts[i], 'events after the end'));
+  // One who comes later hears what those who have left must not hear.
+  const witness = clients['graphql-ws'].make();
+  const later = listening(witness);
+  for (const { name, client, heard } of listeners) {
+    await check(name, 'stops listening', async () => {
+      await later.more();
+      must(!later.cursors.some((cursor) => heard.cursors.includes(cursor)), 'events after the end');
+    });
     await client.close();
   }
+  later.stop();
+  await witness.close();
 }
 
 process.once('exit', sandbox.cleanUp);
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
-const timer = setTimeout(() => {
-  report('the run', 'in time', new Error(`not done within ${wholeRun} ms`));
-  finish();
-}, wholeRun);
+let timer;
 
 function finish() {
   console.log();
@@ -177,6 +179,10 @@ function finish() {
 
 try {
   await sandbox.build();
+  timer = setTimeout(() => {
+    report('the run', 'in time', new Error(`not done within ${wholeRun} ms`));
+    finish();
+  }, wholeRun);
   await sandbox.start();
   await audits();
   await introspection(check, must);

@@ -35,7 +35,7 @@ export async function start(settings = {}) {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const started = child;
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 120_000;
   while (!(await ready())) {
     if (started.exitCode !== null || Date.now() > deadline) throw new Error('the sandbox does not start');
     await pause(100);
@@ -49,7 +49,7 @@ export async function stop() {
   if (!stopping || stopping.exitCode !== null || stopping.signalCode !== null) return;
   const gone = new Promise((resolve) => stopping.once('exit', resolve));
   stopping.kill('SIGTERM');
-  const timer = setTimeout(() => stopping.kill('SIGKILL'), 20_000);
+  const timer = setTimeout(() => stopping.kill('SIGKILL'), 120_000);
   await gone;
   clearTimeout(timer);
 }

@@ -56,7 +56,7 @@ async function signIn(variables = signInVariables) {
       if (!data?.signIn?.ok) throw new Error('signIn was refused');
       return data.signIn.session.accessToken;
     } catch (error) {
-      if (attempt === 100) throw error;
+      if (attempt === 1000) throw error;
       await pause(100); // the server is being started
     }
   }

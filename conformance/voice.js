@@ -26,7 +26,7 @@ async function talk(how) {
   const seen = { said: [], saved: {}, errors: [] };
   const over = new Promise((resolve) => (seen.resolve = resolve));
   const left = [...answers];
-  const conversation = await Conversation.startSession({
+  const started = Conversation.startSession({
     ...how,
     connectionType: 'websocket',
     textOnly: true,
@@ -40,13 +40,14 @@ async function talk(how) {
     },
     onMessage: ({ source, message }) => {
       seen.said.push(`${source}: ${message}`);
-      // The client knows its conversation only once startSession has returned.
-      if (source === 'ai' && left.length > 0) setTimeout((text) => conversation.sendUserMessage(text), 300, left.shift());
+      if (source !== 'ai' || left.length === 0) return;
+      const text = left.shift();
+      started.then((conversation) => conversation.sendUserMessage(text)); // messages may come before the conversation is handed over
     },
     onError: (message) => seen.errors.push(message),
     onDisconnect: (details) => seen.resolve(details),
   });
-  seen.id = conversation.getId();
+  seen.id = (await started).getId();
   seen.end = await over;
   return seen;
 }

@@ -117,11 +117,12 @@ func (l *Worklist) page(q WorklistQuery, sources []source, began places) {
 			l.Items = append(l.Items, s.items...)
 		}
 	}
+	order := AllWork()
 	slices.SortFunc(l.Items, func(a, b WorklistItem) int {
 		if c := a.DueAt.Compare(b.DueAt); c != 0 {
 			return c
 		}
-		if c := slices.Index(AllWork(), a.Kind) - slices.Index(AllWork(), b.Kind); c != 0 {
+		if c := slices.Index(order, a.Kind) - slices.Index(order, b.Kind); c != 0 {
 			return c
 		}
 		return compareIDs(helix.CallID(a.ID), helix.CallID(b.ID))
@@ -138,6 +139,39 @@ func (l *Worklist) Cursor(i int) string {
 		at[item.Kind] = item.key
 	}
 	return at.String()
+}
+
+// Cursors are those of all items of the page. From one to the next a single source goes on, so that only its part is written anew.
+func (l *Worklist) Cursors() []string {
+	var kinds []WorklistKind // in the order in which a map is written
+	parts := map[WorklistKind][]byte{}
+	set := func(kind WorklistKind, key helix.DueKey) {
+		if at, known := slices.BinarySearch(kinds, kind); !known {
+			kinds = slices.Insert(kinds, at, kind)
+		}
+		parts[kind] = parts[kind][:0]
+		if raw, err := json.Marshal(key); err == nil { // else a time that JSON has not: that source begins anew
+			parts[kind] = append(append(append(append(parts[kind], '"'), kind...), '"', ':'), raw...)
+		}
+	}
+	for kind, key := range l.began {
+		set(kind, key)
+	}
+	all := make([]string, len(l.Items))
+	var text, encoded []byte
+	for i := range l.Items {
+		set(l.Items[i].Kind, l.Items[i].key)
+		text = append(text[:0], '{')
+		for _, kind := range kinds {
+			if len(text) > 1 && len(parts[kind]) > 0 {
+				text = append(text, ',')
+			}
+			text = append(text, parts[kind]...)
+		}
+		encoded = base64.RawURLEncoding.AppendEncode(encoded[:0], append(text, '}'))
+		all[i] = string(encoded)
+	}
+	return all
 }
 
 // work reads one source behind a place, and counts it.

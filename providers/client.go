@@ -3,6 +3,7 @@ package providers
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
@@ -55,6 +56,7 @@ type Client struct {
 	health      *healthBook
 	breaker     *Circuit
 	limiters    map[string]*limiter // by family
+	rooms       *sync.Pool          // of *bytes.Buffer, which answers are read into whose length is not known
 }
 
 // NewHTTP makes a client. Errors: an instrument that the MeterProvider refuses.
@@ -66,7 +68,7 @@ func NewHTTP(o Options) (*Client, error) {
 		streams: singleTransport(o.Transport, 0),
 		tracer:  o.TracerProvider.Tracer(scope), meter: o.MeterProvider.Meter(scope),
 		log: o.Logger.With("provider", string(o.Provider)), now: o.Now,
-		health: &healthBook{}, breaker: NewCircuit(o.Breaker),
+		rooms: new(sync.Pool), health: &healthBook{}, breaker: NewCircuit(o.Breaker),
 	}
 	return c, c.instruments()
 }

@@ -99,7 +99,7 @@ func (c *Client) exchange(req *http.Request, op Operation) (Response, error) {
 	defer res.Body.Close()
 	answer := Response{Status: res.StatusCode, Header: res.Header}
 	if readable(res.StatusCode) {
-		answer.Body, err = readBody(res, c.maxBody(op))
+		answer.Body, err = c.readBody(res, c.maxBody(op))
 	}
 	return answer, err
 }
@@ -114,9 +114,9 @@ const (
 
 // readBody reads up to one byte more than limit. An answer that says how long it is gets its memory at once: growing to
 // megabytes costs several times as much.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
+func (c *Client) readBody(res *http.Response, limit int64) ([]byte, error) {
 	if res.ContentLength < 0 || res.ContentLength > limit {
-		return io.ReadAll(io.LimitReader(res.Body, limit+1))
+		return c.readUnmeasured(io.LimitReader(res.Body, limit+1))
 	}
 	body := make([]byte, res.ContentLength)
 	if len(body) <= large {
@@ -133,6 +133,21 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 			return body, nil
 		}
 	}
+}
+
+// readUnmeasured reads an answer of any length into room that is used again and again, and gives a copy of its own length.
+func (c *Client) readUnmeasured(r io.Reader) ([]byte, error) {
+	room, ok := c.rooms.Get().(*bytes.Buffer)
+	if !ok {
+		room = new(bytes.Buffer)
+	}
+	room.Reset()
+	_, err := room.ReadFrom(r)
+	body := bytes.Clone(room.Bytes())
+	if room.Cap() <= large { // one large answer is no reason to keep as much for all others
+		c.rooms.Put(room)
+	}
+	return body, err
 }
 
 // maxBody is how long an answer may be.

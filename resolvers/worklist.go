@@ -149,8 +149,10 @@ func (r *Resolver) worklist(list *desk.Worklist, kinds []desk.WorklistKind, want
 	now := r.o.Now()
 	for i := range list.Items {
 		out.Edges[i].Node = r.worklistItem(&list.Items[i], now)
-		if wanted.cursors {
-			out.Edges[i].Cursor = list.Cursor(i)
+	}
+	if wanted.cursors {
+		for i, cursor := range list.Cursors() {
+			out.Edges[i].Cursor = cursor
 		}
 	}
 	if n := len(list.Items); n > 0 && wanted.ends {

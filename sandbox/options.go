@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/helix-engage/gateway/sandbox/elevenlabs"
 	"github.com/helix-engage/gateway/sandbox/fortytwo"
+	"github.com/helix-engage/gateway/sandbox/knowlarity"
 	"github.com/helix-engage/gateway/sandbox/ozonetel"
 )
 
@@ -69,6 +71,11 @@ type Options struct {
 	Timing ozonetel.Timing
 	// Pace is how many times faster than real time patients and voice agents talk, for tests; 0 means 1.
 	Pace float64
+	// KeepAudio keeps what patients and voice agents hear, for the emulators' Heard.
+	KeepAudio bool
+	// Stream is how the streams of calls behave; VoiceAgents are there besides the sandbox's own two.
+	Stream      knowlarity.StreamSettings
+	VoiceAgents []elevenlabs.Agent
 }
 
 // Webhooks are the gateway's URLs that the emulators call, with whatever secret they carry. An empty one is not called.

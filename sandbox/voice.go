@@ -10,13 +10,14 @@ func (s *Sandbox) buildVoice() (err error) {
 	s.callbacks, s.results = voiceWebhooks(s.options.Webhooks)
 	s.dialler, err = knowlarity.New(knowlarity.Options{
 		Timeline: s.line, Logger: s.log.With("emulator", "knowlarity"), Pace: s.options.Pace, Callbacks: s.callbacks,
+		KeepAudio: s.options.KeepAudio, Stream: s.options.Stream,
 	})
 	if err != nil {
 		return err
 	}
 	s.voice, err = elevenlabs.New(elevenlabs.Options{
 		Timeline: s.line, Logger: s.log.With("emulator", "elevenlabs"), Pace: s.options.Pace,
-		Agents: []elevenlabs.Agent{elevenlabs.DefaultAgent(), publicAgent()}, Webhook: s.results,
+		Agents: append([]elevenlabs.Agent{elevenlabs.DefaultAgent(), publicAgent()}, s.options.VoiceAgents...), Webhook: s.results, KeepAudio: s.options.KeepAudio,
 	})
 	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -268,9 +267,7 @@ type stage struct {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
-	s := startSystem(t, map[string]string{
-		"LIMIT_SIGN_INS_PER_MINUTE": "1000", "LIMIT_REQUESTS_PER_MINUTE": "100000", "LIMIT_REQUEST_BURST": "100000",
-	})
+	s := startSystem(t, map[string]string{"LIMIT_SIGN_INS_PER_MINUTE": "1000"})
 	st := &stage{system: s, caller: "+919800000001", dialled: "+919800000002"}
 	theirs, err := s.sandbox.FortyTwo().AccessToken(s.sandbox.FortyTwo().SeedFacts().OtherWorkspace.Email)
 	if err != nil {
@@ -308,22 +305,15 @@ func newStage(t *testing.T) *stage {
 		_, data, _ := s.ask(own, `{ viewer { agent { currentCall { id state } } } }`, nil)
 		return at(data, "viewer", "agent", "currentCall", "id") == st.call && at(data, "viewer", "agent", "currentCall", "state") == "ANSWERED"
 	})
-	calls := s.sandbox.Ozonetel().Calls()
-	st.ucid = calls[len(calls)-1].UCID
+	st.ucid = s.latestCall()
 	return st
 }
 
 // holdMissedCall makes an agent hold the missed call of a number.
 func (st *stage) holdMissedCall(who column, phone string) (id string) {
 	st.t.Helper()
-	rung := st.control("/sandbox/calls", fmt.Sprintf(`{"phone": %q}`, phone[3:]))
-	st.control("/sandbox/calls/"+rung["ucid"].(string)+"/abandon", `{}`)
-	until(st.t, "the claim", func() bool {
-		_, data, _ := st.ask(st.tokens[who], `mutation { claimNextMissedCall(input: {}) { missedCall { id } } }`, nil)
-		id, _ = at(data, "claimNextMissedCall", "missedCall", "id").(string)
-		return id != ""
-	})
-	return id
+	st.abandon(phone[3:])
+	return st.claimed(st.tokens[who])
 }
 
 // hangUp ends the agent's call.

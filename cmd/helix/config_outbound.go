@@ -25,7 +25,7 @@ type KnowlarityConfig struct {
 	AgentNumber   string   `env:"KNOWLARITY_AGENT_NUMBER" doc:"Number whose calls are streamed; for makecall." example:"+918035550002"`
 	StreamURLAPI  string   `env:"KNOWLARITY_STREAM_URL_API" envDefault:"https://livestreamstaging1.knowlarity.com/knowlarity/update_wss_url" doc:"Where Knowlarity is told which address a number's calls are streamed to; for makecall and campaign."`
 	Rate          int      `env:"KNOWLARITY_SAMPLE_RATE" envDefault:"16000" doc:"Samples a second that patients are heard at: 8000 or 16000."`
-	PlayRate      int      `env:"KNOWLARITY_PLAY_RATE" envDefault:"16000" doc:"Samples a second that we play at: 8000 or 16000."`
+	PlayRate      int      `env:"KNOWLARITY_PLAY_RATE" envDefault:"16000" doc:"Samples a second that we play at: 8000, 16000 or 24000."`
 	Gain          float64  `env:"KNOWLARITY_GAIN" envDefault:"1" doc:"Factor for the loudness of patients."`
 	Secrets       []Secret `env:"WEBHOOK_SECRET_KNOWLARITY" doc:"Secret in the path of Knowlarity's callbacks and of streams that know no token, at least 16 of A-Z a-z 0-9 - _ . ~; several, separated by commas, while rotating. Empty: callbacks are refused." example:"-"`
 }
@@ -119,13 +119,11 @@ func (c *Config) checkOutbound(f *faults) {
 			f.add("SERVER_WEBSOCKET_URL", "is not set although KNOWLARITY_API_KEY is", "set it, or PUBLIC_URL")
 		}
 	}
-	for _, rate := range []struct {
-		name  string
-		value int
-	}{{"KNOWLARITY_SAMPLE_RATE", k.Rate}, {"KNOWLARITY_PLAY_RATE", k.PlayRate}} {
-		if rate.value != 8000 && rate.value != 16000 {
-			f.add(rate.name, fmt.Sprintf("is %d", rate.value), "write 8000 or 16000")
-		}
+	if !slices.Contains([]int{8000, 16000}, k.Rate) {
+		f.add("KNOWLARITY_SAMPLE_RATE", fmt.Sprintf("is %d", k.Rate), "write 8000 or 16000")
+	}
+	if !slices.Contains([]int{8000, 16000, 24000}, k.PlayRate) {
+		f.add("KNOWLARITY_PLAY_RATE", fmt.Sprintf("is %d", k.PlayRate), "write 8000, 16000 or 24000")
 	}
 	if !(k.Gain >= 0.1 && k.Gain <= 10) { // NaN included
 		f.add("KNOWLARITY_GAIN", fmt.Sprintf("is %v", k.Gain), "choose a factor from 0.1 to 10")

@@ -271,7 +271,7 @@ func (x *exchange) deliver(rt *rapid.T, p push, f form) {
 func (x *exchange) settle(rt *rapid.T) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		depth, err := x.bus.Depth(rt.Context())
 		switch {

@@ -18,7 +18,7 @@ func (s *system) doctored(environment map[string]string, args ...string) (code i
 	all := sandboxEnvironment(s.sandbox, map[string]string{"HOST": "127.0.0.1", "PORT": address.Port(), "DATA_DIR": s.t.TempDir()})
 	maps.Copy(all, environment)
 	var out bytes.Buffer
-	code = run(s.t.Context(), append([]string{"doctor"}, args...), environ(all), &out, testWriter{s.t})
+	code = run(s.t.Context(), append([]string{"doctor"}, args...), environ(all), &out, newTestWriter(s.t))
 	return code, out.String()
 }
 

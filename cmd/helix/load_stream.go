@@ -27,9 +27,10 @@ func measureStreams(ctx context.Context, p process, f *loadFlags) error {
 	ramp := f.Float64("ramp", 20, "calls that begin in a second")
 	overload := f.Int("overload", 0, "calls that fill the gateway while a fifth more are tried; 0: none")
 	soak := f.Int("soak", 0, "short calls in a row; 0: none")
+	collect := f.Duration("collect", 150*time.Second, "how long the gateway may take to collect garbage before and after the short calls; 0: not waited for")
 	rate := f.Float64("soak-rate", 20, "short calls that begin in a second, at most")
 	o, err := f.parse(func() bool {
-		return (positive(calls) || len(calls) == 0 && *overload+*soak > 0) && *overload >= 0 && *soak >= 0 && *stretch > 0 && *ramp > 0 && *rate > 0
+		return (positive(calls) || len(calls) == 0 && *overload+*soak > 0) && *overload >= 0 && *soak >= 0 && *collect >= 0 && *stretch > 0 && *ramp > 0 && *rate > 0
 	})
 	if err != nil {
 		return err
@@ -60,7 +61,7 @@ func measureStreams(ctx context.Context, p process, f *loadFlags) error {
 	}
 	if *soak > 0 {
 		err := withStreams(ctx, p, o, soakStreams, soakStreams, func(ctx context.Context, b *bed, peers *load.Peers) error {
-			s, err := load.MeasureSoak(ctx, load.SoakOptions{Gateway: b.gateway, Peers: peers, APIKey: sandboxCRMKey, Calls: *soak, Rate: *rate})
+			s, err := load.MeasureSoak(ctx, load.SoakOptions{Gateway: b.gateway, Peers: peers, APIKey: sandboxCRMKey, Calls: *soak, Rate: *rate, Collect: *collect})
 			result.Soak = &s
 			return err
 		})

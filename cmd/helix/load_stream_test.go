@@ -33,7 +33,7 @@ func TestLoadMeasuresCallsAndTheirAudio(t *testing.T) {
 			After                              load.Process
 		}
 	}
-	runLoad(t, &got, "stream", "-calls", "5", "-for", "1s", "-soak", "3")
+	runLoad(t, &got, "stream", "-calls", "5", "-for", "1s", "-soak", "3", "-collect", "0")
 	if len(got.Rounds) != 1 || got.Rounds[0].Calls != 5 {
 		t.Fatalf("%+v", got)
 	}

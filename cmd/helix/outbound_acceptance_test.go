@@ -45,9 +45,9 @@ func TestTheDocumentsOfTheCRMRunAsWritten(t *testing.T) {
 	var call map[string]any
 	until(t, "its results", func() bool {
 		call = crm.run("OutboundCall", map[string]any{"id": id})
-		return call["summary"] != nil && len(call["collectedData"].([]any)) > 0
+		return call["summary"] != nil && len(listAt(call, "collectedData")) > 0
 	})
-	if len(call["attempts"].([]any)) != 1 || len(call["transcript"].([]any)) < 3 || at(call, "media", "framesIn") == 0.0 || call["endReason"] == nil {
+	if len(listAt(call, "attempts")) != 1 || len(listAt(call, "transcript")) < 3 || at(call, "media", "framesIn") == 0.0 || call["endReason"] == nil {
 		t.Errorf("the call: %v", call)
 	}
 	url, _ := call["recordingUrl"].(string)
@@ -57,7 +57,7 @@ func TestTheDocumentsOfTheCRMRunAsWritten(t *testing.T) {
 	if page := crm.run("OutboundCalls", map[string]any{"states": []string{"COMPLETED"}, "first": 5}); page["totalCount"] != 1.0 {
 		t.Errorf("calls that are completed: %v", page)
 	}
-	if figures := crm.run("OutboundStatistics", nil); figures["successRate"] != 1.0 || figures["concurrencyLimit"].(float64) < 1 {
+	if figures := crm.run("OutboundStatistics", nil); figures["successRate"] != 1.0 || numberAt(figures, "concurrencyLimit") < 1 {
 		t.Errorf("figures: %v", figures)
 	}
 
@@ -125,7 +125,7 @@ func TestOutboundCallsRunEndToEnd(t *testing.T) {
 	s := startSystem(t, nil)
 	err := outboundday.Play(t.Context(), outboundday.Options{
 		GraphQL: s.url + "/graphql", Key: sandboxCRMKey, Control: s.sandbox.ControlURL(), FortyTwo: s.sandbox.FortyTwoURL(),
-		FortyTwoKey: s.sandbox.FortyTwoAPIKey(), Out: testWriter{t}, Patience: 2 * time.Minute,
+		FortyTwoKey: s.sandbox.FortyTwoAPIKey(), Out: newTestWriter(t), Patience: patience,
 	})
 	if err != nil {
 		t.Fatal(err)

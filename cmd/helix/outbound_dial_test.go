@@ -40,7 +40,7 @@ func TestWhatFollowsADialThatGoesWrong(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := startOutboundSystem(t, nil)
+			s := startOutboundSystem(t, map[string]string{"OUTBOUND_DIAL_TIMEOUT": "5m", "OUTBOUND_PATIENCE": "20m"})
 			c.fault.Endpoint, c.fault.Count = "flow", 10
 			if err := s.sandbox.Knowlarity().Fail(c.fault); err != nil {
 				t.Fatal(err)
@@ -52,7 +52,7 @@ func TestWhatFollowsADialThatGoesWrong(t *testing.T) {
 					last := call.Timeline[len(call.Timeline)-1]
 					return last.Kind == helix.OutboundProvider && strings.Contains(last.Detail, "not known")
 				})
-				s.later(30 * time.Second) // the patience
+				s.later(20 * time.Minute) // the patience
 			} else {
 				for n := 1; n <= c.requests; n++ {
 					s.becomes(id, "an attempt's end", func(call helix.OutboundCall) bool {
@@ -81,7 +81,10 @@ func TestACallWhoseAcceptanceIsLostIsHeldAndNotRepeated(t *testing.T) {
 		if err := s.sandbox.Knowlarity().Fail(sandboxfaults.Request{Endpoint: "flow", Kind: kind, Status: 500, AfterEffect: true}); err != nil {
 			t.Fatal(err)
 		}
-		call := s.ends(s.asks(phone, soon(3*time.Second)), helix.ReasonPatientHungUp)
+		id := s.asks(phone, talks())
+		s.active(id)
+		s.hangsUp(phone)
+		call := s.ends(id, helix.ReasonPatientHungUp)
 		if calls := s.rang(phone); len(calls) != 1 || call.State != helix.OutboundCompleted || !call.Attempts[0].KnownAs(calls[0].ID) {
 			t.Errorf("%s: the phone rang %d times: %+v", kind, len(calls), call.Timeline)
 		}

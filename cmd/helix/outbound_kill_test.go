@@ -26,7 +26,6 @@ import (
 type processes struct {
 	t           *testing.T
 	box         *sandbox.Sandbox
-	ctx         context.Context // of the emulators
 	port        string
 	environment map[string]string
 	start       string // the CRM's document
@@ -34,20 +33,8 @@ type processes struct {
 
 func startProcesses(t *testing.T, environment map[string]string) *processes {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Options{Seed: 1, Traffic: sandbox.TrafficOff, Logger: slog.New(slog.DiscardHandler)}.OnFreePorts())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	emulators := make(chan error, 1)
-	go func() { emulators <- box.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-emulators; err != nil {
-			t.Error(err)
-		}
-	})
-	p := &processes{t: t, box: box, ctx: ctx, port: freePort(t), start: operations(t, outboundday.Documents)["StartOutboundCall"]}
+	box := startSandbox(t)
+	p := &processes{t: t, box: box, port: freePort(t), start: operations(t, outboundday.Documents)["StartOutboundCall"]}
 	all := map[string]string{
 		"DATA_DIR": t.TempDir(), "HOST": "127.0.0.1", "SERVER_WEBSOCKET_URL": "ws://127.0.0.1:" + p.port, "OUTBOUND_CONCURRENCY": "100",
 		"OUTBOUND_RETRY_BUSY": "1s", "OUTBOUND_GREETINGS": "",
@@ -75,15 +62,15 @@ func (p *processes) successor(ahead *atomic.Int64) *Gateway {
 		p.t.Fatal(err)
 	}
 	log := slog.New(slog.DiscardHandler)
-	listener, err := listen(p.ctx, "127.0.0.1:"+p.port)
+	listener, err := listen(p.t.Context(), "127.0.0.1:"+p.port)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	g, err := newGateway(p.ctx, cfg, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, listener, log)
+	g, err := newGateway(p.t.Context(), cfg, func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }, listener, log)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(p.ctx)
+	ctx, stop := context.WithCancel(context.Background())
 	running := make(chan error, 1)
 	go func() { running <- g.Run(ctx) }()
 	p.t.Cleanup(func() {
@@ -104,7 +91,7 @@ func (p *processes) asks(client *http.Client, key, phone string) (id string, rep
 	if err != nil {
 		return "", false
 	}
-	request, err := http.NewRequestWithContext(p.ctx, http.MethodPost, "http://127.0.0.1:"+p.port+"/graphql", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://127.0.0.1:"+p.port+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return "", false
 	}
@@ -131,7 +118,7 @@ func TestKill9LosesNoOutboundCallAndRepeatsNoDial(t *testing.T) {
 	p := startProcesses(t, nil)
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport}
+	client := &http.Client{Transport: transport, Timeout: patience}
 	const rounds, patients = 3, 12
 	phone := func(round, i int) string { return fmt.Sprintf("+9198%02d%06d", round+1, i) }
 	for round := range rounds {
@@ -149,7 +136,12 @@ func TestKill9LosesNoOutboundCallAndRepeatsNoDial(t *testing.T) {
 	accepted := map[string]string{} // the calls, by the patient's number
 	for round := range rounds {
 		child := p.child()
-		kill := time.AfterFunc(time.Duration(100+rand.IntN(1500))*time.Millisecond, func() { _ = child.Process.Kill() })
+		var killed sync.Once // some time after the first call was accepted
+		kill := func() {
+			killed.Do(func() {
+				time.AfterFunc(time.Duration(rand.IntN(1500))*time.Millisecond, func() { _ = child.Process.Kill() })
+			})
+		}
 		var mu sync.Mutex
 		var askers sync.WaitGroup
 		tick := time.NewTicker(40 * time.Millisecond) // so that a kill finds calls at every stage
@@ -160,13 +152,15 @@ func TestKill9LosesNoOutboundCallAndRepeatsNoDial(t *testing.T) {
 					mu.Lock()
 					accepted[phone(round, i)] = id
 					mu.Unlock()
+					kill()
 				}
 			})
 		}
 		tick.Stop()
 		askers.Wait()
-		_ = child.Wait() // killed
-		kill.Stop()
+		kill()
+		_ = child.Wait()
+		transport.CloseIdleConnections() // to who is dead
 	}
 	if len(accepted) == 0 {
 		t.Fatal("nothing was accepted before the kills")
@@ -222,7 +216,7 @@ func TestKill9LosesNoOutboundCallAndRepeatsNoDial(t *testing.T) {
 // A gateway that is told to stop in mid-call ends the call politely within its time, and notes how.
 func TestSIGTERMInMidCallDrainsAndNotesTheEnd(t *testing.T) {
 	t.Parallel()
-	p := startProcesses(t, map[string]string{"DRAIN_TIMEOUT": "2s", "DRAIN_DELAY": "0s"})
+	p := startProcesses(t, map[string]string{"DRAIN_TIMEOUT": "6s", "DRAIN_DELAY": "0s"})
 	const short, long = "+919800001001", "+919800001002"
 	for number, script := range map[string]knowlarity.Script{short: soon(1500 * time.Millisecond), long: soon(0)} {
 		if err := p.box.Knowlarity().SetScripts(number, script); err != nil {
@@ -249,7 +243,7 @@ func TestSIGTERMInMidCallDrainsAndNotesTheEnd(t *testing.T) {
 	if err := child.Wait(); err != nil {
 		t.Errorf("it did not end well: %v", err)
 	}
-	if took := time.Since(began); took > 15*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("it took %v", took)
 	}
 	g := p.successor(new(atomic.Int64))

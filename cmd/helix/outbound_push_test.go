@@ -38,7 +38,9 @@ func (s *outboundSystem) pushes(contentType string, bodies ...string) {
 // Every shape of a callback moves its call, by our id, the provider's or the patient's number, however late and often it comes.
 func TestCallbacksInEveryShapeMoveTheCall(t *testing.T) {
 	t.Parallel()
-	s := startOutboundSystem(t, nil)
+	s := startOutboundSystem(t, map[string]string{ // so that nothing happens but what callbacks say
+		"OUTBOUND_RETRY_BUSY": "1h", "OUTBOUND_RETRY_NO_ANSWER": "1h", "OUTBOUND_DIAL_TIMEOUT": "5m", "OUTBOUND_PATIENCE": "30m",
+	})
 	s.sandbox.Knowlarity().SetCallbacks(knowlarity.Callbacks{}) // ours are the only ones
 	type told struct{ kind, body string }
 	const record = `"dispnumber":"+918035550001","extension":"None","destination":"Stream","action":"6","timezone":"Asia/Kolkata","type":"dtmf",` +
@@ -136,7 +138,7 @@ func TestACallbackWithoutTheSecretIsRefusedAndOneThatNobodyCanReadIsKept(t *test
 // Callbacks that never come are made up for by the call log; it alone does not have a patient called again.
 func TestWithoutAnyCallbackTheCallLogTells(t *testing.T) {
 	t.Parallel()
-	s := startOutboundSystem(t, nil)
+	s := startOutboundSystem(t, map[string]string{"OUTBOUND_RETRY_NO_ANSWER": "1h", "OUTBOUND_DIAL_TIMEOUT": "5m", "OUTBOUND_PATIENCE": "30m"})
 	s.sandbox.Knowlarity().SetCallbacks(knowlarity.Callbacks{})
 	missed := knowlarity.Script{Outcome: knowlarity.NoAnswer, Ring: 10 * time.Millisecond}
 	const missedPhone, ringingPhone = "+919800000301", "+919800000302"
@@ -146,7 +148,7 @@ func TestWithoutAnyCallbackTheCallLogTells(t *testing.T) {
 		return len(calls) == 1 && calls[0].State == knowlarity.Ended
 	})
 	s.reached(still)
-	s.later(21 * time.Second) // the time-out of dials
+	s.later(5 * time.Minute) // the time-out of dials
 	for _, id := range []helix.CallID{nobody, still} {
 		s.becomes(id, "the time-out", func(c helix.OutboundCall) bool { return c.Attempts[0].Late })
 	}
@@ -159,7 +161,7 @@ func TestWithoutAnyCallbackTheCallLogTells(t *testing.T) {
 	if call := s.reached(still); call.State != helix.OutboundDialing {
 		t.Errorf("that the log does not have a call proves nothing: %+v", call.Timeline)
 	}
-	s.later(10 * time.Second) // the patience
+	s.later(30 * time.Minute) // the patience
 	s.ends(still, helix.ReasonUnknownOutcome)
 	if calls := s.rang(ringingPhone); len(calls) != 1 {
 		t.Errorf("the phone of an unknown outcome rang %d times", len(calls))
@@ -217,7 +219,8 @@ func TestResultsOfConversationsReachTheCallAndFortyTwo(t *testing.T) {
 	}
 	s.control("/sandbox/faults", `{"target": "fortytwo", "kind": "status", "status": 503, "count": 100000}`)
 
-	signed, fetched, early := s.asks("+919800000401", soon(3*time.Second)), s.asks("+919800000402", soon(3*time.Second)), s.asks("+919800000403", soon(6*time.Second))
+	const signedPhone, fetchedPhone, earlyPhone = "+919800000401", "+919800000402", "+919800000403"
+	signed, fetched, early := s.asks(signedPhone, talks()), s.asks(fetchedPhone, talks()), s.asks(earlyPhone, talks())
 
 	// Before the audio ends.
 	conversation := s.active(early).Conversation
@@ -230,6 +233,11 @@ func TestResultsOfConversationsReachTheCallAndFortyTwo(t *testing.T) {
 	s.becomes(early, "the early results", func(c helix.OutboundCall) bool { return c.Summary == "Came early." && c.State == helix.OutboundActive })
 
 	// Signatures.
+	for id, phone := range map[helix.CallID]string{signed: signedPhone, fetched: fetchedPhone, early: earlyPhone} {
+		s.active(id)
+		s.hears(phone, 2*time.Second) // the greeting, so that there are words
+		s.hangsUp(phone)
+	}
 	conversation = s.ends(signed, helix.ReasonPatientHungUp).Conversation
 	until(t, "the analysis", func() bool {
 		v, err := s.sandbox.ElevenLabs().Conversation(conversation)

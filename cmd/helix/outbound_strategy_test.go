@@ -60,23 +60,26 @@ func TestEveryStrategyOfDiallingCarriesCalls(t *testing.T) {
 			}
 
 			const answers, busy, lost, nobody = "+919800001001", "+919800001002", "+919800001003", "+919800001004"
-			id := s.asks(answers, soon(0))
+			id := s.asks(answers, talks())
 			dialled()
-			s.hearsAndHangsUp(answers)
+			s.hears(answers, time.Second)
+			s.hangsUp(answers)
 			expect(s.ends(id, helix.ReasonPatientHungUp), helix.OutboundCompleted, 1, 1)
 
-			id = s.asks(busy, knowlarity.Script{Outcome: knowlarity.Busy, Ring: 10 * time.Millisecond}, soon(0))
+			id = s.asks(busy, knowlarity.Script{Outcome: knowlarity.Busy, Ring: 10 * time.Millisecond}, talks())
 			dialled()
 			s.becomes(id, "the end of the first attempt", func(c helix.OutboundCall) bool { return c.Attempts[0].Outcome == helix.ReasonBusy })
 			s.later(time.Minute) // until the next
 			dialled()
-			s.hearsAndHangsUp(busy)
+			s.hears(busy, time.Second)
+			s.hangsUp(busy)
 			expect(s.ends(id, helix.ReasonPatientHungUp), helix.OutboundCompleted, 2, 2)
 
 			fails(sandboxfaults.Request{Kind: sandboxfaults.KindReset, AfterEffect: true})
-			id = s.asks(lost, soon(0))
+			id = s.asks(lost, talks())
 			dialled()
-			s.hearsAndHangsUp(lost)
+			s.hears(lost, time.Second)
+			s.hangsUp(lost)
 			expect(s.ends(id, helix.ReasonPatientHungUp), helix.OutboundCompleted, 1, 1)
 
 			fails(sandboxfaults.Request{Kind: sandboxfaults.KindReset})

@@ -57,7 +57,13 @@ func (s *outboundSystem) asks(phone string, scripts ...knowlarity.Script) helix.
 			s.t.Fatal(err)
 		}
 	}
-	id, _ := at(s.crm.run("StartOutboundCall", wishOfTheCRM(phone, phone)), "outboundCall", "id").(string)
+	return s.wishes(wishOfTheCRM(phone, phone))
+}
+
+// wishes asks for a call.
+func (s *outboundSystem) wishes(wish map[string]any) helix.CallID {
+	s.t.Helper()
+	id, _ := at(s.crm.run("StartOutboundCall", wish), "outboundCall", "id").(string)
 	return helix.CallID(id)
 }
 
@@ -142,23 +148,6 @@ func (s *outboundSystem) hangsUp(phone string) {
 
 // talks is a patient who answers at once, says nothing and stays until he is told to hang up.
 func talks() knowlarity.Script { return soon(0) }
-
-// hearsAndHangsUp waits until a patient has heard a second of his latest call's agent, and lets him hang up.
-func (s *outboundSystem) hearsAndHangsUp(phone string) {
-	s.t.Helper()
-	id := ""
-	until(s.t, "the agent's voice", func() bool {
-		calls := s.rang(phone)
-		if len(calls) == 0 || calls[len(calls)-1].HeardFor < time.Second {
-			return false
-		}
-		id = calls[len(calls)-1].ID
-		return true
-	})
-	if err := s.sandbox.Knowlarity().HangUp(id); err != nil {
-		s.t.Fatal(err)
-	}
-}
 
 // soon is a patient who answers at once, says nothing and hangs up after a while; 0 means never.
 func soon(after time.Duration) knowlarity.Script {

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,43 +27,17 @@ func (d *emptying) Seat(email string) *helix.AgentSeat {
 
 // subscriber listens in two ways: to agents' states by a run of its own, to calls by one that it shares.
 type subscriber struct {
-	mu    sync.Mutex
-	heard map[string]bool   // which of the two
-	ended map[string]string // the code that each ended with
+	socket *wire
+	heard  map[string]bool   // which of the two
+	ended  map[string]string // the code that each ended with
 }
 
 func subscribeBoth(t *testing.T, s *system, email string) *subscriber {
 	t.Helper()
-	sub := &subscriber{heard: map[string]bool{}, ended: map[string]string{}}
-	socket, token := openSocket(t, s), s.signIn(email)
-	writeMessage(t, socket, map[string]any{"type": "connection_init", "payload": map[string]string{"Authorization": "Bearer " + token}})
-	readMessage(t, socket)
-	for id, query := range map[string]string{
-		"states": `subscription { agentStates { agent { id } } }`, "calls": `subscription { callEvents { kind } }`,
-	} {
-		writeMessage(t, socket, map[string]any{"id": id, "type": "subscribe", "payload": map[string]any{"query": query}})
-	}
-	go func() {
-		for {
-			var m struct {
-				ID, Type string
-				Payload  json.RawMessage
-			}
-			if err := socket.ReadJSON(&m); err != nil {
-				return // the test is over
-			}
-			sub.mu.Lock()
-			switch m.Type {
-			case "next":
-				sub.heard[m.ID] = true
-			case "error":
-				var errs []struct{ Extensions struct{ Code string } }
-				_ = json.Unmarshal(m.Payload, &errs)
-				sub.ended[m.ID] = errs[0].Extensions.Code
-			}
-			sub.mu.Unlock()
-		}
-	}()
+	sub := &subscriber{socket: openSocket(t, s), heard: map[string]bool{}, ended: map[string]string{}}
+	sub.socket.hello(s.signIn(email))
+	sub.socket.subscribe("states", `subscription { agentStates { agent { id } } }`, nil)
+	sub.socket.subscribe("calls", `subscription { callEvents { kind } }`, nil)
 	calls := 0
 	until(t, email+" hears of both", func() bool {
 		calls++
@@ -76,22 +48,31 @@ func subscribeBoth(t *testing.T, s *system, email string) *subscriber {
 		if err := s.gateway.calls.Ingest(t.Context(), helix.ProviderReports{Calls: []helix.CallReport{missed}}); err != nil {
 			t.Fatal(err)
 		}
-		sub.mu.Lock()
-		defer sub.mu.Unlock()
+		sub.take()
 		return sub.heard["states"] && sub.heard["calls"]
 	})
 	return sub
 }
 
+// take notes what has come.
+func (sub *subscriber) take() {
+	for m, come, _ := sub.socket.next(); come; m, come, _ = sub.socket.next() {
+		switch m.Type {
+		case "next":
+			sub.heard[m.ID] = true
+		case "error":
+			sub.ended[m.ID] = codeIn(sub.socket.t, []byte(`{"errors": `+string(m.Payload)+`}`))
+		}
+	}
+}
+
 func (sub *subscriber) endedWith(code string) bool {
-	sub.mu.Lock()
-	defer sub.mu.Unlock()
+	sub.take()
 	return len(sub.ended) == 2 && sub.ended["states"] == code && sub.ended["calls"] == code
 }
 
 func (sub *subscriber) goesOn() bool {
-	sub.mu.Lock()
-	defer sub.mu.Unlock()
+	sub.take()
 	return len(sub.ended) == 0
 }
 

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,13 @@ func startSystemWith(t *testing.T, emulators, gateway func() time.Time, environm
 	return startSystemAmong(t, sandbox.Options{Now: emulators}, gateway, environment)
 }
 
+// startSystemStanding stops the gateway's clock: what is let in in a minute is not given back while a test asks.
+func startSystemStanding(t *testing.T, environment map[string]string) *system {
+	t.Helper()
+	now := time.Now()
+	return startSystemWith(t, time.Now, func() time.Time { return now }, environment)
+}
+
 // startSystemAmong lets the emulators be of another kind.
 func startSystemAmong(t *testing.T, emulators sandbox.Options, gateway func() time.Time, environment map[string]string) *system {
 	t.Helper()
@@ -51,9 +59,13 @@ func startSystemAmong(t *testing.T, emulators sandbox.Options, gateway func() ti
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]string{"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000"}
+	all := map[string]string{
+		"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000",
+		"LIMIT_REQUESTS_PER_MINUTE": "100000", "LIMIT_REQUEST_BURST": "100000", // tests ask until it is so
+		"DRAIN_TIMEOUT": "30s", // which a busy machine may need
+	}
 	maps.Copy(all, environment)
-	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	log := slog.New(slog.NewTextHandler(newTestWriter(t), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	emulators.Seed, emulators.Traffic, emulators.Logger = 1, sandbox.TrafficOff, log
 	s, err := newSandboxedAt(t.Context(), emulators.OnFreePorts(), all, gateway, listener, log)
 	if err != nil {
@@ -74,12 +86,38 @@ func startSystemAmong(t *testing.T, emulators sandbox.Options, gateway func() ti
 	return sys
 }
 
-// testWriter puts the gateway's own log into the test's.
-type testWriter struct{ t *testing.T }
+// testWriter puts the gateway's own log into the test's, as long as there is a test to log for.
+type testWriter struct {
+	mu sync.Mutex
+	t  *testing.T // nil afterwards
+}
 
-func (w testWriter) Write(p []byte) (int, error) {
-	w.t.Logf("%s", bytes.TrimSpace(p))
+func newTestWriter(t *testing.T) *testWriter {
+	t.Helper()
+	w := &testWriter{t: t}
+	t.Cleanup(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.t = nil
+	})
+	return w
+}
+
+func (w *testWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.t != nil {
+		w.t.Logf("%s", bytes.TrimSpace(p))
+	}
 	return len(p), nil
+}
+
+// in is the system in a test of its own.
+func (s *system) in(t *testing.T) *system {
+	t.Helper()
+	system := *s
+	system.t = t
+	return &system
 }
 
 // ask sends an operation with a token or key ("" for none) and answers with status and decoded body.
@@ -183,6 +221,24 @@ func at(v any, path ...string) any {
 // much else to do.
 const patience = 2 * time.Minute
 
+// listAt walks into decoded JSON to a list; empty where there is none.
+func listAt(v any, path ...string) []any {
+	list, _ := at(v, path...).([]any)
+	return list
+}
+
+// textAt walks into decoded JSON to a text; empty where there is none.
+func textAt(v any, path ...string) string {
+	text, _ := at(v, path...).(string)
+	return text
+}
+
+// numberAt walks into decoded JSON to a number; 0 where there is none.
+func numberAt(v any, path ...string) float64 {
+	number, _ := at(v, path...).(float64)
+	return number
+}
+
 // until asks again until the answer fits or the patience is over.
 func until(t *testing.T, what string, fits func() bool) {
 	t.Helper()
@@ -202,7 +258,7 @@ func TestAnAgentsDayRunsEndToEnd(t *testing.T) {
 	t.Parallel()
 	s := startSystem(t, nil)
 	err := day.Play(t.Context(), day.Options{
-		GraphQL: s.url + "/graphql", Control: s.sandbox.ControlURL(), FortyTwo: s.sandbox.FortyTwoURL(), Out: testWriter{t},
+		GraphQL: s.url + "/graphql", Control: s.sandbox.ControlURL(), FortyTwo: s.sandbox.FortyTwoURL(), Out: newTestWriter(t),
 		Patience: patience,
 	})
 	if err != nil {
@@ -246,7 +302,7 @@ func TestWhoMayCallWhat(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, data, code := s.ask(c.token, c.query, nil)
+			_, data, code := s.in(t).ask(c.token, c.query, nil)
 			if code != c.code {
 				t.Fatalf("code %q, data %v", code, data)
 			}
@@ -338,7 +394,7 @@ func TestMalformedRequestsAreRefusedAndNothingPanics(t *testing.T) {
 		{"a push of garbage is kept for an operator", "/webhooks/ozonetel/cdr/" + sandboxWebhookSecret, "text/plain", "\x00\xff garbage", 200, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			status, raw := s.send(http.MethodPost, c.path, c.contentType, token, c.body)
+			status, raw := s.in(t).send(http.MethodPost, c.path, c.contentType, token, c.body)
 			if status != c.status || !strings.Contains(string(raw), c.says) {
 				t.Fatalf("HTTP %d %.300s", status, raw)
 			}
@@ -352,7 +408,7 @@ func TestMalformedRequestsAreRefusedAndNothingPanics(t *testing.T) {
 
 func TestCallersAreLimitedAndToldTheLimit(t *testing.T) {
 	t.Parallel()
-	s := startSystem(t, map[string]string{"LIMIT_REQUESTS_PER_MINUTE": "6", "LIMIT_REQUEST_BURST": "3", "LIMIT_SIGN_INS_PER_MINUTE": "1"})
+	s := startSystemStanding(t, map[string]string{"LIMIT_REQUESTS_PER_MINUTE": "6", "LIMIT_REQUEST_BURST": "3", "LIMIT_SIGN_INS_PER_MINUTE": "1"})
 	token := s.signIn("asha@sandbox.test")
 	const signIn = `mutation { signIn(input: {email: "asha@sandbox.test", password: "sandbox"}) { error { code message } } }`
 	if _, data, _ := s.ask("", signIn, nil); at(data, "signIn", "error", "code") != "TOO_MANY_REQUESTS" {

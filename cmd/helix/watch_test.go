@@ -7,8 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
-
 	helix "github.com/helix-engage/gateway"
 	"github.com/helix-engage/gateway/sandbox"
 	"github.com/helix-engage/gateway/sandbox/fortytwo"
@@ -20,7 +18,7 @@ var deaf = map[string]string{"WEBHOOK_SECRET_FORTYTWO": "another secret than the
 // followedLead is told of on a socket.
 type followedLead struct {
 	*system
-	socket *websocket.Conn
+	socket *wire
 	id     string
 }
 
@@ -29,20 +27,15 @@ func (s *system) follow(token, lead string) *followedLead {
 	s.t.Helper()
 	until(s.t, "the data model", func() bool { return s.gateway.fortyTwo.State().ModelReady })
 	f := &followedLead{system: s, socket: openSocket(s.t, s), id: lead}
-	writeMessage(s.t, f.socket, map[string]any{"type": "connection_init", "payload": map[string]string{"Authorization": "Bearer " + token}})
-	if m := readMessage(s.t, f.socket); m.Type != "connection_ack" {
-		s.t.Fatalf("got %+v", m)
-	}
-	writeMessage(s.t, f.socket, map[string]any{"id": "1", "type": "subscribe", "payload": map[string]any{
-		"query": operations(s.t, federatedDocuments)["LeadChanged"], "variables": map[string]any{"id": lead},
-	}})
+	f.socket.hello(token)
+	f.socket.subscribe("1", operations(s.t, federatedDocuments)["LeadChanged"], map[string]any{"id": lead})
 	return f
 }
 
 // next gives the next change, nil and the code at the end with an error, nil and "" at the end.
 func (f *followedLead) next() (change map[string]any, code string) {
 	f.t.Helper()
-	m := readMessage(f.t, f.socket)
+	m := f.socket.read()
 	if m.Type == "complete" {
 		return nil, ""
 	}
@@ -67,25 +60,14 @@ func (f *followedLead) next() (change map[string]any, code string) {
 // renamed changes the lead's name until the subscriber hears of it: he may not be listening yet.
 func (f *followedLead) renamed(name string) map[string]any {
 	f.t.Helper()
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(50 * time.Millisecond)
-		defer tick.Stop()
-		for i := 0; ; i++ {
-			f.edit("lead", f.id, `{"name": "`+name+`", "source": "`+[]string{"WALK_IN", "PHONE"}[i%2]+`"}`)
-			select {
-			case <-stop:
-				return
-			case <-tick.C:
-			}
-		}
-	}()
+	stop := meanwhile(50*time.Millisecond, func(i int) {
+		f.edit("lead", f.id, `{"name": "`+name+`", "source": "`+[]string{"WALK_IN", "PHONE"}[i%2]+`"}`)
+	})
+	defer stop()
 	change, code := f.next()
 	for ; change != nil && at(change, "after", "name") != name; change, code = f.next() {
 	}
-	close(stop)
-	<-stopped
+	stop()
 	if change == nil {
 		f.t.Fatalf("it ended with %q", code)
 	}
@@ -133,7 +115,7 @@ func TestALeadIsFollowedByTheEventStream(t *testing.T) {
 	s.edit("lead", lead, `{"name": "Renamed while nobody heard"}`)
 	for _, f := range followers {
 		f.until(func(c map[string]any) bool { return at(c, "after", "name") == "Renamed while nobody heard" })
-		_ = f.socket.Close()
+		f.socket.close()
 	}
 	until(t, "the end of the stream that nobody needs", func() bool { return crm.StreamCount() == 0 })
 }

@@ -212,7 +212,7 @@ func TestAQueryIsSentTwiceAtMost(t *testing.T) {
 			requests.Add(1)
 		}
 	})
-	client := newClient(t, Options{URL: url, Timeout: 5 * time.Second})
+	client := newClient(t, Options{URL: url, Timeout: time.Minute})
 	errs := make(chan error, connections)
 	for i := range connections {
 		go func() {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	helix "github.com/helix-engage/gateway"
@@ -26,12 +27,22 @@ type conduct struct {
 	after    time.Duration
 }
 
-// timeout is short where a test has to wait for it, and else longer than a busy machine takes.
-func (c conduct) timeout() time.Duration {
-	if c.endless {
-		return 500 * time.Millisecond
+// toward gives a client of a server with this conduct to a test, and how many requests have arrived. Where only the time-out
+// ends a request, the two meet in a bubble, so that it begins when there is nothing left to do but wait.
+func (c conduct) toward(t *testing.T, o Options, test func(t *testing.T, client *Client, arrived *atomic.Int32)) {
+	t.Helper()
+	var arrived atomic.Int32
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		arrived.Add(1)
+		c.serve(w, r)
 	}
-	return DefaultTimeout
+	o.MaxResponse = maxAnswer
+	if !c.endless {
+		o.URL = serve(t, handler)
+		test(t, newClient(t, o), &arrived)
+		return
+	}
+	synctest.Test(t, func(t *testing.T) { test(t, newClientInMemory(t, o, handler), &arrived) })
 }
 
 var (
@@ -166,32 +177,28 @@ func TestEachConductOfTheServerHasItsCode(t *testing.T) {
 		for kind, r := range map[string]*Request{"query": query(), "mutation": mutation()} {
 			t.Run(kind+" meets "+name, func(t *testing.T) {
 				t.Parallel()
-				var arrived atomic.Int32
-				url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-					arrived.Add(1)
-					c.serve(w, r)
+				c.toward(t, Options{}, func(t *testing.T, client *Client, arrived *atomic.Int32) {
+					body, _, err := client.Do(t.Context(), callerOf("a"), r)
+					want := c.query
+					if r.Mutation {
+						want = c.mutation
+					}
+					if got := codeOf(t, err); got != want {
+						t.Fatalf("got %v, want %q", err, want)
+					}
+					if (err == nil) != (len(body) > 0) {
+						t.Errorf("error %v comes with body %q", err, body)
+					}
+					if arrived.Load() != 1 {
+						t.Errorf("it was sent %d times", arrived.Load())
+					}
+					if e, failed := errors.AsType[*helix.Error](err); failed {
+						checkFailure(t, e, c)
+					}
+					if h := client.Health(); h.OK() == c.faulty || h.LastSuccess.IsZero() != c.faulty {
+						t.Errorf("health %+v", h)
+					}
 				})
-				client := newClient(t, Options{URL: url, Timeout: c.timeout(), MaxResponse: maxAnswer})
-				body, _, err := client.Do(t.Context(), callerOf("a"), r)
-				want := c.query
-				if r.Mutation {
-					want = c.mutation
-				}
-				if got := codeOf(t, err); got != want {
-					t.Fatalf("got %v, want %q", err, want)
-				}
-				if (err == nil) != (len(body) > 0) {
-					t.Errorf("error %v comes with body %q", err, body)
-				}
-				if arrived.Load() != 1 {
-					t.Errorf("it was sent %d times", arrived.Load())
-				}
-				if e, failed := errors.AsType[*helix.Error](err); failed {
-					checkFailure(t, e, c)
-				}
-				if h := client.Health(); h.OK() == c.faulty || h.LastSuccess.IsZero() != c.faulty {
-					t.Errorf("health %+v", h)
-				}
 			})
 		}
 	}
@@ -215,14 +222,8 @@ func checkFailure(t *testing.T, e *helix.Error, c conduct) {
 
 func TestAMutationThatFoundNobodyWasNotDone(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := "http://" + listener.Addr().String()
-	listener.Close()
-	client := newClient(t, Options{URL: url})
-	_, _, err = client.Do(t.Context(), callerOf("a"), mutation())
+	client := newClient(t, Options{URL: "http://127.0.0.1:1"})
+	_, _, err := client.Do(t.Context(), callerOf("a"), mutation())
 	if codeOf(t, err) != helix.CodeUnavailable || !helix.IsRetryable(err) {
 		t.Errorf("got %v", err)
 	}
@@ -269,28 +270,23 @@ func TestTheBreakerOpensForFortyTwosFailuresAlone(t *testing.T) {
 	for name, c := range conducts {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var arrived atomic.Int32
-			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-				arrived.Add(1)
-				c.serve(w, r)
+			breaker := providers.Breaker{Failures: 2, Pause: 2 * time.Hour}
+			c.toward(t, Options{Breaker: breaker}, func(t *testing.T, client *Client, arrived *atomic.Int32) {
+				for range 2 {
+					_, _, _ = client.Do(t.Context(), callerOf("a"), query())
+				}
+				_, _, err := client.Do(t.Context(), callerOf("a"), mutation())
+				if refused := arrived.Load() == 2; refused != c.faulty {
+					t.Fatalf("%d requests arrived", arrived.Load())
+				}
+				if !c.faulty {
+					return
+				}
+				e := helix.AsError(err)
+				if e.Code != helix.CodeUnavailable || !e.Retryable || e.RetryAfter < 30*time.Minute {
+					t.Errorf("refused with %+v", e)
+				}
 			})
-			client := newClient(t, Options{
-				URL: url, Timeout: c.timeout(), MaxResponse: maxAnswer, Breaker: providers.Breaker{Failures: 2, Pause: time.Hour},
-			})
-			for range 2 {
-				_, _, _ = client.Do(t.Context(), callerOf("a"), query())
-			}
-			_, _, err := client.Do(t.Context(), callerOf("a"), mutation())
-			if refused := arrived.Load() == 2; refused != c.faulty {
-				t.Fatalf("%d requests arrived", arrived.Load())
-			}
-			if !c.faulty {
-				return
-			}
-			e := helix.AsError(err)
-			if e.Code != helix.CodeUnavailable || !e.Retryable || e.RetryAfter < 30*time.Minute {
-				t.Errorf("refused with %+v", e)
-			}
 		})
 	}
 }

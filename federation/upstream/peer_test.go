@@ -12,8 +12,11 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	helix "github.com/helix-engage/gateway"
+	"github.com/helix-engage/gateway/federation/upstream/wire"
+	"github.com/helix-engage/gateway/providers/providertest"
 )
 
 var document = []byte(`{"query":"{calls{totalCount}}"}`)
@@ -29,12 +32,39 @@ func callerOf(token string) *Caller { return &Caller{Key: sha256.Sum256([]byte(t
 // noticed.
 func serve(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		handler(w, r)
-	}))
+	server := httptest.NewServer(drained(handler))
 	t.Cleanup(server.Close)
 	return server.URL + "/graphql"
+}
+
+func drained(handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		handler(w, r)
+	}
+}
+
+// newClientInMemory gives a client of a server that is reached without TCP, for tests inside a synctest bubble.
+func newClientInMemory(t *testing.T, o Options, handler http.HandlerFunc) *Client {
+	t.Helper()
+	memory := providertest.NewMemory()
+	server := &http.Server{Handler: drained(handler)}
+	go func() { _ = server.Serve(memory) }()
+	t.Cleanup(func() { _ = server.Close() })
+	o.URL = "http://" + memory.Addr().String() + "/graphql"
+	client := newClient(t, o)
+	endpoint, err := o.endpoint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.wire, err = wire.New(wire.Options{
+		URL: endpoint, Fields: fixedFields, MaxConns: 8, MaxBody: client.maxResponse, IdleTimeout: time.Minute,
+		ConnectTimeout: connectTimeout, Dial: memory.Dial,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
 }
 
 // serveRaw hands each connection, numbered from 1, to talk, which ends it by returning.

@@ -25,7 +25,7 @@ const (
 	// paceOf and paceUnder are how far apart writes begin for which nobody waits, the latter while pushes wait to be stored:
 	// syncs of the disk are what those wait for. A lone write waits for nobody.
 	paceOf    = 25 * time.Millisecond
-	paceUnder = 100 * time.Millisecond
+	paceUnder = 200 * time.Millisecond
 	// maxUncommitted bounds the writes that wait for a stream; beyond it they are refused with ErrUnavailable.
 	maxUncommitted = 8192
 )

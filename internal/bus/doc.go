@@ -1,6 +1,6 @@
 // Package bus is the durable log and the small state of the gateway, kept in NATS JetStream.
 //
-// It owns the connection (an embedded server over a directory, or a NATS cluster), every stream and every bucket
+// It owns the connections (to an embedded server over a directory, or to a NATS cluster), every stream and every bucket
 // (streams.go defines them all), and the ways in which the gateway uses them:
 //
 //	Inbox    raw provider pushes; stored before they are answered, those that come together as one message;
@@ -13,7 +13,8 @@
 //	Tell     what concerns only those who listen at this moment, in all processes; the one thing that is not stored
 //
 // Invariants:
-//   - A write that returned nil survives kill -9. The embedded server syncs every write to disk before it answers.
+//   - A write that returned nil survives kill -9 and the loss of power. The embedded server syncs every write to disk
+//     before it answers; writes that come at the same time share a sync (group.go, commit.go).
 //   - Messages of one lane are handled in order and never two at the same time, over all replicas: one replica at a
 //     time reads the inbox and one the outbox (a lease says which), and whoever takes over starts with the oldest
 //     message that is not done. There is no message that waits for a time-out of the server.
@@ -30,8 +31,9 @@
 //	                                               └── Permanent, or maxAttempts ─► dead letter
 //
 // Messages of the inbox are deleted in steps (removal.go): those before the first that is not handled in one request,
-// every 50 ms, and those that have waited behind it for a second one by one. A crash before that gives them again, and all
-// pushes of a message with them.
+// every 50 ms, and those that have waited behind it for five seconds one by one. A crash before that gives them again, and
+// all pushes of a message with them. Commands that were written together are deleted together, before it is told that they
+// are written.
 //
 // A dead letter of the inbox leaves its lane, which goes on. A dead letter of the outbox keeps its place: the lane is
 // parked behind it until an operator replays or drops it, so later commands of the call never overtake it.

@@ -11,7 +11,7 @@ import (
 const (
 	// floorRate is how many pushes a second are handled under whatever pressure, so that handling never stops. A disk so
 	// slow that storing alone is late allows no more syncs than that anyway.
-	floorRate = 1000
+	floorRate = 200
 	// judgeEvery is how often the pressure is judged.
 	judgeEvery = 5 * time.Millisecond
 	// raise is what is added to the rate, in pushes a second, after each stretch without pressure.

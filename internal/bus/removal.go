@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// removeEvery is how long settled messages wait for company before they are removed.
+	// removeEvery is how long settled messages wait for company before they are removed, or paceUnder while pushes wait to
+	// be stored.
 	removeEvery = 50 * time.Millisecond
 	// removeBehind is how long a settled message waits behind an unsettled one before it is removed by itself.
 	removeBehind = 5 * time.Second
@@ -26,6 +27,7 @@ const (
 // What it has not removed when the process dies is handled again. It is safe for concurrent use.
 type removal struct {
 	stream jetstream.Stream
+	limits func() bool // says whether pushes wait to be stored
 	log    *slog.Logger
 	retry  retryPolicy
 
@@ -50,7 +52,7 @@ type seenMessage struct {
 
 func newRemoval(stream jetstream.Stream, b *Bus) *removal {
 	return &removal{
-		stream: stream, log: b.log, retry: b.retry, bySeq: map[uint64]*seenMessage{},
+		stream: stream, limits: b.governor.limits, log: b.log, retry: b.retry, bySeq: map[uint64]*seenMessage{},
 		dirty: make(chan struct{}, 1), room: make(chan struct{}, 1),
 	}
 }
@@ -125,6 +127,9 @@ func (r *removal) run(ctx context.Context) {
 			return
 		}
 		wait := removeEvery
+		if r.limits() {
+			wait = paceUnder
+		}
 		if failures > 0 {
 			wait = max(wait, r.retry.after(failures))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,13 +49,16 @@ type Telemetry struct {
 	shutdown []func(context.Context) error
 }
 
+// liveHeap is what of the heap the last collection of garbage left. Unlike the heap in use it tells what is kept.
+var liveHeap = collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile(`^/gc/heap/live:bytes$`)}
+
 // New starts the providers. No request is sent before there is something to export.
 func New(ctx context.Context, o Options) (*Telemetry, error) {
 	t := &Telemetry{
 		Registry:   prometheus.NewRegistry(),
 		Propagator: propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{}),
 	}
-	t.Registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	t.Registry.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(liveHeap)), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	res := resource.NewSchemaless(
 		attribute.String("service.name", o.Service),
 		attribute.String("service.version", o.Version),

@@ -178,9 +178,7 @@ func TestASlowReaderGetsHisOwnAnswer(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if s.back.Load() == 0 || s.back.Load() > readers*questions {
-		t.Errorf("%d buffers came back", s.back.Load())
-	}
+	await(t, "no buffer came back", func() bool { return s.back.Load() > 0 }) // a client may have all before the server knows
 }
 
 // readSlowly asks, and reads the answer in small pieces or leaves in the middle of it.

@@ -94,6 +94,7 @@ type conversation struct {
 
 	mu   sync.Mutex
 	view View
+	kept []int16
 }
 
 func newConversation(s *Server, agent *Agent, id string, conn *websocket.Conn) *conversation {

@@ -32,5 +32,5 @@
 // What a peer does wrong is in View.Violations: it is noted and, as the provider would, mostly tolerated.
 //
 // Bounds: 2,000 open conversations (3008 beyond), the latest 5,000 remembered, 1,000 transcript lines and 100 violations each, 10,000
-// signed addresses. Conversations run in real time, divided by Options.Pace; webhooks, analysis and expiry follow the timeline.
+// signed addresses, 3 min of kept sound a conversation (Options.KeepAudio). Conversations run in real time, divided by Options.Pace; webhooks, analysis and expiry follow the timeline.
 package elevenlabs

@@ -46,6 +46,13 @@ func newWorkspace(t *testing.T, options elevenlabs.Options) *workspace {
 	if options.Timing.Analysis == 0 {
 		options.Timing.Analysis = time.Millisecond
 	}
+	if options.Agents == nil {
+		options.Agents = []elevenlabs.Agent{elevenlabs.DefaultAgent()}
+	}
+	options.Agents = slices.Clone(options.Agents)
+	for i := range options.Agents {
+		options.Agents[i].MaxDuration = patient * 200
+	}
 	emulator, err := elevenlabs.New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -118,7 +125,7 @@ func (w *workspace) dial(address string) *peer {
 		w.t.Error("the sub-protocol was not selected")
 	}
 	w.t.Cleanup(func() { conn.Close() })
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Minute))
+	_ = conn.SetReadDeadline(time.Now().Add(10 * time.Minute))
 	return &peer{t: w.t, conn: conn}
 }
 

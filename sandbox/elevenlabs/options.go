@@ -20,7 +20,8 @@ type Options struct {
 	Webhook  Webhook
 	Timing   Timing
 	// Pace makes conversations as many times faster than real time, for tests whose callers speak as much faster. 0 means 1.
-	Pace float64
+	Pace      float64
+	KeepAudio bool // keeps what agents hear, for Server.Heard
 	// PublicURL is the beginning of signed addresses, e.g. "wss://voice.example"; "" means that of the request.
 	PublicURL string
 	// HookDone is called after each attempt to deliver a webhook; may be nil.

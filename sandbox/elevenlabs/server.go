@@ -21,6 +21,7 @@ const (
 	maxRemembered = 5_000
 	maxSigned     = 10_000
 	maxLines      = 1_000
+	maxKept       = 3 * time.Minute
 	maxViolations = 100
 )
 
@@ -143,13 +144,7 @@ func (s *Server) HookCounts() hooks.Counts { return s.courier.Counts() }
 func (s *Server) Requests() []faults.Record { return s.gate.Latest() }
 
 // RequestCounts is how many requests each endpoint has received, those with faults included.
-func (s *Server) RequestCounts() map[string]int {
-	counts := make(map[string]int)
-	for _, name := range s.gate.Endpoints() {
-		counts[name] = s.gate.Count(name)
-	}
-	return counts
-}
+func (s *Server) RequestCounts() map[string]int { return s.gate.Counts() }
 
 // Conversations is every remembered conversation, oldest first.
 func (s *Server) Conversations() []View {
@@ -170,6 +165,18 @@ func (s *Server) Conversation(id string) (View, error) {
 		return View{}, ErrUnknownConversation
 	}
 	return c.look(), nil
+}
+
+// Heard is what an agent has heard since the conversation began, at speech.Rate; nil without Options.KeepAudio. Errors:
+// ErrUnknownConversation.
+func (s *Server) Heard(id string) ([]int16, error) {
+	c := s.conversation(id)
+	if c == nil {
+		return nil, ErrUnknownConversation
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.kept), nil
 }
 
 // Violations are what peers did wrong in any remembered conversation, each with the conversation's id.

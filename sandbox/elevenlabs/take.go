@@ -126,7 +126,12 @@ func (c *conversation) hear(chunk string) {
 		c.end(websocket.CloseInternalServerErr, err.Error(), "unknown_websocket_crash") // the format was checked by New
 		return
 	}
-	c.change(func(v *View) { v.CallerAudio += speech.Duration(len(samples)) })
+	c.change(func(v *View) {
+		v.CallerAudio += speech.Duration(len(samples))
+		if c.options.KeepAudio && v.CallerAudio < maxKept {
+			c.kept = append(c.kept, samples...)
+		}
+	})
 	c.caller = append(c.caller, samples...)
 	for n := speech.Count(speech.Frame); len(c.caller) >= n; c.caller = c.caller[n:] {
 		c.listen(c.caller[:n])

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -60,8 +59,14 @@ type Gate struct {
 // NewGate makes a gate that tells the time of requests by now.
 func NewGate(now func() time.Time) *Gate { return &Gate{now: now, endpoints: make(map[string]bool)} }
 
-// Endpoints are the names known to Fail, in alphabetical order.
-func (g *Gate) Endpoints() []string { return slices.Sorted(maps.Keys(g.endpoints)) }
+// Counts is how many requests each endpoint has received, those with faults included.
+func (g *Gate) Counts() map[string]int {
+	counts := make(map[string]int, len(g.endpoints))
+	for name := range g.endpoints {
+		counts[name] = g.Count(name)
+	}
+	return counts
+}
 
 // Fail arms a fault. Faults of an endpoint are used in the order armed. Errors: an unknown endpoint or kind, a status that is none,
 // negative numbers, ErrFull.

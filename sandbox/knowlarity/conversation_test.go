@@ -43,9 +43,10 @@ func TestThePatientAndTheVoiceAgentUnderstandEachOther(t *testing.T) {
 func newAgents(t *testing.T, pace float64) (agents *elevenlabs.Server, address string) {
 	t.Helper()
 	agent := elevenlabs.DefaultAgent()
-	agent.Public = true
+	agent.Public, agent.MaxDuration = true, 2*time.Hour
 	agents, err := elevenlabs.New(elevenlabs.Options{Pace: pace, Agents: []elevenlabs.Agent{agent}, Timing: elevenlabs.Timing{
-		FirstFrame: time.Hour, Ping: time.Hour, TurnTimeout: time.Hour, ToolWait: time.Hour, InputTimeout: time.Hour,
+		FirstFrame: time.Hour, Ping: time.Hour, ToolWait: time.Hour, InputTimeout: time.Hour,
+		TurnTimeout: 30 * time.Second, // asks again where the patient heard a sentence in pieces
 	}})
 	if err != nil {
 		t.Fatal(err)

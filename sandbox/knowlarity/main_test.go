@@ -59,7 +59,7 @@ func newAccount(t *testing.T, options knowlarity.Options) *account {
 		if err != nil {
 			return
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(5 * time.Minute))
+		_ = conn.SetReadDeadline(time.Now().Add(10 * time.Minute))
 		a.streams <- &stream{t, conn}
 	}))
 	server := httptest.NewServer(emulator.Handler())

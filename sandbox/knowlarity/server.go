@@ -160,13 +160,7 @@ func (s *Server) CallbackCounts() hooks.Counts { return s.courier.Counts() }
 func (s *Server) Requests() []faults.Record { return s.gate.Latest() }
 
 // RequestCounts is how many requests each endpoint has received, those with faults included.
-func (s *Server) RequestCounts() map[string]int {
-	counts := make(map[string]int)
-	for _, name := range s.gate.Endpoints() {
-		counts[name] = s.gate.Count(name)
-	}
-	return counts
-}
+func (s *Server) RequestCounts() map[string]int { return s.gate.Counts() }
 
 // Calls is every remembered call, oldest first.
 func (s *Server) Calls() []View {

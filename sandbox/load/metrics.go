@@ -14,6 +14,8 @@ const (
 	metricGoroutines = "go_goroutines"
 	metricHeap       = "go_memstats_heap_inuse_bytes"
 	metricMallocs    = "go_memstats_mallocs_total"
+	metricLive       = "go_gc_heap_live_bytes"
+	metricCollected  = "go_memstats_last_gc_time_seconds"
 )
 
 // Metric reads a gauge of /metrics that has no labels that matter; the first line of its name counts.
@@ -68,6 +70,7 @@ type Process struct {
 	RSS         int64 `json:"rssBytes"`
 	Descriptors int   `json:"descriptors"`
 	Heap        int64 `json:"heapBytes"`
+	Live        int64 `json:"liveBytes,omitempty"` // of the heap, after a collection of garbage
 	Goroutines  int   `json:"goroutines"`
 }
 
@@ -80,8 +83,12 @@ func (g *Gateway) process(ctx context.Context) Process {
 }
 
 func (p Process) String() string {
-	return fmt.Sprintf("%.1f MB resident, %.1f MB heap, %d descriptors, %d goroutines",
+	text := fmt.Sprintf("%.1f MB resident, %.1f MB heap, %d descriptors, %d goroutines",
 		float64(p.RSS)/1e6, float64(p.Heap)/1e6, p.Descriptors, p.Goroutines)
+	if p.Live > 0 {
+		text += fmt.Sprintf(", %.1f MB live", float64(p.Live)/1e6)
+	}
+	return text
 }
 
 // stopwatch measures CPU time over a stretch of time.

@@ -300,25 +300,30 @@ func (c *caller) ramp(ctx context.Context, n int, rate float64) ([]*streamCall, 
 	return calls, err
 }
 
-// overload tries calls beyond the gateway's capacity for a while, and tells how many of their streams were refused.
+// overload tries calls beyond the gateway's capacity, measures for a while, and tells how many of their streams were refused.
 func (c *caller) overload(ctx context.Context, n int, rate float64, stretch time.Duration) (refused int, err error) {
 	c.peers.phase.Store(phaseOverload)
-	defer c.peers.phase.Store(phaseNone)
 	began := time.Now()
 	calls, err := c.ramp(ctx, n, rate)
+	if err == nil {
+		err = sleep(ctx, time.Until(began.Add(stretch)))
+	}
+	c.peers.phase.Store(phaseNone)
 	if err != nil {
 		return 0, err
 	}
-	if err := sleep(ctx, time.Until(began.Add(stretch))); err != nil {
-		return 0, err
-	}
+	late := time.After(talkWithin) // for those of which nothing is known yet
 	for _, call := range calls {
 		select {
 		case <-call.closed:
 			if call.refused {
 				refused++
 			}
-		default:
+		case <-call.talking:
+		case <-late:
+			return refused, nil
+		case <-ctx.Done():
+			return refused, ctx.Err()
 		}
 	}
 	return refused, nil

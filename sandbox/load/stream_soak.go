@@ -28,6 +28,9 @@ type SoakOptions struct {
 	APIKey  string  // of the CRM
 	Calls   int     // one after another, or several at once as Rate has it
 	Rate    float64 // calls that begin in a second, at most
+	// Collect is how long the gateway may take to collect its garbage before and after, so that what is kept is known; an
+	// idle Go program does so every two minutes. 0: it is not waited for.
+	Collect time.Duration
 }
 
 // Soak is what came of it.
@@ -52,7 +55,7 @@ func MeasureSoak(ctx context.Context, o SoakOptions) (s Soak, err error) {
 		return s, err
 	}
 	crm.close()
-	s.Before = o.Gateway.leanProcess(ctx)
+	s.Before = o.Gateway.collected(ctx, o.Collect)
 	watch := o.Gateway.stopwatch()
 	failures := make([]error, o.Calls)
 	work := errgroup.Group{}
@@ -85,6 +88,7 @@ func MeasureSoak(ctx context.Context, o SoakOptions) (s Soak, err error) {
 			return s, err
 		}
 	}
+	s.After = o.Gateway.collected(ctx, o.Collect)
 	for _, c := range o.Peers.all() {
 		select {
 		case <-c.over:
@@ -93,6 +97,25 @@ func MeasureSoak(ctx context.Context, o SoakOptions) (s Soak, err error) {
 		}
 	}
 	return s, ctx.Err()
+}
+
+// collected is what the gateway holds once it has collected its garbage; Live stays 0 when it does not within a while.
+func (g *Gateway) collected(ctx context.Context, within time.Duration) Process {
+	last, err := g.Metric(ctx, metricCollected)
+	waiting, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	if err == nil {
+		err = g.await(waiting, restEvery, func() (bool, error) {
+			at, err := g.Metric(waiting, metricCollected)
+			return err == nil && at > last, err
+		})
+	}
+	p := g.leanProcess(ctx)
+	if err == nil {
+		live, _ := g.Metric(ctx, metricLive) // 0 is said to be unknown
+		p.Live = int64(live)
+	}
+	return p
 }
 
 // shortCall makes a call and ends it when the agent has had his first turn.

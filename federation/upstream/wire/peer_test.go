@@ -94,7 +94,7 @@ func newClient(t *testing.T, o Options) *Client {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = time.Minute
 	}
-	o.ConnectTimeout = 10 * time.Second
+	o.ConnectTimeout = time.Minute
 	c, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func newClient(t *testing.T, o Options) *Client {
 
 // post is an exchange that has time enough.
 func post() *Exchange {
-	return &Exchange{Body: []byte("{}"), Deadline: time.Now().Add(20 * time.Second)}
+	return &Exchange{Body: []byte("{}"), Deadline: time.Now().Add(time.Minute)}
 }
 
 // once is an exchange that must not be repeated.
@@ -134,7 +134,7 @@ func until(t *testing.T, what string, reached func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	over := time.After(20 * time.Second)
+	over := time.After(time.Minute)
 	for !reached() {
 		select {
 		case <-tick.C:
