@@ -15,7 +15,7 @@ type Decoder func(contentType string, body []byte) (helix.ProviderReports, error
 
 // inboxWorkers is how many pushes of different calls are handled at once. Handling waits for the disk, whose syncs are
 // shared by those who wait for it at the same time: the more there are, the more pushes a sync serves.
-const inboxWorkers = 512
+const inboxWorkers = 2048
 
 // decoded is what a decoder made of a push, kept from finding its lane to its handling.
 type decoded struct {

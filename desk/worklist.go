@@ -150,7 +150,8 @@ func (l *Worklist) Cursors() []string {
 			kinds = slices.Insert(kinds, at, kind)
 		}
 		parts[kind] = parts[kind][:0]
-		if raw, err := json.Marshal(key); err == nil { // else a time that JSON has not: that source begins anew
+		raw, err := json.Marshal(key) //nolint:musttag // within places its fields go by their names too
+		if err == nil {               // else a time that JSON has not: that source begins anew
 			parts[kind] = append(append(append(append(parts[kind], '"'), kind...), '"', ':'), raw...)
 		}
 	}

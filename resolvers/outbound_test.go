@@ -229,7 +229,7 @@ func TestACallIsToldFromTheWishToItsResults(t *testing.T) {
 	id, _ := payload["outboundCall"].(map[string]any)["id"].(string)
 	call := helix.CallID(id)
 
-	ctx, stop := context.WithTimeout(as(t, "key:crm"), 20*time.Second)
+	ctx, stop := context.WithTimeout(as(t, "key:crm"), 3*time.Minute)
 	defer stop()
 	responses, ctx := b.start(ctx, "OutboundCallUpdated", map[string]any{"id": id})
 	next := func() map[string]any {
@@ -254,6 +254,11 @@ func TestACallIsToldFromTheWishToItsResults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	for kept := false; !kept; { // the provider's answer, which another goroutine stores
+		stored, err := b.service.Get(ctx, call)
+		do(err)
+		kept = stored.Attempt().ProviderCallID != ""
 	}
 	_, err := b.service.Attach(ctx, outbound.Claim{Call: call, Attempt: dial.Attempt})
 	do(err)

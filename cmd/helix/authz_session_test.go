@@ -20,9 +20,9 @@ func TestASocketEndsWithItsTokenAndGoesOnWithARenewedOne(t *testing.T) {
 	t.Parallel()
 	const left, life = 8 * time.Second, 30 * time.Minute // of a token when it is issued, by our clock and by FortyTwo's
 	var behind atomic.Int64
+	behind.Store(int64(life - left))
 	s := startSystemAt(t, func() time.Time { return time.Now().Add(-time.Duration(behind.Load())) }, nil)
 	s.signIn("ravi@sandbox.test") // the time of a token is not for the gateway's start
-	behind.Store(int64(life - left))
 	_, data, _ := s.ask("", `mutation { signIn(input: {email: "asha@sandbox.test", password: "sandbox"}) {
 		session { accessToken refreshToken expiresAt }
 	} }`, nil)

@@ -17,7 +17,7 @@ import (
 
 const (
 	// maxCommit and maxCommitBytes bound what is written to the disk with one sync. The server takes 1,000 messages.
-	maxCommit      = 256
+	maxCommit      = 512
 	maxCommitBytes = 4 << 20
 	// worthBatch is how many messages are better written as a batch, which costs about as much as 16 that are written one
 	// by one: the server keeps its messages in files of their own until all of it is there.

@@ -16,7 +16,7 @@ import (
 
 // maxReady is how many lanes may have something to hand out before more is taken in: what is read before it can be
 // handled would have to be read again.
-const maxReady = 1024
+const maxReady = 4096
 
 // inboxLease is how long a replica that died keeps the others from the inbox.
 const inboxLease = 10 * time.Second
@@ -135,21 +135,29 @@ func (c *inboxConsumer) unpack(ctx context.Context, sequence uint64, subject str
 }
 
 // dispatch hands out heads of lanes, at most workers at a time and as the governor lets it, and waits for what it handed
-// out. The workers stay, since a new goroutine would grow its stack for each push.
+// out. Workers begin when all others are busy, and stay, since a new goroutine would grow its stack for each push.
 func (c *inboxConsumer) dispatch(ctx context.Context, workers int) {
 	var running sync.WaitGroup
 	defer running.Wait()
 	tickets := make(chan ticket)
 	defer close(tickets)
-	for range workers {
-		running.Go(func() {
-			for t := range tickets {
-				c.process(ctx, t)
-			}
-		})
+	work := func() {
+		for t := range tickets {
+			c.process(ctx, t)
+		}
 	}
+	begun := 0
 	for c.lanes.await(ctx) && c.bus.governor.pause(ctx) {
 		for _, t := range c.lanes.take(time.Now(), 1, 1) {
+			select {
+			case tickets <- t:
+				continue
+			default:
+			}
+			if begun < workers {
+				begun++
+				running.Go(work)
+			}
 			select {
 			case tickets <- t:
 			case <-ctx.Done():

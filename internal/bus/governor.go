@@ -29,6 +29,9 @@ const (
 	manyWaiting = 12
 	longWait    = 8 * time.Millisecond
 	longEcho    = 3 * time.Millisecond
+	// quietAfter is how many bytes must come through without a push for late ones to be no pressure: those who look at the
+	// network so often would have seen one.
+	quietAfter = 16
 	// echoEvery is how often a byte is sent while pushes come.
 	echoEvery = 2 * time.Millisecond
 )
@@ -44,6 +47,7 @@ type governor struct {
 	waiting  int           // pushes to be stored
 	calm     time.Time     // since when none is; counts while waiting is 0
 	sent     time.Time     // when the byte was that is on its way; zero when none is
+	echoes   int           // bytes that came since the last push
 	pressed  bool          // since judged
 	judged   time.Time     // when the rate was last set, or its stretch began
 	handed   int           // pushes handed out since then
@@ -64,6 +68,7 @@ func (g *governor) arrive() {
 	if g.waiting++; g.waiting == 1 {
 		signal(g.arrived)
 	}
+	g.echoes = 0
 	g.pressed = g.pressed || g.waiting > manyWaiting
 }
 
@@ -90,7 +95,8 @@ func (g *governor) receive() (again bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	if now.Sub(g.sent) > longEcho {
+	g.echoes++
+	if now.Sub(g.sent) > longEcho && g.echoes < quietAfter {
 		g.pressed, g.calm = true, now
 	}
 	g.sent = time.Time{}
@@ -109,7 +115,7 @@ func (g *governor) admit() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.now()
-	lost := !g.sent.IsZero() && now.Sub(g.sent) > longEcho
+	lost := !g.sent.IsZero() && now.Sub(g.sent) > longEcho && g.echoes < quietAfter
 	if g.waiting == 0 && !lost && now.Sub(g.calm) >= calmAfter {
 		g.limited, g.pressed, g.judged, g.handed = false, false, now, 0
 		return 0

@@ -138,6 +138,37 @@ func TestABacklogIsNoCalmWhileBytesAreLate(t *testing.T) {
 	}
 }
 
+func TestLateBytesAreNoPressureWhenManyCameWithoutAPush(t *testing.T) {
+	t.Parallel()
+	g := newGoverned()
+	began := g.at
+	g.arrive()
+	g.leave(1, began)
+	late := func() {
+		g.send()
+		g.handOut(2 * longEcho)
+		g.receive()
+	}
+	for range quietAfter - 1 {
+		late()
+		if !g.limits() {
+			t.Fatal("there was no limit while the network was hardly looked at")
+		}
+	}
+	late()
+	g.handOut(calmAfter)
+	g.send()
+	g.handOut(2 * longEcho)
+	if g.limits() {
+		t.Error("a backlog is limited although nobody pushes")
+	}
+	g.arrive()
+	g.handOut(judgeEvery + 1)
+	if !g.limits() {
+		t.Error("there is no limit when a push comes and bytes are late")
+	}
+}
+
 func TestBytesAreSentWhilePushesWait(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 1)

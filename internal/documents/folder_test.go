@@ -192,7 +192,7 @@ func TestRunLooksUntilItIsStopped(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- f.Run(ctx) }()
 	write(t, dir, "a.graphql", "query A { a }")
-	deadline, tick := time.After(10*time.Second), time.NewTicker(time.Millisecond)
+	deadline, tick := time.After(time.Minute), time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for len(f.current().byName) == 0 {
 		select {

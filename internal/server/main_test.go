@@ -61,6 +61,9 @@ func (b *logBook) lines(t *testing.T, message string) []map[string]any {
 	return found
 }
 
+// patience bounds every wait of the tests; reaching it is a failure.
+const patience = time.Minute
+
 // running is a server on a real port.
 type running struct {
 	url    string
@@ -102,7 +105,7 @@ func start(t *testing.T, o server.Options) *running {
 			if err != nil {
 				t.Errorf("Run: %v", err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Error("the server did not stop")
 		}
 	})
@@ -116,7 +119,7 @@ func (r *running) wait(t *testing.T) error {
 	case err := <-r.ended:
 		r.ended <- nil
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the server did not stop")
 		return nil
 	}

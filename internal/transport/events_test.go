@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -174,7 +175,7 @@ func TestEventStreamOutlivesTheServersTimeouts(t *testing.T) {
 	exec := schema.executor()
 	h, err := New(Options{
 		Executor: func() graphql.GraphExecutor { return exec },
-		Socket:   SocketOptions{KeepAlive: 10 * time.Millisecond},
+		Socket:   SocketOptions{KeepAlive: 200 * time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +184,7 @@ func TestEventStreamOutlivesTheServersTimeouts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: h, ReadTimeout: 50 * time.Millisecond, WriteTimeout: 50 * time.Millisecond}
+	server := &http.Server{Handler: h, ReadTimeout: time.Second, WriteTimeout: time.Second}
 	go func() { _ = server.Serve(ln) }()
 	t.Cleanup(func() { _ = server.Close() })
 	l := listen(t, "POST", "http://"+ln.Addr().String(), `{"query":"subscription { events }"}`)
@@ -201,13 +202,29 @@ func TestEventStreamOutlivesTheServersTimeouts(t *testing.T) {
 	<-schema.ended
 }
 
+// clock stands still a tenth of a second before its end, which comes about in real time all the same, until it is late.
+type clock struct{ late atomic.Bool }
+
+func (c *clock) now() time.Time {
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	if c.late.Load() {
+		now = now.Add(time.Minute)
+	}
+	return now
+}
+
+func (c *clock) end(context.Context) (time.Time, bool) {
+	return time.Date(2026, 3, 1, 9, 0, 0, 1e8, time.UTC), true
+}
+
 func TestEventStreamEndsWithTheTokenAndWithoutAComplete(t *testing.T) {
 	t.Parallel()
 	schema := newTestSchema()
-	end := time.Now().Add(100 * time.Millisecond)
-	server, _ := newTestServer(t, schema, Options{Expires: func(context.Context) (time.Time, bool) { return end, true }})
+	clk := &clock{}
+	server, _ := newTestServer(t, schema, Options{Now: clk.now, Expires: clk.end})
 	listen(t, "POST", server.URL, `{"query":"subscription { events }"}`).expect("")
 	<-schema.ended
+	clk.late.Store(true)
 	if late := listen(t, "POST", server.URL, `{"query":"subscription { events }"}`); late.status != 401 {
 		t.Errorf("status %d after the end", late.status)
 	}
@@ -216,7 +233,7 @@ func TestEventStreamEndsWithTheTokenAndWithoutAComplete(t *testing.T) {
 func TestEventStreamOfASlowClientEnds(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]SocketOptions{
-		"when a write does not end":         {WriteTimeout: 50 * time.Millisecond, SlowAfter: time.Hour},
+		"when a write does not end":         {WriteTimeout: time.Second, SlowAfter: time.Hour},
 		"when no room is made in the queue": {WriteTimeout: time.Second, SlowAfter: 50 * time.Millisecond, MaxFrames: 4},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -366,7 +383,7 @@ func TestReservation(t *testing.T) {
 	t.Run("lapses when nobody connects", func(t *testing.T) {
 		t.Parallel()
 		schema := newTestSchema()
-		server, _ := newTestServer(t, schema, Options{Socket: SocketOptions{InitTimeout: 100 * time.Millisecond}})
+		server, _ := newTestServer(t, schema, Options{Socket: SocketOptions{InitTimeout: 2 * time.Second}})
 		token := reserve(t, server.URL)
 		expectStatus(t, 202, request(t, "POST", server.URL, identified("1", "subscription { events }"), headerStreamToken, token))
 		<-schema.ended
@@ -397,9 +414,11 @@ func TestReservation(t *testing.T) {
 	})
 	t.Run("ends with the token it was made with", func(t *testing.T) {
 		t.Parallel()
-		end := time.Now().Add(200 * time.Millisecond)
-		server, _ := newTestServer(t, newTestSchema(), Options{Expires: func(context.Context) (time.Time, bool) { return end, true }})
-		listen(t, "GET", server.URL, "", headerStreamToken, reserve(t, server.URL)).expect("")
+		clk := &clock{}
+		server, _ := newTestServer(t, newTestSchema(), Options{Now: clk.now, Expires: clk.end})
+		l := listen(t, "GET", server.URL, "", headerStreamToken, reserve(t, server.URL))
+		l.expect("")
+		clk.late.Store(true)
 		expectStatus(t, 401, request(t, "PUT", server.URL, ""))
 	})
 }

@@ -152,9 +152,11 @@ func TestLegacySocketInit(t *testing.T) {
 
 func TestLegacySocketIsKeptAliveAndEndsWithTheToken(t *testing.T) {
 	t.Parallel()
-	end := time.Now().Add(time.Second)
+	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	p := dialLegacy(t, newTestSchema(), Options{
-		Expires: func(context.Context) (time.Time, bool) { return end, true }, Socket: SocketOptions{KeepAlive: 200 * time.Millisecond},
+		Now:     func() time.Time { return now },
+		Expires: func(context.Context) (time.Time, bool) { return now.Add(5 * time.Second), true },
+		Socket:  SocketOptions{KeepAlive: time.Second},
 	}).initialiseLegacy()
 	p.expect(kaMessage, kaMessage)
 	for {

@@ -116,7 +116,7 @@ func TestSocketRefusesOneOperationTooMany(t *testing.T) {
 func TestSocketIsPingedAndAnswersPings(t *testing.T) {
 	t.Parallel()
 	schema := newTestSchema()
-	p := dial(t, schema, Options{Socket: SocketOptions{KeepAlive: 300 * time.Millisecond}}).initialise()
+	p := dial(t, schema, Options{Socket: SocketOptions{KeepAlive: 2500 * time.Millisecond}}).initialise()
 	pinged, ponged := make(chan struct{}, 1), make(chan string, 1)
 	answer := p.conn.PingHandler()
 	p.conn.SetPingHandler(func(data string) error {
@@ -146,11 +146,10 @@ func TestSocketIsPingedAndAnswersPings(t *testing.T) {
 func TestSocketWithASilentPeerEnds(t *testing.T) {
 	t.Parallel()
 	closed := make(chan SocketClosed, 1)
-	p := dial(t, newTestSchema(), Options{
+	dial(t, newTestSchema(), Options{ // reads nothing, so it answers no ping
 		Socket: SocketOptions{KeepAlive: 10 * time.Millisecond},
 		Hooks:  Hooks{SocketClosed: func(_ context.Context, c SocketClosed) { closed <- c }},
-	}).initialise()
-	_ = p // reads nothing any more, so it answers no ping
+	})
 	if c := <-closed; c.Code != websocket.CloseAbnormalClosure || c.Slow {
 		t.Errorf("closed %+v", c)
 	}
@@ -164,7 +163,7 @@ func TestSocketWithASlowPeerEnds(t *testing.T) {
 		options SocketOptions
 		told    bool // the peer reads again before the close frame is given up
 	}{
-		"when a write does not end":           {options: SocketOptions{WriteTimeout: 50 * time.Millisecond, SlowAfter: time.Hour}},
+		"when a write does not end":           {options: SocketOptions{WriteTimeout: time.Second, SlowAfter: time.Hour}},
 		"when no room is made in the queue":   {options: SocketOptions{SlowAfter: 50 * time.Millisecond, MaxFrames: 4, CloseTimeout: patience}, told: true},
 		"when no room is made for more bytes": {options: SocketOptions{SlowAfter: 50 * time.Millisecond, MaxQueued: 1000, CloseTimeout: patience}, told: true},
 	}
@@ -288,7 +287,7 @@ func TestQueue(t *testing.T) {
 func TestShutdown(t *testing.T) {
 	t.Parallel()
 	schema := newTestSchema()
-	server, h := newTestServer(t, schema, Options{})
+	server, h := newTestServer(t, schema, Options{Socket: SocketOptions{InitTimeout: patience}})
 	idle := dialURL(t, server.URL, protocolTransportWS)
 	subscriber := dialURL(t, server.URL, protocolTransportWS).initialise()
 	subscriber.send(subscribeMessage("1", "subscription { events }"))

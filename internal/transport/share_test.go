@@ -338,7 +338,7 @@ func TestEverySubscriberSeesASuffixWithoutGaps(t *testing.T) {
 	done := make(chan struct{})
 	var writer, readers sync.WaitGroup
 	writer.Go(func() {
-		tick := time.NewTicker(200 * time.Microsecond)
+		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {

@@ -20,7 +20,7 @@ type peer struct {
 }
 
 // patience is far more than a healthy test needs.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 func dial(t *testing.T, schema *testSchema, opts Options) *peer {
 	t.Helper()
@@ -262,7 +262,7 @@ func TestSocketIsClosedOn(t *testing.T) {
 			t.Parallel()
 			closed := make(chan SocketClosed, 1)
 			p := dial(t, newTestSchema(), Options{
-				Socket: SocketOptions{MaxMessage: 64 << 10},
+				Socket: SocketOptions{MaxMessage: 64 << 10, CloseTimeout: patience}, // so that the peer has time to read why
 				Hooks:  Hooks{SocketClosed: func(_ context.Context, c SocketClosed) { closed <- c }},
 			})
 			if tt.init {
@@ -270,6 +270,7 @@ func TestSocketIsClosedOn(t *testing.T) {
 			}
 			p.send(tt.messages...)
 			p.expectClose(tt.code, tt.reason)
+			_ = p.conn.Close() // or the server would go on reading a message that is too large
 			if c := <-closed; c.Code != tt.code || c.Slow {
 				t.Errorf("closed %+v", c)
 			}
@@ -349,7 +350,7 @@ func TestSocketInit(t *testing.T) {
 	t.Run("no answer in time", func(t *testing.T) {
 		t.Parallel()
 		p := dial(t, newTestSchema(), Options{
-			Socket: SocketOptions{InitTimeout: 20 * time.Millisecond},
+			Socket: SocketOptions{InitTimeout: 2 * time.Second}, // the init itself must have come by then
 			Init: func(ctx context.Context, _ map[string]any) (context.Context, error) {
 				<-ctx.Done()
 				return nil, context.Cause(ctx)
