@@ -25,7 +25,7 @@ func (t Through) Print(out io.Writer) error {
 	w.row("one client", "bytes", "direct", "bare proxy", "gateway", "p50, p99, max")
 	for _, a := range t.Alone {
 		w.row("", fmt.Sprint(a.Bytes), brief(a.Direct), brief(a.Bare), brief(a.Gateway),
-			fmt.Sprintf("added to the bare proxy, median: %s", a.Added))
+			fmt.Sprintf("added to the bare proxy, median: %s; %d requests to the bare proxy failed", a.Added, len(a.Failed)))
 	}
 	w.row("  gateway at the end", t.Gateway.String())
 	return w.flush()

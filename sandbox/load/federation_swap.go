@@ -79,7 +79,7 @@ func MeasureSwap(ctx context.Context, o SwapOptions) (s Swap, err error) {
 	if err != nil {
 		return s, err
 	}
-	c, err := gather(ctx, m.desk.url, m.tokens, body)
+	c, err := gather(ctx, m.desk.url, m.tokens, body, false)
 	if err != nil {
 		return s, err
 	}

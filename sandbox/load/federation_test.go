@@ -3,6 +3,7 @@ package load
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -149,7 +150,7 @@ func TestAClientOnAWireCountsOnlyAnswersLikeTheFirstAndConnectsAnewAfterOthers(t
 		}
 	}))
 	defer s.Close()
-	c, err := gather(t.Context(), s.URL+"/graphql", []string{"ours"}, []byte(`{}`))
+	c, err := gather(t.Context(), s.URL+"/graphql", []string{"ours"}, []byte(`{}`), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,6 +158,57 @@ func TestAClientOnAWireCountsOnlyAnswersLikeTheFirstAndConnectsAnewAfterOthers(t
 	took, failed := c.press(until(t, enough), time.Minute)
 	if len(failed) != 3 || len(took) != int(asked.Load())-4 { // the first was asked before
 		t.Errorf("%d answers of %d, and failures %v", len(took), asked.Load(), failed)
+	}
+}
+
+func TestAFailedRequestOnALossyWireIsNotedAndAskedAgainAndOnAnotherWireEndsTheMeasurement(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		switch asked.Add(1) {
+		case 1, 4:
+			panic(http.ErrAbortHandler)
+		case 5:
+			w.WriteHeader(http.StatusBadGateway)
+		default:
+			_, _ = io.WriteString(w, "{}")
+		}
+	}))
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	defer s.Close()
+	c, err := gather(t.Context(), s.URL+"/graphql", []string{"ours"}, []byte(`{}`), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	for range 2 {
+		if _, err := c[0].answered(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(c[0].lost) != 3 || asked.Load() != 6 {
+		t.Errorf("%d questions, of which were lost %v", asked.Load(), c[0].lost)
+	}
+	asked.Store(0)
+	if strict, err := gather(t.Context(), s.URL+"/graphql", []string{"ours"}, []byte(`{}`), false); err == nil {
+		strict.close()
+		t.Error("the first answer was lost, and it went on")
+	}
+}
+
+func TestALossyWireLosesOnlySoMany(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		asked.Add(1)
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	defer s.Close()
+	_, err := gather(t.Context(), s.URL+"/graphql", []string{"ours"}, []byte(`{}`), true)
+	if err == nil || !strings.Contains(err.Error(), "502") || asked.Load() != maxLost+1 {
+		t.Errorf("%v after %d questions", err, asked.Load())
 	}
 }
 
@@ -183,7 +235,7 @@ func TestARateIsAskedForWhateverTheAnswersTake(t *testing.T) {
 		_, _ = io.WriteString(w, "{}")
 	}))
 	defer s.Close()
-	c, err := gather(t.Context(), s.URL+"/graphql", []string{"a", "b"}, []byte(`{}`))
+	c, err := gather(t.Context(), s.URL+"/graphql", []string{"a", "b"}, []byte(`{}`), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,8 @@ type ThroughAlone struct {
 	Direct  Distribution `json:"direct"` // to the front
 	Bare    Distribution `json:"bareProxy"`
 	Gateway Distribution `json:"gateway"`
-	Added   Millis       `json:"addedToBareProxyMedianMs"` // by the gateway
+	Added   Millis       `json:"addedToBareProxyMedianMs"`  // by the gateway
+	Failed  []string     `json:"bareProxyFailed,omitempty"` // with what requests to the bare proxy failed, which were asked again
 }
 
 // MeasureThrough asks for leads through the gateway and through a bare proxy. Errors: nobody can sign in, or a question has no
@@ -168,12 +169,16 @@ func (o ThroughOptions) prepare(ctx context.Context) (*through, error) {
 		{"large, bare proxy", o.Bare, m.tokens, large.theirs, large.theirs, -1},
 		{"large, handed through", o.Gateway, m.tokens, large.ours, large.theirs, 4},
 	} {
-		c, err := gather(ctx, r.process.URL+"/graphql", r.tokens, r.body)
+		c, err := gather(ctx, r.process.URL+"/graphql", r.tokens, r.body, r.process == o.Bare)
 		if err != nil {
 			m.close()
 			return nil, fmt.Errorf("%s: %w", r.name, err)
 		}
-		m.rounds = append(m.rounds, &throughRound{name: r.name, process: r.process, crowd: c, bare: r.bare, theirs: string(r.theirs)})
+		round := &throughRound{name: r.name, process: r.process, crowd: c, bare: r.bare, theirs: string(r.theirs)}
+		for _, w := range c {
+			round.fail(w.lost)
+		}
+		m.rounds = append(m.rounds, round)
 	}
 	for _, process := range []*Gateway{o.Gateway, o.Bare} {
 		before, err := process.Metric(ctx, metricMallocs)
@@ -234,14 +239,19 @@ func (m *through) slice(ctx context.Context, r *throughRound, stretch time.Durat
 	if err != nil {
 		return err
 	}
-	for _, err := range failed {
-		r.failed = append(r.failed, err.Error())
-	}
+	r.fail(failed)
 	r.took, r.seconds, r.cpu = append(r.took, took...), r.seconds+elapsed, r.cpu+cpu
 	r.driver += effort.Driver * elapsed
 	r.upstream += m.o.Front.times(r.theirs) - asked
 	r.allocations += after - before - m.scrape[r.process]
 	return nil
+}
+
+// fail notes with what requests failed.
+func (r *throughRound) fail(with []error) {
+	for _, err := range with {
+		r.failed = append(r.failed, err.Error())
+	}
 }
 
 func (r *throughRound) result(clients int) ThroughRound {
@@ -277,7 +287,7 @@ func (m *through) alone(ctx context.Context, x exchanged) (a ThroughAlone, err e
 	var wires crowd
 	defer func() { wires.close() }()
 	for _, way := range ways {
-		one, err := gather(ctx, way.url+"/graphql", m.tokens[:1], way.body)
+		one, err := gather(ctx, way.url+"/graphql", m.tokens[:1], way.body, way.result == &a.Bare)
 		if err != nil {
 			return a, err
 		}
@@ -286,11 +296,11 @@ func (m *through) alone(ctx context.Context, x exchanged) (a ThroughAlone, err e
 	took := make([][]time.Duration, len(ways))
 	for range m.o.Alone {
 		for i, w := range wires {
-			began := time.Now()
-			if err := w.ask(); err != nil {
+			d, err := w.answered(ctx)
+			if err != nil {
 				return a, err
 			}
-			took[i] = append(took[i], time.Since(began))
+			took[i] = append(took[i], d)
 		}
 	}
 	for i, way := range ways {
@@ -298,6 +308,9 @@ func (m *through) alone(ctx context.Context, x exchanged) (a ThroughAlone, err e
 	}
 	if !bytes.Equal(dataOf(wires[0].answer.Bytes()), dataOf(wires[2].answer.Bytes())) {
 		return a, errors.New("the gateway's answer has other data than FortyTwo's")
+	}
+	for _, err := range wires[1].lost {
+		a.Failed = append(a.Failed, err.Error())
 	}
 	a.Bytes, a.Added = wires[2].answer.Len(), a.Gateway.P50-a.Bare.P50
 	return a, ctx.Err()

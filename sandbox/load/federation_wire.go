@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 )
@@ -21,7 +23,12 @@ type wire struct {
 	request []byte
 	answer  bytes.Buffer // the last one
 	want    int          // its length, which is that of every answer; 0 before the first
+	lossy   bool         // requests may fail
+	lost    []error      // with what requests failed; at most maxLost
 }
+
+// maxLost is how many requests may fail on one lossy wire.
+const maxLost = 100
 
 // dialWire connects to a GraphQL endpoint.
 func dialWire(ctx context.Context, endpoint, token string, body []byte) (*wire, error) {
@@ -74,19 +81,39 @@ func (w *wire) ask() error {
 	return nil
 }
 
+// answered asks until there is an answer and gives what that one took. On a wire that is lossy a request may fail: it is noted, and
+// asked again on a new connection. Where nothing is answered in time there is no use in that.
+func (w *wire) answered(ctx context.Context) (took time.Duration, err error) {
+	for {
+		began := time.Now()
+		err = w.ask()
+		took = time.Since(began)
+		if err == nil || !w.lossy || len(w.lost) == maxLost || errors.Is(err, os.ErrDeadlineExceeded) {
+			return took, err
+		}
+		w.lost = append(w.lost, err)
+		w.close()
+		if err := w.dial(ctx); err != nil {
+			return 0, err
+		}
+	}
+}
+
 // crowd is clients that ask at the same time.
 type crowd []*wire
 
-// gather connects a client for each token and has each of them ask once, which warms up what they ask.
-func gather(ctx context.Context, endpoint string, tokens []string, body []byte) (c crowd, err error) {
+// gather connects a client for each token and has each of them ask once, which warms up what they ask. Requests to a bare proxy may
+// fail: it drops an answer that comes before it has seen the end of the request's body.
+func gather(ctx context.Context, endpoint string, tokens []string, body []byte, lossy bool) (c crowd, err error) {
 	for _, token := range tokens {
 		w, err := dialWire(ctx, endpoint, token, body)
 		if err != nil {
 			c.close()
 			return nil, err
 		}
+		w.lossy = lossy
 		c = append(c, w)
-		if err := w.ask(); err != nil {
+		if _, err := w.answered(ctx); err != nil {
 			c.close()
 			return nil, err
 		}
