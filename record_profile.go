@@ -43,5 +43,5 @@ type RecentCall struct {
 	Outcome     CallOutcome // "" while it rings, or when FortyTwo says something that we have no word for
 	Disposition string      // "" when there is none
 	Duration    time.Duration
-	AgentName   string // "" when nobody answered
+	AgentName   string // "" when nobody had it, as with a missed call, whoever is to call back
 }

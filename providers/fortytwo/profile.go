@@ -194,11 +194,15 @@ func (p *profile) readCalls(ctx context.Context, m *model) error {
 	p.RecentCalls = nil
 	for _, n := range nodes {
 		direction, status := o.fields["direction"], o.fields["callStatus"]
-		p.RecentCalls = append(p.RecentCalls, helix.RecentCall{
+		call := helix.RecentCall{
 			ID: n.id(), At: n.timeOf(started), Direction: helix.Direction(direction.ours(n.text(direction))),
 			Outcome: outcomeOf(status.ours(n.text(status))), Disposition: n.text(o.fields["disposition"]),
 			Duration: n.duration(o.fields["durationSeconds"], time.Second), AgentName: n.text(o.fields["agentName"]),
-		})
+		}
+		if call.Outcome == helix.OutcomeMissed {
+			call.AgentName = "" // the record names the agent who is to call back, not one who had the call
+		}
+		p.RecentCalls = append(p.RecentCalls, call)
 	}
 	return nil
 }

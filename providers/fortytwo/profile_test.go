@@ -57,6 +57,7 @@ func (u *upstream) callerHistory(t *testing.T) (*fortytwo.Client, agent) {
 	}
 	add(helix.ObjectCall, "missed", map[string]any{
 		"callerNumber": string(callerPhone), "startedAt": day(1), "direction": "INBOUND", "callStatus": "MISSED",
+		"agentName": "Ravi Menon", // who is to call back
 	})
 	add(helix.ObjectCall, "another country", map[string]any{"callerNumber": "+449812345678", "startedAt": day(1)})
 	put(t, c, writes...)
