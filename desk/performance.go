@@ -18,7 +18,7 @@ type Performance struct {
 }
 
 // Performance derives an agent's figures of a day from the provider's record of its calls and of its agents, so that they
-// agree with [Desk.History]. An agent sees his own, a supervisor everybody's.
+// agree with [Desk.History] and are as old. An agent sees his own, a supervisor everybody's.
 func (d *Desk) Performance(ctx context.Context, w Worker, day time.Time, agent helix.AgentID) (Performance, error) {
 	if agent == "" {
 		agent = w.Seat.Agent

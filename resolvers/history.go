@@ -13,7 +13,7 @@ import (
 // historyWithin bounds the wait for a day's records: the provider answers two such questions a minute.
 const historyWithin = 40 * time.Second
 
-// CallHistory resolves the calls of a day; the cursor is the record's id.
+// CallHistory resolves the calls of a day; the cursor is the record's id. Today's may be two minutes old, see [desk.Desk.History].
 func (r *queryResolver) CallHistory(
 	ctx context.Context, date time.Time, agentID *string, direction *graph.CallDirection, first *int, after *string,
 ) (*graph.CallHistoryConnection, error) {
@@ -66,7 +66,7 @@ func (r *Resolver) callRecord(c helix.CallDetail) *graph.CallRecord {
 	return out
 }
 
-// AgentPerformance resolves an agent's day in figures.
+// AgentPerformance resolves an agent's day in figures, which are as old as the records of CallHistory may be.
 func (r *queryResolver) AgentPerformance(ctx context.Context, date time.Time, agentID *string) (*graph.AgentPerformance, error) {
 	w, err := anyWorker(ctx)
 	if err != nil {
