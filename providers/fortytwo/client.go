@@ -29,7 +29,8 @@ type Client struct {
 	model   atomic.Pointer[model]
 	loading chan struct{} // held, by a place in it, while the model is read
 	moved   chan struct{} // says that the model is told to have changed
-	loads   atomic.Uint64 // how often it was read or found unchanged
+	begun   atomic.Uint64 // looks at it: the number of the last that began
+	loaded  atomic.Uint64 // the last of them that read it or found it unchanged
 
 	backlogs backlogs
 	streams  streams

@@ -2,10 +2,14 @@ package fortytwo
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,6 +208,89 @@ func TestAnUnchangedModelIsNotReadAgain(t *testing.T) {
 	first := c.model.Load()
 	if err := c.Resolve(t.Context()); err != nil || c.model.Load() != first {
 		t.Errorf("read again: %v", err)
+	}
+}
+
+// noticing is a context that tells when somebody begins to wait for its end.
+type noticing struct {
+	context.Context
+	once    sync.Once
+	waiting chan struct{}
+}
+
+func (n *noticing) Done() <-chan struct{} {
+	n.once.Do(func() { close(n.waiting) })
+	return n.Context.Done()
+}
+
+func TestALookAtTheModelThatBeganBeforeAChangeWasHeardOfIsNotTakenForOneAfterIt(t *testing.T) {
+	t.Parallel()
+	var version atomic.Int64
+	version.Store(7)
+	first, answer := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if !strings.Contains(string(body), "currentWorkspace") {
+			write(200, `{"data":{"objects":{"edges":[],"pageInfo":{"hasNextPage":false,"endCursor":""}}}}`)(w, r)
+			return
+		}
+		seen := version.Load()
+		once.Do(func() {
+			close(first)
+			<-answer
+		})
+		write(200, fmt.Sprintf(`{"data":{"currentWorkspace":{"id":"w","metadataVersion":%d}}}`, seen))(w, r)
+	}))
+	t.Cleanup(server.Close)
+	c := clientOf(t, server.URL, time.Minute)
+	ended := make(chan error, 2)
+	go func() { ended <- c.Resolve(t.Context()) }()
+	<-first
+	version.Store(8)
+	heard := &noticing{Context: t.Context(), waiting: make(chan struct{})}
+	go func() { ended <- c.Resolve(heard) }()
+	<-heard.waiting
+	close(answer)
+	for range 2 {
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := c.State().ModelVersion; got != 8 {
+		t.Errorf("who heard of version 8 has version %d", got)
+	}
+}
+
+func TestAnObjectThatIsGoneIsNotTakenForATokenThatOpensNothing(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		gone bool
+		want helix.Code
+	}{
+		"the object is gone":      {true, helix.CodeNotConfigured},
+		"the token opens nothing": {false, helix.CodeUnauthenticated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStrict(t)
+			c := s.client(t, nil)
+			s.mu.Lock()
+			if tc.gone {
+				s.version++
+				s.objects = slices.DeleteFunc(s.objects, func(o map[string]any) bool { return o["nameSingular"] == "lead" })
+			}
+			s.intercept = func(w http.ResponseWriter, doc string) bool {
+				if strings.Contains(doc, "leads") {
+					fail(w, `Cannot query field "leads" on type "Query".`, nil)
+					return true
+				}
+				return false
+			}
+			s.mu.Unlock()
+			_, _, err := c.LeadsWaiting(t.Context(), helix.AsUser("u"), member, helix.DueQuery{Limit: 1})
+			wantCode(t, err, tc.want)
+		})
 	}
 }
 

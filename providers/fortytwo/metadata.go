@@ -55,22 +55,24 @@ func (c *Client) Workspace(ctx context.Context) (id string, err error) {
 }
 
 // Resolve makes the model current: it reads the version and, when that is new or no model is there yet, the whole
-// data model. Who waits while another caller does so shares its success. [Client.Run] calls it; so may a start-up check
+// data model. Who waits while another caller does so shares the success of a look that began after he came, and of no earlier
+// one: that may have seen the model before the change which he has heard of. [Client.Run] calls it; so may a start-up check
 // or whoever hears of a change.
 func (c *Client) Resolve(ctx context.Context) error {
-	seen := c.loads.Load()
+	before := c.begun.Load()
 	select {
 	case c.loading <- struct{}{}:
 		defer func() { <-c.loading }()
 	case <-ctx.Done():
 		return helix.AsError(ctx.Err())
 	}
-	if c.loads.Load() != seen {
+	if c.loaded.Load() > before {
 		return nil
 	}
+	look := c.begun.Add(1)
 	err := c.load(ctx)
 	if err == nil {
-		c.loads.Add(1)
+		c.loaded.Store(look)
 	}
 	return err
 }
@@ -135,14 +137,14 @@ func (c *Client) resolved() (*model, error) {
 }
 
 // withModel runs do with the current model, and once more when FortyTwo's refusal smells of a changed model and the
-// model indeed has changed.
+// model indeed has changed. That a token opens no workspace is such a refusal: an object that is gone is answered alike.
 func (c *Client) withModel(ctx context.Context, do func(*model) error) error {
 	m, err := c.resolved()
 	if err != nil {
 		return err
 	}
 	err = do(m)
-	if !errors.Is(err, errModelChanged) {
+	if !errors.Is(err, errModelChanged) && !errors.Is(err, errTokenless) {
 		return err
 	}
 	if c.Resolve(ctx) != nil || c.model.Load() == m {
