@@ -95,6 +95,48 @@ func TestTheAnswerForATokenIsAskedForOnceAMinute(t *testing.T) {
 	}
 }
 
+func TestWhoAsksForARecentAnswerGetsNoOlderOne(t *testing.T) {
+	t.Parallel()
+	c, clk := asha(), newClock()
+	ctx := authenticator(c, clk.now).With(t.Context(), auth.NewCredentials("Bearer "+token(t, start.Add(time.Hour)), ""), "")
+	ask := func(ctx context.Context, want int32) {
+		t.Helper()
+		if _, err := auth.Caller(ctx); err != nil || c.asked.Load() != want {
+			t.Fatalf("asked %d times and not %d, %v", c.asked.Load(), want, err)
+		}
+	}
+	ask(ctx, 1)
+	clk.advance(39 * time.Second)
+	ask(auth.Recent(ctx, 40*time.Second), 1)
+	clk.advance(time.Second)
+	ask(auth.Recent(ctx, 40*time.Second), 2)
+	ask(auth.Recent(ctx, 40*time.Second), 2)
+	clk.advance(time.Minute)
+	ask(auth.Recent(ctx, time.Hour), 3) // never older than is believed in general
+}
+
+func TestARefusalEndsWhatWasBelievedOfAToken(t *testing.T) {
+	t.Parallel()
+	for _, refused := range []helix.Code{helix.CodeUnauthenticated, helix.CodeForbidden, helix.CodeUnavailable} {
+		c, clk := asha(), newClock()
+		a := authenticator(c, clk.now)
+		tok := token(t, start.Add(time.Hour))
+		ctx := a.With(t.Context(), auth.NewCredentials("Bearer "+tok, ""), "")
+		if _, err := auth.Caller(ctx); err != nil {
+			t.Fatal(err)
+		}
+		clk.advance(5 * time.Second)
+		c.err = &helix.Error{Code: refused, Message: "no"}
+		if _, err := auth.Caller(auth.Recent(ctx, 5*time.Second)); !helix.IsCode(err, refused) {
+			t.Fatalf("%s: %v", refused, err)
+		}
+		_, err := a.Authenticate(t.Context(), tok)
+		if believed := err == nil; believed != (refused == helix.CodeUnavailable) {
+			t.Errorf("after %s: %v", refused, err)
+		}
+	}
+}
+
 func TestAnAnswerIsNeverBelievedPastTheTokensEnd(t *testing.T) {
 	t.Parallel()
 	c, clk := asha(), newClock()

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// cacheFor is how long FortyTwo's answer for a token is believed: a role that is taken away works that much longer.
+	// cacheFor is how long FortyTwo's answer for a token is believed, from when it was asked: a role that is taken away works
+	// that much longer.
 	cacheFor = time.Minute
 	// maxCached bounds the answers that are kept; when it is reached, those that have lapsed go, else an arbitrary one.
 	maxCached = 10_000
@@ -66,6 +67,7 @@ type Authenticator struct {
 
 type answer struct {
 	caller *helix.Caller
+	asked  time.Time
 	until  time.Time
 }
 
@@ -84,15 +86,15 @@ func New(o Options) *Authenticator {
 
 // Authenticate tells whose token it is: UNAUTHENTICATED without a valid token, FORBIDDEN for one of another workspace.
 func (a *Authenticator) Authenticate(ctx context.Context, token string) (*helix.Caller, error) {
-	return a.authenticate(ctx, token, sha256.Sum256([]byte(token)))
+	return a.authenticate(ctx, token, sha256.Sum256([]byte(token)), cacheFor)
 }
 
-// authenticate looks a token up by its hash.
-func (a *Authenticator) authenticate(ctx context.Context, token string, key [sha256.Size]byte) (*helix.Caller, error) {
+// authenticate looks a token up by its hash. An answer of this age, or an older one, is not believed.
+func (a *Authenticator) authenticate(ctx context.Context, token string, key [sha256.Size]byte, age time.Duration) (*helix.Caller, error) {
 	a.mu.Lock()
 	known, ok := a.cache[key]
 	a.mu.Unlock()
-	if ok && a.now().Before(known.until) { // never past the token's end, which is not read again
+	if now := a.now(); ok && now.Before(known.until) && now.Before(known.asked.Add(age)) { // never past the token's end, which is not read again
 		return known.caller, nil
 	}
 	return a.learn(ctx, token, key)
@@ -143,21 +145,25 @@ func (a *Authenticator) ask(ctx context.Context, token string, expires time.Time
 	if err != nil {
 		return nil, err
 	}
+	asked := a.now()
 	user, workspace, err := a.identities.WhoAmI(ctx, token)
-	if err != nil {
-		return nil, err
+	if err == nil && (workspace != ours || user.Member == "") {
+		err = helix.Forbidden("this account does not belong to the workspace")
 	}
-	if workspace != ours || user.Member == "" {
-		return nil, helix.Forbidden("this account does not belong to the workspace")
+	if err != nil {
+		if helix.IsCode(err, helix.CodeUnauthenticated) || helix.IsCode(err, helix.CodeForbidden) {
+			a.forget(key)
+		}
+		return nil, err
 	}
 	caller := &helix.Caller{
 		User: &user, Token: token, TokenHash: key, ExpiresAt: expires, Seat: a.directory.Seat(user.Email), Supervisor: a.supervises(user),
 	}
-	until := a.now().Add(cacheFor)
+	until := asked.Add(cacheFor)
 	if expires.Before(until) {
 		until = expires
 	}
-	a.keep(key, answer{caller: caller, until: until})
+	a.keep(key, answer{caller: caller, asked: asked, until: until})
 	return caller, nil
 }
 
@@ -188,6 +194,13 @@ func (a *Authenticator) supervises(u helix.User) bool {
 	return slices.ContainsFunc(u.Roles, func(role string) bool {
 		return slices.Contains(a.supervisors, strings.ToLower(role))
 	})
+}
+
+// forget believes no answer any more that was given before a refusal.
+func (a *Authenticator) forget(key [sha256.Size]byte) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.cache, key)
 }
 
 func (a *Authenticator) keep(key [sha256.Size]byte, ans answer) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	helix "github.com/helix-engage/gateway"
 )
@@ -57,6 +58,7 @@ type request struct {
 	Credentials
 	auth *Authenticator
 	ip   string
+	age  time.Duration // at which FortyTwo's answer is believed no more
 
 	asked  atomic.Bool
 	once   sync.Once
@@ -68,7 +70,7 @@ type contextKey struct{}
 
 // With attaches credentials and the client's address to ctx.
 func (a *Authenticator) With(ctx context.Context, c Credentials, ip string) context.Context {
-	return &request{Context: ctx, Credentials: c, auth: a, ip: ip}
+	return &request{Context: ctx, Credentials: c, auth: a, ip: ip, age: cacheFor}
 }
 
 // Value gives the request, or what the context before has.
@@ -86,6 +88,16 @@ func Fresh(ctx context.Context) context.Context {
 		return ctx
 	}
 	return r.auth.With(ctx, r.Credentials, r.ip)
+}
+
+// Recent gives a context in which who calls is asked again, and FortyTwo with it unless its answer is younger than age. Those who
+// ask at the same time share one question.
+func Recent(ctx context.Context, age time.Duration) context.Context {
+	r, ok := ctx.Value(contextKey{}).(*request)
+	if !ok {
+		return ctx
+	}
+	return &request{Context: ctx, Credentials: r.Credentials, auth: r.auth, ip: r.ip, age: min(age, cacheFor)}
 }
 
 // Anonymous reports whether the request carries neither token nor key.
@@ -144,7 +156,7 @@ func Anyone(ctx context.Context) (*helix.Caller, error) {
 			r.caller, r.err = r.auth.keyHolder(r.key)
 			return
 		}
-		r.caller, r.err = r.auth.authenticate(ctx, r.token, r.hash)
+		r.caller, r.err = r.auth.authenticate(ctx, r.token, r.hash, r.age)
 	})
 	return r.caller, r.err
 }

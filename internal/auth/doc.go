@@ -2,7 +2,8 @@
 //
 // The identity of a user is FortyTwo's own answer for this exact token. FortyTwo publishes no keys, so a claim read from
 // the token may refuse (it has expired) and never grants. The answer is kept for at most a minute and never past the
-// token's end, under the SHA-256 of the token; concurrent first requests ask once.
+// token's end, under the SHA-256 of the token; concurrent first requests ask once. Who needs to know more exactly says how old
+// it may be ([Recent]); a refusal ends what was believed before.
 //
 // The CRM is known by a key in X-Api-Key, which the operator configured; there may be several at once, so that keys can be
 // replaced. Nobody is asked. A key is never a token nor the other way round, and the gateway's own key to FortyTwo is

@@ -82,7 +82,7 @@ type SocketOptions struct {
 	WriteTimeout  time.Duration // for one frame to be taken by the network; default 10 s
 	SlowAfter     time.Duration // a full queue without room before the peer counts as slow; default 10 s
 	CloseTimeout  time.Duration // for the peer to answer a close; default 1 s
-	RecheckEvery  time.Duration // between rounds of [Handler.Recheck]; default 30 s
+	RecheckEvery  time.Duration // between rounds of [Handler.Recheck]; default 10 s
 
 	MaxReservations int // event streams that one caller has reserved and not connected to; default 16
 }
@@ -167,7 +167,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.Socket.WriteTimeout, 10*time.Second)
 	orDefault(&o.Socket.SlowAfter, 10*time.Second)
 	orDefault(&o.Socket.CloseTimeout, time.Second)
-	orDefault(&o.Socket.RecheckEvery, 30*time.Second)
+	orDefault(&o.Socket.RecheckEvery, 10*time.Second)
 	o.Hooks = o.Hooks.withDefaults()
 	return o, nil
 }

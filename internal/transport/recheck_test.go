@@ -114,7 +114,7 @@ func TestEventStreamsAreRecheckedToo(t *testing.T) {
 	many.expect(`next {"id":"s","payload":{"errors":`+changedError+`}}`, `complete {"id":"s"}`)
 }
 
-func TestCallersAreRecheckedTwiceAMinute(t *testing.T) {
+func TestCallersAreRecheckedEveryTenSeconds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var asked atomic.Int64
@@ -135,7 +135,7 @@ func TestCallersAreRecheckedTwiceAMinute(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		stop()
-		if err := <-ended; err != nil || asked.Load() != 3 { // once when the session began
+		if err := <-ended; err != nil || asked.Load() != 7 { // once when the session began
 			t.Errorf("asked %d times, %v", asked.Load(), err)
 		}
 		s.cancel(nil)
