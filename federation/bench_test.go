@@ -101,6 +101,7 @@ func newFederation(t testing.TB, crm federation.Upstream, tasks []any, objects i
 		Post:     composetest.Server(large),
 		Upstream: crm,
 		Caller:   func(_ context.Context, to *upstream.Caller) error { to.Token = "token"; return nil },
+		Vouch:    func(context.Context) error { return nil },
 		Trusted:  func(ctx context.Context) context.Context { return ctx },
 	})
 	if err == nil {

@@ -28,6 +28,9 @@ type Options struct {
 	Post     compose.Post // with the server's key
 	// Caller says whose token FortyTwo is asked with. Its error is told at each field of FortyTwo, before anything is sent.
 	Caller func(context.Context, *upstream.Caller) error
+	// Vouch tells whether FortyTwo takes the caller's token at present: nil, or why not. It is asked when an answer leaves open
+	// whether the token is refused or the field is gone.
+	Vouch func(context.Context) error
 	// Trusted marks a context in which the parents of entities were just read with the caller's own token.
 	Trusted func(context.Context) context.Context
 
@@ -56,6 +59,7 @@ type Federation struct {
 	refreshing sync.Mutex
 	mu         sync.Mutex
 	state      State
+	doubted    time.Time // when a field was last found to be gone
 }
 
 // version is one composed schema with what serves it. It is immutable and chosen once for each request.
@@ -125,7 +129,7 @@ func (f *Federation) stored() *compose.Composed {
 
 // serve makes a composed schema the current one.
 func (f *Federation) serve(composed *compose.Composed) {
-	s := &schema{composed: composed, local: f.o.Execute(composed.Schema), plans: newPlans(), o: &f.o}
+	s := &schema{composed: composed, local: f.o.Execute(composed.Schema), plans: newPlans(), o: &f.o, doubt: f.doubt}
 	f.current.Store(&version{composed: composed, exec: f.o.Serve(s)})
 	f.mu.Lock()
 	defer f.mu.Unlock()

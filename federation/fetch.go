@@ -76,12 +76,27 @@ func (r *run) ask(ctx context.Context, q *plan.Request, body []byte, shape *rais
 		return raise.Opened{}, faultsOf(ctx, garbage(q, err))
 	}
 	if opened.Errors != nil {
-		faults = upstream.Errors(opened.Errors, status)
+		faults = r.decide(ctx, upstream.Errors(opened.Errors, status))
 	}
 	if opened.Value == nil && len(faults) == 0 && q.Kind() != compose.One {
 		faults = faultsOf(ctx, garbage(q, errSilent))
 	}
 	return opened, faults
+}
+
+// decide finds out what it means that FortyTwo does not know a root field: it says so of one that is gone, and to a token that
+// opens no workspace (fortytwo.md 2.6). A client must not give up a good session for a field, nor keep a bad one.
+func (r *run) decide(ctx context.Context, faults gqlerror.List) gqlerror.List {
+	if !slices.ContainsFunc(faults, func(f *gqlerror.Error) bool { return errors.Is(f, upstream.ErrUnknownRoot) }) {
+		return faults
+	}
+	if err := r.s.o.Vouch(ctx); err != nil {
+		return faultsOf(ctx, err)
+	}
+	r.s.doubt()
+	return faultsOf(ctx, &helix.Error{
+		Code: helix.CodeRejected, Message: "FortyTwo has no such field any more", Provider: helix.ProviderFortyTwo, Err: upstream.ErrUnknownRoot,
+	})
 }
 
 // room is where a request is made: the first of a run has its place there.

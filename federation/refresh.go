@@ -21,6 +21,24 @@ func (f *Federation) Changed() {
 	}
 }
 
+// doubtEvery is how often a field that is gone has the schema looked at. A look that finds the version unmoved would not help
+// the next who asks for the field, and spends of the server key's budget.
+const doubtEvery = 10 * time.Second
+
+// doubt has the schema looked at, since FortyTwo does not know a field of it.
+func (f *Federation) doubt() {
+	f.mu.Lock()
+	now := f.o.Now()
+	due := f.doubted.IsZero() || now.Sub(f.doubted) >= doubtEvery
+	if due {
+		f.doubted = now
+	}
+	f.mu.Unlock()
+	if due {
+		f.Changed()
+	}
+}
+
 // workFor and restFor are how a refresh gives way to requests, see [compose.Pace]. A request that finds the core busy waits for
 // what is left of a portion, at each of the few times that it waits for the network. A shorter rest would not be one: the
 // runtime waits for the network in whole milliseconds. So a refresh takes about five times as long as its work.

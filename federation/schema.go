@@ -17,6 +17,7 @@ type schema struct {
 	local    graphql.ExecutableSchema // ours, over the composed schema
 	plans    *plans
 	o        *Options
+	doubt    func() // is told that FortyTwo does not know a field of it
 }
 
 // Schema is the composed schema.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/helix-engage/gateway/sandbox"
+	"github.com/helix-engage/gateway/sandbox/fortytwo"
 )
 
 // A socket ends when its token does, with a close code after which clients connect again; a renewed token works.
@@ -170,8 +171,13 @@ func TestADeskBelongsToOneMemberAtATime(t *testing.T) {
 // startSandbox runs emulators without a gateway.
 func startSandbox(t *testing.T) *sandbox.Sandbox {
 	t.Helper()
+	return startSandboxOf(t, fortytwo.Line27)
+}
+
+func startSandboxOf(t *testing.T, line fortytwo.Line) *sandbox.Sandbox {
+	t.Helper()
 	box, err := sandbox.New(sandbox.Options{
-		Seed: 1, Traffic: sandbox.TrafficOff, Logger: slog.New(slog.DiscardHandler),
+		Seed: 1, Traffic: sandbox.TrafficOff, FortyTwoLine: line, Logger: slog.New(slog.DiscardHandler),
 		FortyTwoAddr: "127.0.0.1:0", OzonetelAddr: "127.0.0.1:0", KnowlarityAddr: "127.0.0.1:0", ElevenLabsAddr: "127.0.0.1:0", ControlAddr: "127.0.0.1:0",
 	})
 	if err != nil {

@@ -33,7 +33,7 @@ func (g *Gateway) buildFederation(root *resolvers.Resolver, serve func(graphql.E
 		Execute: func(composed *ast.Schema) graphql.ExecutableSchema {
 			return introspection.Serve(graph.NewExecutableSchema(graph.Config{Resolvers: root, Schema: composed}))
 		},
-		Serve: serve, Post: g.postSchema, Caller: federatedCaller, Trusted: resolvers.Trusted,
+		Serve: serve, Post: g.postSchema, Caller: federatedCaller, Vouch: vouchFor, Trusted: resolvers.Trusted,
 		Store:    federation.File(filepath.Join(g.cfg.Storage.DataDir, schemaFile)),
 		Interval: g.cfg.FortyTwo.RefreshInterval, Logger: g.log, Now: g.now,
 	}
@@ -87,6 +87,15 @@ func federatedCaller(ctx context.Context, to *upstream.Caller) error {
 		Key: caller.TokenHash, Token: caller.Token, Language: headers.Get("Accept-Language"), Locale: headers.Get("X-Locale"),
 	}
 	return nil
+}
+
+// vouchedFor is for how long it is known that FortyTwo takes a token, once it said so.
+const vouchedFor = 5 * time.Second
+
+// vouchFor tells whether FortyTwo takes the caller's token.
+func vouchFor(ctx context.Context) error {
+	_, err := auth.Caller(auth.Recent(ctx, vouchedFor))
+	return err
 }
 
 // fortyTwoCheck tells of FortyTwo by the last answer to either the gateway or one of its users.

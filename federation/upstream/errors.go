@@ -47,6 +47,11 @@ func (s *looseString) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// ErrUnknownRoot is the Err of an error that says that FortyTwo does not know the document's root field. It says so to a token that
+// opens no workspace, for which the error is written, and of a field that is gone from the schema: who knows the token better has
+// to write another. Nothing was done then.
+var ErrUnknownRoot = errors.New("FortyTwo does not know the root field")
+
 // Errors turns the errors array of an answer, raw JSON, into errors for the client: at most 20 and one that counts the
 // rest. status is the answer's, a hint where the array says nothing. No errors give nil.
 //
@@ -115,7 +120,11 @@ func present(f fault, status int) *gqlerror.Error {
 	if m.code == string(helix.CodeTooManyRequests) {
 		extensions["retryAfter"] = int(limitPause.Seconds())
 	}
-	return &gqlerror.Error{Message: shown, Extensions: extensions}
+	presented := &gqlerror.Error{Message: shown, Extensions: extensions}
+	if m.code == string(helix.CodeUnauthenticated) && isUnknownRoot(string(f.Message)) {
+		presented.Err = ErrUnknownRoot
+	}
+	return presented
 }
 
 // isWord reports whether a code looks like one.

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -146,6 +147,21 @@ func TestErrorsAreReadLeniently(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestAnUnknownRootFieldIsToldApartFromARefusedToken(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]bool{
+		`{"message":"Cannot query field \"leads\" on type \"Query\".","extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}`: true,
+		`{"message":"Cannot query field \"createLead\" on type \"Mutation\"."}`:                                           true,
+		`{"message":"Cannot query field \"colour\" on type \"Lead\"."}`:                                                   false,
+		`{"message":"Token has expired.","extensions":{"code":"UNAUTHENTICATED","subCode":"UNAUTHENTICATED"}}`:            false,
+	} {
+		list := Errors([]byte("["+raw+"]"), 200)
+		if got := errors.Is(list[0], ErrUnknownRoot); got != want {
+			t.Errorf("%s: %t", raw, got)
 		}
 	}
 }

@@ -143,11 +143,8 @@ func internal(message string, otherwise meaning) meaning {
 // undocumented judges an error without a code of fortytwo.md 11. What GraphQL validation refuses has a message and nothing
 // else; that it does not know a root field is also the answer to a token that opens no workspace (fortytwo.md 2.6).
 func undocumented(f fault, status int) meaning {
-	message := string(f.Message)
-	unknownRoot := strings.HasPrefix(message, "Cannot query field ") &&
-		(strings.Contains(message, `on type "Query"`) || strings.Contains(message, `on type "Mutation"`))
 	switch {
-	case unknownRoot, status == http.StatusUnauthorized:
+	case isUnknownRoot(string(f.Message)), status == http.StatusUnauthorized:
 		return meaning{string(helix.CodeUnauthenticated), textSignIn, passFriendly}
 	case status == http.StatusForbidden:
 		return meaning{string(helix.CodeForbidden), textForbidden, passFriendly}
@@ -158,4 +155,10 @@ func undocumented(f fault, status int) meaning {
 	default:
 		return meaning{string(helix.CodeRejected), textRejected, passFriendly}
 	}
+}
+
+// isUnknownRoot reports whether GraphQL validation says that there is no such root field, see [ErrUnknownRoot].
+func isUnknownRoot(message string) bool {
+	return strings.HasPrefix(message, "Cannot query field ") &&
+		(strings.Contains(message, `on type "Query"`) || strings.Contains(message, `on type "Mutation"`))
 }
