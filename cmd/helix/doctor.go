@@ -16,11 +16,8 @@ import (
 	"github.com/helix-engage/gateway/providers/ozonetel"
 )
 
-// askWithin bounds each question of doctor and healthcheck.
+// askWithin bounds what doctor and healthcheck ask of one system.
 const askWithin = 10 * time.Second
-
-// report tells one finding.
-type report func(name string, state server.State, detail string)
 
 // doctor checks the configuration and asks each provider. It changes nothing and opens no data directory, so it can be
 // run beside a gateway.
@@ -56,44 +53,74 @@ func doctor(ctx context.Context, p process) error {
 	if err := g.buildProviders(nil); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, askWithin)
-	defer cancel()
-	sick := false
-	tell := func(name string, state server.State, detail string) {
-		_, _ = fmt.Fprintf(p.stdout, "%s: %s %s\n", name, state, detail)
-		sick = sick || state != server.StateUp
+	if err := g.buildVoiceProviders(); err != nil {
+		return err
 	}
-	_ = g.fortyTwo.Resolve(ctx) // its outcome is in the state
-	state, detail := fortyTwoState(g.fortyTwo.State())
-	tell("fortytwo", state, detail)
-	switch {
-	case !g.ozonetel.Configured():
-		tell("ozonetel", server.StateNotConfigured, "set OZONETEL_API_KEY and OZONETEL_USERNAME")
-	case *live || cfg.Ozonetel.AuthMode != string(ozonetel.AuthToken):
-		g.askOzonetel(ctx, tell)
-	default:
-		state, detail, err := ozonetelOf(ctx, cfg)
-		if err != nil {
-			_, _ = fmt.Fprintln(p.stdout, "ozonetel: not asked; no gateway answers on this machine, and asking Ozonetel would end the token of one elsewhere. "+
-				"helix doctor -live asks")
-			break
-		}
-		tell("ozonetel", state, strings.TrimSpace(detail+" (says the gateway that runs here; helix doctor -live asks Ozonetel itself)"))
-	}
-	if sick {
+	c := checkup{g: g, out: p.stdout, within: askWithin}
+	c.askFortyTwo(ctx)
+	c.askAboutOzonetel(ctx, *live)
+	c.askVoice(ctx)
+	if c.sick {
 		return fmt.Errorf("not everything works")
 	}
 	return nil
 }
 
+// checkup asks providers one after the other and tells what it finds.
+type checkup struct {
+	g      *Gateway
+	out    io.Writer
+	within time.Duration // for each provider, so that one that hangs takes no time from the next
+	sick   bool          // whether something that was told needs mending
+}
+
+// tell tells a finding. What is not up needs mending.
+func (c *checkup) tell(name string, state server.State, detail string) {
+	c.say(name, state, detail)
+	c.sick = c.sick || state != server.StateUp
+}
+
+// say tells what is as it may be.
+func (c *checkup) say(name string, state server.State, detail string) {
+	_, _ = fmt.Fprintln(c.out, strings.TrimSpace(fmt.Sprintf("%s: %s %s", name, state, detail)))
+}
+
+func (c *checkup) askFortyTwo(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, c.within)
+	defer cancel()
+	_ = c.g.fortyTwo.Resolve(ctx) // its outcome is in the state
+	state, detail := fortyTwoState(c.g.fortyTwo.State())
+	c.tell("fortytwo", state, detail)
+}
+
+// askAboutOzonetel asks the gateway on this machine, or the account where that takes no token from a gateway or is wanted.
+func (c *checkup) askAboutOzonetel(ctx context.Context, live bool) {
+	ctx, cancel := context.WithTimeout(ctx, c.within)
+	defer cancel()
+	switch {
+	case !c.g.ozonetel.Configured():
+		c.tell("ozonetel", server.StateNotConfigured, "set OZONETEL_API_KEY and OZONETEL_USERNAME")
+	case live || c.g.cfg.Ozonetel.AuthMode != string(ozonetel.AuthToken):
+		c.askOzonetel(ctx)
+	default:
+		state, detail, err := ozonetelOf(ctx, c.g.cfg)
+		if err != nil {
+			_, _ = fmt.Fprintln(c.out, "ozonetel: not asked; no gateway answers on this machine, and asking Ozonetel would end the token of one elsewhere. "+
+				"helix doctor -live asks")
+			return
+		}
+		c.tell("ozonetel", state, strings.TrimSpace(detail+" (says the gateway that runs here; helix doctor -live asks Ozonetel itself)"))
+	}
+}
+
 // askOzonetel asks the account itself.
-func (g *Gateway) askOzonetel(ctx context.Context, tell report) {
-	if _, err := g.ozonetel.AgentStates(ctx); err != nil {
-		tell("ozonetel", server.StateDown, err.Error())
+func (c *checkup) askOzonetel(ctx context.Context) {
+	if _, err := c.g.ozonetel.AgentStates(ctx); err != nil {
+		c.tell("ozonetel", server.StateDown, err.Error())
 		return
 	}
-	tell("ozonetel", server.StateUp, "")
-	g.reportCampaign(ctx, tell)
+	c.tell("ozonetel", server.StateUp, "")
+	c.askCampaign(ctx)
 }
 
 // ozonetelOf asks the gateway on this machine how Ozonetel did when it was last asked.
@@ -122,14 +149,14 @@ func ozonetelOf(ctx context.Context, cfg Config) (server.State, string, error) {
 // maxReadiness bounds the answer of /readyz, in bytes.
 const maxReadiness = 64 << 10
 
-// reportCampaign tells whether the campaign of manual calls runs: one that is stopped refuses every dial.
-func (g *Gateway) reportCampaign(ctx context.Context, tell report) {
-	campaign, err := g.ozonetel.CampaignStatus(ctx, g.cfg.Agents.Campaign)
+// askCampaign tells whether the campaign of manual calls runs: one that is stopped refuses every dial.
+func (c *checkup) askCampaign(ctx context.Context) {
+	campaign, err := c.g.ozonetel.CampaignStatus(ctx, c.g.cfg.Agents.Campaign)
 	if err != nil {
-		tell("campaign", server.StateDown, err.Error())
+		c.tell("campaign", server.StateDown, err.Error())
 		return
 	}
-	tell("campaign", server.StateUp, campaign.Name+" is "+campaign.Position)
+	c.tell("campaign", server.StateUp, campaign.Name+" is "+campaign.Position)
 }
 
 // healthcheck asks the gateway of this container whether it is alive.

@@ -9,6 +9,8 @@
 //	Conversation ────────────────────┐
 //	ReduceWebhook, DecodeWebhook ── record ── helix.Conversation
 //
+//	Check ── a list and an address ── whether the workspace answers, takes our key and has the agent
+//
 //	Voice.Decode ── scan: audio and pings, no allocation ──┐
 //	             └─ anything that surprises the scanner ── encoding/json ── helix.VoiceFrame
 //

@@ -10,6 +10,8 @@
 //	CallLog ────────────┐
 //	DecodeCallback ── record: lenient fields ── status ── helix.DialReport
 //
+//	Check ── a page of the call log ── whether the account answers and takes our keys
+//
 //	Line ── metadata: JSON or Python literal ── helix.LineStart
 //	  └──── playAudio, killAudio, disconnect, transfer
 //
