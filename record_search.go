@@ -22,7 +22,7 @@ func SearchKinds() []SearchKind { return []SearchKind{SearchPatients, SearchLead
 // SearchQuery is what a user looks for.
 type SearchQuery struct {
 	Text  string         // as typed: names in any script, record numbers, parts of phone numbers
-	Kinds []SearchKind   // every kind when empty
+	Kinds []SearchKind   // every kind when nil, none when empty
 	First int            // hits of each kind at most; 10 when zero, never more than 100
 	Zone  *time.Location // in which subtitles tell times; UTC when nil
 }

@@ -4983,7 +4983,7 @@ type Query {
   that fails leaves the others and an entry in ` + "`" + `errors` + "`" + `.
   """
   worklist(
-    "Only these kinds; all when absent."
+    "Only these kinds: all when absent or null, none when empty."
     kinds: [WorklistKind!]
     "How many items, 1 to 100."
     first: Int = 20
@@ -5009,7 +5009,7 @@ type Query {
   search(
     "What to look for: at least 2 letters or digits; several words must all be found."
     query: String!
-    "Only these kinds; all when absent."
+    "Only these kinds: all when absent or null, none when empty."
     kinds: [SearchKind!]
     "How many, 1 to 100."
     first: Int = 20
@@ -5247,7 +5247,7 @@ type Subscription {
     after: Cursor
     "Only events that concern this agent. Others' need a supervisor."
     agentId: ID
-    "Only these kinds."
+    "Only these kinds: all when absent or null, none when empty."
     kinds: [CallEventKind!]
   ): CallEvent!
   """
@@ -7213,7 +7213,7 @@ type OutboundLatency {
 
 "Which outbound AI calls to list. What is absent does not matter."
 input OutboundCallFilter {
-  "In one of these states; any when absent or empty."
+  "In one of these states: any when absent or null, none when empty."
   states: [OutboundCallState!]
   "To this number."
   phoneNumber: PhoneNumber

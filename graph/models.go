@@ -1608,7 +1608,7 @@ func (this OutboundCallExtended) GetPhone() *helix.Phone { return this.Phone }
 
 // Which outbound AI calls to list. What is absent does not matter.
 type OutboundCallFilter struct {
-	// In one of these states; any when absent or empty.
+	// In one of these states: any when absent or null, none when empty.
 	States []OutboundCallState `json:"states,omitempty"`
 	// To this number.
 	PhoneNumber *helix.Phone `json:"phoneNumber,omitempty"`

@@ -17,9 +17,9 @@ const maxPage = 100
 
 // Filter chooses calls. Its zero value chooses all.
 type Filter struct {
-	States []helix.OutboundState
-	Asker  string      // [helix.Caller.Key]
-	Phone  helix.Phone // compared by its last ten digits
+	States []helix.OutboundState // any when nil, none when empty
+	Asker  string                // [helix.Caller.Key]
+	Phone  helix.Phone           // compared by its last ten digits
 }
 
 // Page is a part of a list, the newest first.
@@ -84,7 +84,7 @@ func (x *index) choose(f Filter, from *entry, limit int) (chosen []*entry, total
 }
 
 func (f *Filter) chooses(e *entry) bool {
-	return (len(f.States) == 0 || slices.Contains(f.States, e.state)) &&
+	return (f.States == nil || slices.Contains(f.States, e.state)) &&
 		(f.Asker == "" || f.Asker == e.asker) && (f.Phone == "" || f.Phone.Last10() == e.phone)
 }
 

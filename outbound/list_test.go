@@ -47,6 +47,7 @@ func TestPagesNeitherRepeatNorLeaveOut(t *testing.T) {
 	}{
 		"a state":       {Filter{States: []helix.OutboundState{helix.OutboundFailed}}, 1},
 		"two states":    {Filter{States: []helix.OutboundState{helix.OutboundFailed, helix.OutboundDialing}}, 8},
+		"no state":      {Filter{States: []helix.OutboundState{}}, 0},
 		"another asker": {Filter{Asker: "key:other"}, 0},
 		"a number":      {Filter{Phone: "+09812345678"}, 8},
 		"another":       {Filter{Phone: "+919899999999"}, 0},

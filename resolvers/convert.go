@@ -59,3 +59,16 @@ func word[Theirs, Ours ~string](w Ours) *Theirs {
 
 // seconds rounds: a provider's own figures have whole seconds.
 func seconds(d time.Duration) int { return int(math.Round(d.Seconds())) }
+
+// renamed gives a list of names in words of the other side. Nil, which is an absent list or null and asks for everything, stays
+// nil; an empty list, which asks for nothing, stays empty.
+func renamed[To, From ~string](list []From) []To {
+	if list == nil {
+		return nil
+	}
+	out := make([]To, len(list))
+	for i, name := range list {
+		out[i] = To(name)
+	}
+	return out
+}

@@ -131,10 +131,7 @@ func (r *queryResolver) OutboundCalls(
 	}
 	wanted := outbound.Filter{Asker: whose}
 	if filter != nil {
-		wanted.Phone = value(filter.PhoneNumber)
-		for _, state := range filter.States {
-			wanted.States = append(wanted.States, helix.OutboundState(state))
-		}
+		wanted.Phone, wanted.States = value(filter.PhoneNumber), renamed[helix.OutboundState](filter.States)
 	}
 	page, err := service.List(ctx, wanted, size, value(after))
 	if err != nil {

@@ -362,6 +362,12 @@ func TestCallsAreListedToThoseWhoMaySeeThem(t *testing.T) {
 	if none, _ := list("supervisor/meera", map[string]any{"states": []string{"FAILED"}}); len(none) != 0 {
 		t.Errorf("in a state that none is in: %v", none)
 	}
+	if none, page := list("supervisor/meera", map[string]any{"states": []string{}}); len(none) != 0 || page["totalCount"] != 0.0 {
+		t.Errorf("in none of the states: %v", none)
+	}
+	if all, _ := list("supervisor/meera", map[string]any{"states": nil}); len(all) != 4 {
+		t.Errorf("in whatever state: %v", all)
+	}
 	if _, code := b.ask("key:crm", "OutboundCalls", map[string]any{"first": 101}); code != "LIMIT_EXCEEDED" {
 		t.Errorf("a page that is large: %q", code)
 	}

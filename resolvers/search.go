@@ -18,10 +18,7 @@ func (r *queryResolver) Search(ctx context.Context, query string, kinds []graph.
 	if err != nil {
 		return nil, err
 	}
-	q := helix.SearchQuery{Text: query, First: size, Zone: r.o.Zone}
-	for _, k := range kinds {
-		q.Kinds = append(q.Kinds, helix.SearchKind(k))
-	}
+	q := helix.SearchQuery{Text: query, Kinds: renamed[helix.SearchKind](kinds), First: size, Zone: r.o.Zone}
 	found, err := r.o.Desk.Search(ctx, w, q)
 	if err != nil {
 		return nil, err

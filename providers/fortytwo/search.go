@@ -38,7 +38,7 @@ func (c *Client) Search(ctx context.Context, access helix.Access, q helix.Search
 	if _, err := c.resolved(); err != nil {
 		return nil, err
 	}
-	if len(q.Kinds) == 0 {
+	if q.Kinds == nil {
 		q.Kinds = helix.SearchKinds()
 	}
 	if q.Zone == nil {

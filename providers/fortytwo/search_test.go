@@ -191,3 +191,17 @@ func TestAShortSearchIsRefusedInWords(t *testing.T) {
 		t.Errorf("sent %d requests", n)
 	}
 }
+
+func TestASearchForNoKindFindsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHospital(t, nil)
+	for name, c := range map[string]struct {
+		kinds []helix.SearchKind
+		parts int
+	}{"all": {nil, len(helix.SearchKinds())}, "none": {[]helix.SearchKind{}, 0}} {
+		results, err := h.client.Search(t.Context(), h.asha.access(), helix.SearchQuery{Text: "asha", Kinds: c.kinds})
+		if err != nil || len(results) != c.parts {
+			t.Errorf("%s: %v, %v", name, results, err)
+		}
+	}
+}
