@@ -60,7 +60,7 @@
 //
 // # Rights that change
 //
-// What a subscription may tell is decided when it begins. [Handler.Run] asks twice a minute, once for each session, what its
+// What a subscription may tell is decided when it begins. [Handler.Run] asks every ten seconds, once for each session, what its
 // caller may do now, and ends his subscriptions with an error where that is not what it was: of a shared run his place in it
 // alone. His client subscribes anew and is told what he may have. While nobody knows, everything goes on.
 //
