@@ -5022,7 +5022,11 @@ type Query {
     "The caller's number."
     phone: PhoneNumber!
   ): CallerProfile!
-  "The calls of a day as Ozonetel recorded them, the latest first. An agent sees his own, a supervisor all."
+  """
+  The calls of a day as Ozonetel recorded them, the latest first. An agent sees his own, a supervisor all. Ozonetel may be
+  asked for records twice a minute only, so today's may be two minutes old, those of the two days before half an hour, older
+  ones a day: a call that has just ended is missing until then. ` + "`" + `liveCalls` + "`" + `, ` + "`" + `callTimeline` + "`" + ` and ` + "`" + `callEvents` + "`" + ` tell of it at once.
+  """
   callHistory(
     "The day, at most 15 days back."
     date: Date!
@@ -5035,7 +5039,7 @@ type Query {
     "Those after this cursor of an earlier answer."
     after: Cursor
   ): CallHistoryConnection!
-  "An agent's day in figures, derived from the same records as ` + "`" + `callHistory` + "`" + `. Others' need a supervisor."
+  "An agent's day in figures, derived from the same records as ` + "`" + `callHistory` + "`" + `, and as old. Others' need a supervisor."
   agentPerformance(
     "The day, at most 15 days back."
     date: Date!
