@@ -22,10 +22,11 @@ const (
 	// worthBatch is how many messages are better written as a batch, which costs about as much as 16 that are written one
 	// by one: the server keeps its messages in files of their own until all of it is there.
 	worthBatch = 16
-	// paceOf and paceUnder are how far apart writes begin for which nobody waits, the latter while pushes wait to be stored:
-	// syncs of the disk are what those wait for. A lone write waits for nobody.
-	paceOf    = 25 * time.Millisecond
-	paceUnder = 200 * time.Millisecond
+	// paceOf is how far apart writes begin for which nobody waits. While pushes wait to be stored it is rests times as long as
+	// the last one took, up to maxPace: a slow disk is left to those. A lone write waits for nobody.
+	paceOf  = 25 * time.Millisecond
+	maxPace = 200 * time.Millisecond
+	rests   = 8
 	// maxUncommitted bounds the writes that wait for a stream; beyond it they are refused with ErrUnavailable.
 	maxUncommitted = 8192
 )
@@ -48,7 +49,8 @@ type committer struct {
 	queue   []*uncommitted
 	hurried int           // of queue, for which somebody waits
 	hurry   chan struct{} // holds a token when there is no reason to gather any longer
-	began   time.Time     // when the last was written
+	began   time.Time     // when the last write began
+	took    time.Duration // how long it took
 }
 
 // uncommitted is a message that is not on the disk yet.
@@ -114,19 +116,28 @@ func (c *committer) write() {
 			continue
 		}
 		c.publish(group)
+		c.wrote()
 		for _, u := range group {
 			close(u.done)
 		}
 	}
 }
 
+// wrote notes how long the last write took.
+func (c *committer) wrote() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.took = time.Since(c.began)
+}
+
 // gather waits until it is time to write; false when there is nothing to be written, which ends the writing.
 func (c *committer) gather() bool {
-	pace := paceOf
-	if c.bus.governor.limits() {
-		pace = paceUnder
-	}
+	limited := c.bus.governor.limits()
 	c.mu.Lock()
+	pace := paceOf
+	if limited {
+		pace = min(max(paceOf, rests*c.took), maxPace)
+	}
 	if len(c.queue) == 0 {
 		c.writing = false
 		c.mu.Unlock()

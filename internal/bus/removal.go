@@ -128,7 +128,7 @@ func (r *removal) run(ctx context.Context) {
 		}
 		wait := removeEvery
 		if r.limits() {
-			wait = paceUnder
+			wait = maxPace
 		}
 		if failures > 0 {
 			wait = max(wait, r.retry.after(failures))
