@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// removeEvery is how long settled messages wait for company before they are removed, or paceUnder while pushes wait to
+	// removeEvery is how long settled messages wait for company before they are removed, or maxPace while pushes wait to
 	// be stored.
 	removeEvery = 50 * time.Millisecond
 	// removeBehind is how long a settled message waits behind an unsettled one before it is removed by itself.
