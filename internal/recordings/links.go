@@ -53,7 +53,7 @@ func (l *Links) Token(recording string) string {
 
 // open gives the URL or name of a token.
 func (l *Links) open(token string) (string, error) {
-	sealed, err := base64.RawURLEncoding.DecodeString(token)
+	sealed, err := base64.RawURLEncoding.Strict().DecodeString(token)
 	if err != nil || len(sealed) < l.aead.NonceSize() {
 		return "", errLink
 	}
