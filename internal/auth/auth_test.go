@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -153,23 +154,26 @@ func TestAnAnswerIsNeverBelievedPastTheTokensEnd(t *testing.T) {
 
 func TestConcurrentFirstRequestsAskOnce(t *testing.T) {
 	t.Parallel()
-	c := asha()
-	c.hold = make(chan struct{})
-	a := authenticator(c, newClock().now)
-	tok := token(t, start.Add(time.Hour))
-	var wg sync.WaitGroup
-	for range 20 {
-		wg.Go(func() {
-			if _, err := a.Authenticate(t.Context(), tok); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	close(c.hold)
-	wg.Wait()
-	if n := c.asked.Load(); n != 1 {
-		t.Fatalf("asked %d times", n)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c := asha()
+		c.hold = make(chan struct{})
+		a := authenticator(c, newClock().now)
+		tok := token(t, start.Add(time.Hour))
+		var wg sync.WaitGroup
+		for range 20 {
+			wg.Go(func() {
+				if _, err := a.Authenticate(t.Context(), tok); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait() // until all wait for the answer: one who comes just as it arrives may ask anew
+		close(c.hold)
+		wg.Wait()
+		if n := c.asked.Load(); n != 1 {
+			t.Fatalf("asked %d times", n)
+		}
+	})
 }
 
 func TestWhoIsRefusedAndHow(t *testing.T) {

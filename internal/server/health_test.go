@@ -109,16 +109,20 @@ func TestOneWhoLeavesDoesNotSpoilTheAnswerOfOthers(t *testing.T) {
 	t.Parallel()
 	asked, goOn := make(chan struct{}), make(chan struct{})
 	var probes atomic.Int64
-	srv := start(t, server.Options{Checks: []server.Check{{Name: "bus", Required: true, Probe: func(ctx context.Context) (server.State, string) {
-		if probes.Add(1) == 1 {
-			close(asked)
-			<-goOn
-		}
-		if ctx.Err() != nil {
-			return server.StateDown, ""
-		}
-		return server.StateUp, ""
-	}}}})
+	now := time.Now()
+	srv := start(t, server.Options{
+		Now: func() time.Time { return now }, // stands still, as the answer is kept for a second
+		Checks: []server.Check{{Name: "bus", Required: true, Probe: func(ctx context.Context) (server.State, string) {
+			if probes.Add(1) == 1 {
+				close(asked)
+				<-goOn
+			}
+			if ctx.Err() != nil {
+				return server.StateDown, ""
+			}
+			return server.StateUp, ""
+		}}},
+	})
 	ctx, leave := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, srv.url+"/readyz", http.NoBody)
 	if err != nil {

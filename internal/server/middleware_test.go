@@ -56,7 +56,8 @@ func TestTheAccessLogNamesTheRouteAndNeverThePath(t *testing.T) {
 	if err := srv.wait(t); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(srv.log.String(), "s3cr3t") || strings.Contains(srv.log.String(), "98123") {
+	// The phone is looked for as a whole: a few digits of it stand in some time or id by chance.
+	if strings.Contains(srv.log.String(), "s3cr3t") || strings.Contains(srv.log.String(), "9812345678") {
 		t.Errorf("a secret or a phone is logged:\n%s", srv.log)
 	}
 	var got []map[string]any
