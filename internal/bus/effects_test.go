@@ -154,7 +154,7 @@ func TestPushesThatAreHandledAgainChangeNothing(t *testing.T) {
 		}
 		living, kill := context.WithCancel(ctx)
 		var handled sync.Mutex
-		left := rand.IntN(60)
+		left := rand.IntN(pushers * (round + 1)) // never more than there are: each pushes at least once a round
 		c := newInboxConsumer(b, laneOfBody, func(ctx context.Context, m InboxMessage) error {
 			handled.Lock()
 			if left--; left < 0 {
