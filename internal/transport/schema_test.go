@@ -183,6 +183,9 @@ func (s *testSchema) subscribe(ctx context.Context, oc *graphql.OperationContext
 	source := map[string]chan int{"events": s.events, "others": s.others}[f.Name]
 	over := context.AfterFunc(ctx, func() { s.ended <- f.Name }) // also when nobody waits for the next event just then
 	return func(context.Context) *graphql.Response {
+		if ctx.Err() != nil {
+			return nil // the select would by chance take an event that is meant for whoever subscribes next
+		}
 		select {
 		case v, ok := <-source:
 			if !ok {
