@@ -475,6 +475,18 @@ func TestWhoMayNotReadHearsNothing(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+	t.Run("once the token is over while the next read is put off", func(t *testing.T) {
+		t.Parallel()
+		c := newCRM(true)
+		c.stream.become(true, nil)
+		c.stream.signal()
+		b := newBench(t, c, func(o *watch.Options) { o.Spacing = patience })
+		who := member()
+		who.ExpiresAt = time.Now().Add(200 * time.Millisecond)
+		if err := b.subscribe(who).end(); !helix.IsCode(err, helix.CodeUnauthenticated) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("once FortyTwo refuses the token", func(t *testing.T) {
 		t.Parallel()
 		c := newCRM(true)

@@ -111,7 +111,13 @@ func (w *watcher) run(ctx context.Context, yield func(helix.RecordUpdate, error)
 		case !yield(told, nil):
 			return
 		}
-		if over || !pause(ctx, w.service.o.Spacing) {
+		if over {
+			return
+		}
+		if !pause(ctx, w.service.o.Spacing) {
+			if errors.Is(context.Cause(ctx), expired) {
+				yield(helix.RecordUpdate{}, expired)
+			}
 			return
 		}
 	}
