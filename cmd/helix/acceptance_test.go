@@ -154,7 +154,7 @@ func TestTheDocumentsOfTheDeskRunAsWritten(t *testing.T) {
 		t.Fatalf("the profile: %v", profile)
 	}
 
-	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 60}`)
+	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 600}`)
 	call, _ := at(asha.run("Dial", map[string]any{"phone": known, "requestId": "r1", "missedCallId": missed}), "call", "id").(string)
 	for at(events(), "kind") != "ANSWERED" {
 	}

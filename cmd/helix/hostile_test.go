@@ -162,7 +162,7 @@ func (h hostile) request(t *testing.T) string {
 // Each is refused by HTTP and by WebSocket, shortly, naming the limit, and FortyTwo hears nothing of it.
 func TestHostileDocumentsAreRefusedBeforeAnyWork(t *testing.T) {
 	t.Parallel()
-	s := startSystem(t, nil)
+	s := startSystemStanding(t, nil) // in which nobody asks FortyTwo again who the caller is, however long this takes
 	token := s.signIn("asha@sandbox.test")
 	asked := func() (n int) {
 		for _, r := range s.sandbox.FortyTwo().Requests() {

@@ -114,12 +114,18 @@ func startChild(t *testing.T, environment map[string]string) (url string, child 
 	return startChildOn(t, freePort(t), environment)
 }
 
-// freePort is one that nobody listens on. It lies below those that systems hand out, of which another test could be given it
-// before a child has it, or between two.
+// givenPorts are those that [freePort] has given.
+var givenPorts sync.Map
+
+// freePort is one that nobody listens on, and no other test is given. It lies below those that systems hand out, of which
+// another test could be given it before a child has it, or between two.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
 		port := strconv.Itoa(12_000 + rand.IntN(18_000))
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue
+		}
 		listener, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err != nil {
 			continue

@@ -97,7 +97,7 @@ func TestWhichStreamsAreRefused(t *testing.T) {
 // Lines differ; what the patient and the agent hear does not, and whatever a line does ends its own call and no other.
 func TestLinesOfEveryKindCarryACall(t *testing.T) {
 	t.Parallel()
-	s := startOutboundSystem(t, map[string]string{"OUTBOUND_MAX_DURATION": "15s"})
+	s := startOutboundSystem(t, map[string]string{"OUTBOUND_MAX_DURATION": "25s"})
 	for i, c := range []struct {
 		name    string
 		line    knowlarity.StreamSettings

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // rest calls a kept path and decodes its answer, which is JSON whatever the status.
@@ -53,7 +54,7 @@ func TestAnAgentsDayRunsOverTheRESTPaths(t *testing.T) {
 		t.Fatalf("ready: %v", ready)
 	}
 
-	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 60}`)
+	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 600}`)
 	dialed := post("dial", `{"phoneNumber": "098123 45678", "missedCallId": "`+missed+`", "leadId": "", "campaignName": "any"}`)
 	ucid, _ := at(dialed, "ucid").(string)
 	if ucid == "" || at(dialed, "call", "id") != ucid || at(dialed, "call", "direction") != "OUTBOUND" {
@@ -114,6 +115,9 @@ func TestTheListsOfTheRESTPaths(t *testing.T) {
 	s.control("/sandbox/calls", `{"phone": "9812345678", "patienceSeconds": 0.2}`)
 	until(t, "the abandoned call", func() bool {
 		rows, _ := get(asha, "/api/ozonetel/missed-calls").([]any)
+		if len(rows) == 0 { // unless a day has just ended in India
+			rows, _ = get(asha, "/api/ozonetel/missed-calls?date="+time.Now().In(ist).AddDate(0, 0, -1).Format(time.DateOnly)).([]any)
+		}
 		return len(rows) == 1 && at(rows[0], "phone") == "+919812345678" && at(rows[0], "ucid") != nil
 	})
 	if rows, is := get(asha, "/api/ozonetel/missed-calls?date=2026-01-14").([]any); !is || len(rows) != 0 {
@@ -209,7 +213,7 @@ func TestADialOverRESTIsRepeatedOnlyUnderAnotherKey(t *testing.T) {
 	token := s.signIn("asha@sandbox.test")
 	s.succeeds(token, http.MethodPost, "/api/ozonetel/agent-login", "")
 	s.succeeds(token, http.MethodPost, "/api/ozonetel/agent-state", `{"state": "ready"}`)
-	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 60}`)
+	s.control("/sandbox/dials/next", `{"outcome": "answer", "agentRingSeconds": 0.1, "ringSeconds": 0.1, "talkSeconds": 600}`)
 	dial := func(key string) (status int, answer map[string]any) {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/api/ozonetel/dial", strings.NewReader(`{"phone": "9812345678"}`))
 		if err != nil {
