@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,7 +62,7 @@ func Open(ctx context.Context, o Options) (*Bus, error) {
 		log: o.Logger, now: o.Now, retention: o.Retention, maxStore: o.MaxStore, replicas: 1, holder: uuid.NewString(),
 		retry: defaultRetry(), reconnected: make(chan struct{}),
 	}
-	b.governor = newGovernor(time.Now)
+	b.governor = newGovernor(time.Now, runtime.GOMAXPROCS(0))
 	b.writer = newGroupWriter(b)
 	if err := b.applyDefaults(); err != nil {
 		return nil, err

@@ -20,6 +20,11 @@ const (
 	lower = 0.9
 	// handOutFor is for how long at most pushes are handed out at once: many at a time would be what others wait for.
 	handOutFor = 2 * time.Millisecond
+	// perCore is how many pushes a second one core is taken to store and to handle: under pressure what comes takes its place
+	// from what is handled. Handling goes on in bursts, for which those who come more densely would wait.
+	perCore = 2000
+	// comingOver is over how long it is told how many come.
+	comingOver = 100 * time.Millisecond
 	// calmAfter is how long nothing must have waited to be stored for the limit to end.
 	calmAfter = 20 * time.Millisecond
 
@@ -40,11 +45,14 @@ const (
 // pushes wait to be stored it limits how many are handed out to be handled, by additive increase and multiplicative
 // decrease; when none does, there is no limit, so that a backlog drains as fast as it can. It is safe for concurrent use.
 type governor struct {
-	now func() time.Time
+	now  func() time.Time
+	most float64 // pushes a second that are stored and handled at most while limited
 
 	mu       sync.Mutex
 	arrived  chan struct{} // holds a token when something has begun to wait
 	waiting  int           // pushes to be stored
+	came     int           // pushes since judged
+	coming   float64       // pushes a second, lately
 	calm     time.Time     // since when none is; counts while waiting is 0
 	sent     time.Time     // when the byte was that is on its way; zero when none is
 	echoes   int           // bytes that came since the last push
@@ -57,14 +65,15 @@ type governor struct {
 	credited time.Time
 }
 
-func newGovernor(now func() time.Time) *governor {
-	return &governor{now: now, arrived: make(chan struct{}, 1)}
+func newGovernor(now func() time.Time, cores int) *governor {
+	return &governor{now: now, most: float64(cores * perCore), arrived: make(chan struct{}, 1)}
 }
 
 // arrive notes that a push waits to be stored.
 func (g *governor) arrive() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.came++
 	if g.waiting++; g.waiting == 1 {
 		signal(g.arrived)
 	}
@@ -146,6 +155,7 @@ func (g *governor) judge(now time.Time) {
 	if stretch < judgeEvery {
 		return
 	}
+	g.coming += (float64(g.came)/stretch.Seconds() - g.coming) * min(1, stretch.Seconds()/comingOver.Seconds())
 	switch {
 	case g.pressed && !g.limited:
 		g.limited, g.rate, g.credit, g.credited = true, float64(g.handed)/stretch.Seconds(), 0, now
@@ -155,7 +165,8 @@ func (g *governor) judge(now time.Time) {
 	case g.limited:
 		g.rate += raise
 	}
-	g.pressed, g.judged, g.handed = false, now, 0
+	g.rate = min(g.rate, max(floorRate, g.most-g.coming))
+	g.pressed, g.judged, g.handed, g.came = false, now, 0, 0
 }
 
 // pause waits until a push may be handed out; false when ctx ended first.

@@ -14,7 +14,7 @@ type governed struct {
 
 func newGoverned() *governed {
 	g := &governed{at: time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)}
-	g.governor = newGovernor(func() time.Time { return g.at })
+	g.governor = newGovernor(func() time.Time { return g.at }, 1)
 	return g
 }
 
@@ -104,8 +104,35 @@ func TestAPushThatWaitedForLongSlowsHandlingDownAndTheRateRecovers(t *testing.T)
 		t.Errorf("%d pushes were handed out in %s under lasting pressure", slow, judgeEvery)
 	}
 	g.handOut(time.Second)
-	if fast := g.handOut(judgeEvery); fast < 10*max(slow, 1) {
+	if fast := g.handOut(judgeEvery); fast < 4*max(slow, 1) {
 		t.Errorf("%d pushes were handed out in %s a second after the pressure, %d before", fast, judgeEvery, slow)
+	}
+}
+
+func TestWhatComesTakesItsPlaceFromWhatIsHandled(t *testing.T) {
+	t.Parallel()
+	for _, each := range []int{1, 3, 6} { // every 2 ms or somewhat more
+		g := newGoverned()
+		g.arrive() // one always waits
+		g.pressed = true
+		second := func() (came, handed float64) {
+			began := g.at
+			for g.at.Sub(began) < time.Second {
+				for range each {
+					g.arrive()
+					g.leave(1, g.at.Add(-longWait))
+				}
+				came += float64(each)
+				handed += float64(g.handOut(2 * time.Millisecond))
+			}
+			took := g.at.Sub(began).Seconds()
+			return came / took, handed / took
+		}
+		second()
+		came, handed := second()
+		if want := max(floorRate, perCore-came); handed < want*0.75 || handed > want*1.1 {
+			t.Errorf("%.0f a second were handed out while %.0f came, want about %.0f", handed, came, want)
+		}
 	}
 }
 
@@ -175,7 +202,7 @@ func TestBytesAreSentWhilePushesWait(t *testing.T) {
 	g := newGovernor(func() time.Time { // first asked for when a byte is sent
 		signal(asked)
 		return time.Now()
-	})
+	}, 1)
 	ctx, cancel := context.WithCancel(testContext(t))
 	ended := make(chan error, 1)
 	go func() { ended <- g.run(ctx) }()
