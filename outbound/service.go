@@ -116,9 +116,9 @@ func (s *Service) keepTime(ctx context.Context) error {
 			s.flushLast(ctx)
 			return nil
 		case <-s.speech.full:
-			s.flush(ctx, speechPause)
+			s.flush(ctx, speechPause, tick/2)
 		case <-ticker.C:
-			s.flush(ctx, speechPause)
+			s.flush(ctx, speechPause, tick/2)
 			s.retellFailed(ctx)
 			if s.o.Leader(ctx) != nil {
 				continue
@@ -134,7 +134,7 @@ func (s *Service) keepTime(ctx context.Context) error {
 func (s *Service) flushLast(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterwards)
 	defer cancel()
-	s.flush(ctx, 0)
+	s.flush(ctx, 0, 0)
 }
 
 // Get reads a call; NOT_FOUND when there is none.

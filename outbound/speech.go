@@ -115,11 +115,16 @@ func (p *speech) due(now time.Time, pause time.Duration) []helix.CallID {
 	return due
 }
 
-// flush stores what has waited for at least a pause.
-func (s *Service) flush(ctx context.Context, pause time.Duration) {
-	for _, call := range s.speech.due(s.o.Now(), pause) {
-		if s.store(ctx, call) != nil {
-			return // the bucket is in trouble; the next tick tries again
+// flush stores what has waited for at least a pause, evenly within a stretch of time: each is read and written, and audio
+// would wait for many in a row.
+func (s *Service) flush(ctx context.Context, pause, within time.Duration) {
+	due := s.speech.due(s.o.Now(), pause)
+	for i, call := range due {
+		if i > 0 {
+			wait(ctx, within/time.Duration(len(due)))
+		}
+		if ctx.Err() != nil || s.store(ctx, call) != nil {
+			return // the service stops, or the bucket is in trouble: the next tick tries again
 		}
 	}
 }

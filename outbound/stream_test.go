@@ -343,19 +343,19 @@ func TestWhatIsSaidIsStoredInBatches(t *testing.T) {
 	for i := range speechLines - 1 {
 		s.Said(p.ctx, call.ID, helix.TranscriptLine{At: p.now(), Role: helix.RolePatient, Text: fmt.Sprint(i)})
 	}
-	s.flush(p.ctx, speechPause)
+	s.flush(p.ctx, speechPause, 0)
 	if got := p.get(s, call.ID); got.Revision != before {
 		t.Error("a few lines were stored at once")
 	}
 	p.pass(speechPause)
-	s.flush(p.ctx, speechPause)
+	s.flush(p.ctx, speechPause, 0)
 	if got := p.get(s, call.ID); len(got.Transcript) != speechLines-1 {
 		t.Errorf("%d lines after the pause", len(got.Transcript))
 	}
 	for i := range speechLines {
 		s.Said(p.ctx, call.ID, helix.TranscriptLine{At: p.now(), Role: helix.RolePatient, Text: fmt.Sprint(i)})
 	}
-	s.flush(p.ctx, speechPause)
+	s.flush(p.ctx, speechPause, 0)
 	if got := p.get(s, call.ID); len(got.Transcript) != 2*speechLines-1 {
 		t.Errorf("%d lines when a batch was full", len(got.Transcript))
 	}
@@ -372,7 +372,7 @@ func TestALongCallStaysWithinItsBounds(t *testing.T) {
 			s.Said(p.ctx, call.ID, helix.TranscriptLine{At: p.now(), Role: helix.RolePatient, Text: wide})
 			s.Note(p.ctx, call.ID, helix.OutboundMedia, wide)
 		}
-		s.flush(p.ctx, 0)
+		s.flush(p.ctx, 0, 0)
 	}
 	for i := range 25 {
 		_, err := s.Tool(p.ctx, call.ID, "save_patient_data", fmt.Appendf(nil, `{"key %d":%q}`, i, wide[:600]))
