@@ -119,7 +119,7 @@ func TestADeskBelongsToOneMemberAtATime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1"})
+		environment := sandboxEnvironment(box, unhurried(map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1"}))
 		environment["AGENTS_FILE"] = file
 		return gatewayAmong(ctx, t, box, environment, nil)
 	}

@@ -17,9 +17,9 @@ func TestAnObjectThatIsTakenAwayCostsNobodyHisSession(t *testing.T) {
 func takenAwayCostsNobodyHisSession(t *testing.T, line fortytwo.Line) {
 	t.Helper()
 	box, dir := startSandboxOf(t, line), t.TempDir()
-	environment := sandboxEnvironment(box, map[string]string{
+	environment := sandboxEnvironment(box, unhurried(map[string]string{
 		"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1", "SCHEMA_REFRESH_INTERVAL": "1h",
-	})
+	}))
 	environment["AGENTS_FILE"] = filepath.Join(dir, "agents.json")
 	if err := writeAgents(box, environment["AGENTS_FILE"]); err != nil {
 		t.Fatal(err)

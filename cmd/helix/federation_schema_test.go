@@ -98,7 +98,7 @@ func (d *frontDoor) open(t *testing.T, crm string) {
 // behindDoor starts a gateway that reaches FortyTwo through a door.
 func behindDoor(ctx context.Context, t *testing.T, dir string, box *sandbox.Sandbox, door *frontDoor) *federated {
 	t.Helper()
-	environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1", "SCHEMA_REFRESH_INTERVAL": "700ms"})
+	environment := sandboxEnvironment(box, unhurried(map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1", "SCHEMA_REFRESH_INTERVAL": "700ms"}))
 	environment["PLATFORM_GRAPHQL_URL"], environment["PLATFORM_ORIGIN"] = door.url+"/graphql", box.FortyTwoURL()
 	environment["AGENTS_FILE"] = filepath.Join(dir, "agents.json")
 	if err := writeAgents(box, environment["AGENTS_FILE"]); err != nil {

@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 func TestNoAcknowledgedPushIsLostByKill9(t *testing.T) {
 	t.Parallel()
 	box := startSandbox(t)
-	environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": t.TempDir(), "HOST": "127.0.0.1"})
+	environment := sandboxEnvironment(box, unhurried(map[string]string{"DATA_DIR": t.TempDir(), "HOST": "127.0.0.1"}))
 
 	var acknowledged []string
 	for round := range 3 {

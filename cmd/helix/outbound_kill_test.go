@@ -35,10 +35,10 @@ func startProcesses(t *testing.T, environment map[string]string) *processes {
 	t.Helper()
 	box := startSandbox(t)
 	p := &processes{t: t, box: box, port: freePort(t), start: operations(t, outboundday.Documents)["StartOutboundCall"]}
-	all := map[string]string{
+	all := unhurried(map[string]string{
 		"DATA_DIR": t.TempDir(), "HOST": "127.0.0.1", "SERVER_WEBSOCKET_URL": "ws://127.0.0.1:" + p.port, "OUTBOUND_CONCURRENCY": "100",
 		"OUTBOUND_RETRY_BUSY": "1s", "OUTBOUND_GREETINGS": "",
-	}
+	})
 	maps.Copy(all, environment)
 	p.environment = sandboxEnvironment(box, all)
 	base := "http://127.0.0.1:" + p.port

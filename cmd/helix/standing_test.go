@@ -83,7 +83,7 @@ func TestSubscriptionsEndWithTheRightsTheyBeganWith(t *testing.T) {
 	var ahead atomic.Int64 // of the clock by which answers about callers are believed for a minute
 	directory := &emptying{}
 	dir := t.TempDir()
-	environment := sandboxEnvironment(box, map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1"})
+	environment := sandboxEnvironment(box, unhurried(map[string]string{"DATA_DIR": filepath.Join(dir, "data"), "HOST": "127.0.0.1"}))
 	environment["AGENTS_FILE"] = filepath.Join(dir, "agents.json")
 	if err := writeAgents(box, environment["AGENTS_FILE"]); err != nil {
 		t.Fatal(err)

@@ -59,11 +59,7 @@ func startSystemAmong(t *testing.T, emulators sandbox.Options, gateway func() ti
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]string{
-		"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000",
-		"LIMIT_REQUESTS_PER_MINUTE": "100000", "LIMIT_REQUEST_BURST": "100000", // tests ask until it is so
-		"DRAIN_TIMEOUT": "30s", // which a busy machine may need
-	}
+	all := unhurried(map[string]string{"DATA_DIR": t.TempDir(), "MISSED_QUEUE_POLL_INTERVAL_MS": "1000"})
 	maps.Copy(all, environment)
 	log := slog.New(slog.NewTextHandler(newTestWriter(t), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	emulators.Seed, emulators.Traffic, emulators.Logger = 1, sandbox.TrafficOff, log
@@ -84,6 +80,13 @@ func startSystemAmong(t *testing.T, emulators sandbox.Options, gateway func() ti
 		}
 	})
 	return sys
+}
+
+// unhurried adds to a gateway's environment what tests need, which ask until it is so on a machine that may be busy.
+func unhurried(environment map[string]string) map[string]string {
+	all := map[string]string{"LIMIT_REQUESTS_PER_MINUTE": "100000", "LIMIT_REQUEST_BURST": "100000", "DRAIN_TIMEOUT": "30s"}
+	maps.Copy(all, environment)
+	return all
 }
 
 // testWriter puts the gateway's own log into the test's, as long as there is a test to log for.
