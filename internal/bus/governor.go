@@ -126,7 +126,7 @@ func (g *governor) admit() time.Duration {
 	now := g.now()
 	lost := !g.sent.IsZero() && now.Sub(g.sent) > longEcho && g.echoes < quietAfter
 	if g.waiting == 0 && !lost && now.Sub(g.calm) >= calmAfter {
-		g.limited, g.pressed, g.judged, g.handed = false, false, now, 0
+		g.limited, g.pressed, g.judged, g.handed, g.came, g.coming = false, false, now, 0, 0, 0
 		return 0
 	}
 	g.pressed = g.pressed || lost

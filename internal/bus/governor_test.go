@@ -136,6 +136,24 @@ func TestWhatComesTakesItsPlaceFromWhatIsHandled(t *testing.T) {
 	}
 }
 
+func TestWhatCameBeforeACalmTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	g := newGoverned()
+	for range 10_000 { // one at a time, for minutes
+		g.arrive()
+		g.leave(1, g.at)
+		g.at = g.at.Add(2 * calmAfter)
+		g.admit()
+	}
+	g.arrive() // one always waits
+	g.handOut(judgeEvery)
+	g.pressed = true
+	g.handOut(2 * judgeEvery)
+	if n := g.handOut(100 * time.Millisecond); n < perCore/10*3/4 {
+		t.Errorf("%d pushes were handed out in 100 ms although hardly any come", n)
+	}
+}
+
 func TestTheLimitEndsSoonAfterTheLastPushIsStored(t *testing.T) {
 	t.Parallel()
 	g := newGoverned()
